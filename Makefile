@@ -1,0 +1,50 @@
+# Each target makes what it needs: compilers and QEMU through apt-get, Python packages in .venv.
+
+BIN := .venv/bin
+DIGITS := examples/digits
+
+# Real models for the tests that want them; without the folder those tests are skipped.
+ifeq ($(AOT_MODELS),)
+ifneq ($(wildcard ../shared/models),)
+export AOT_MODELS := $(abspath ../shared/models)
+endif
+endif
+
+.PHONY: help demo test lint bench clean system environment environment-dev
+
+help:
+	@echo "make demo   run the digits example on an emulated Cortex-M4, compare every byte with the model"
+	@echo "make test   lint, then all tests"
+	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make bench  the table of sizes and instruction counts in README.md"
+	@echo "make clean  remove everything that make made here"
+
+demo: system environment
+	@mkdir -p build
+	$(BIN)/aot run $(DIGITS)/digits.tflite --board mps2-an386 --inputs $(DIGITS)/samples.npz --outputs build/demo.npz
+	@$(BIN)/python $(DIGITS)/show.py build/demo.npz
+
+test: lint system
+	$(BIN)/python -m pytest -n 2
+
+lint: environment-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: system environment-dev
+	$(BIN)/python tests/bench.py
+
+clean:
+	rm -rf .venv build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find aot tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system:
+	@.ci/system-packages
+
+environment:
+	@.ci/environment
+
+environment-dev:
+	@.ci/environment dev

@@ -1,0 +1,180 @@
+"""The host side of the device protocol: what a firmware can be asked. `link.py` has the bytes on the line."""
+
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from serial import SerialBase
+
+from aot.errors import AotError
+from aot.interface import Interface
+from aot.link import Garbled, Link
+
+PROTOCOL_VERSION = "1"
+_CHUNK_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a firmware says of itself."""
+
+    name: str
+    sha256: str
+    version: str
+    traces: bool
+    ticks_per_second: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer's output, and the time from the layer before to it."""
+
+    index: int
+    ticks: int
+    data: bytes
+
+
+class Device:
+    """A firmware at the other end of `port`, which must be that of `interface`.
+
+    `died` says whether the process behind the port has ended, and how; `boots`, that the device has just been started
+    and its greeting must be waited for, because it may lose what is sent before. `timeout` is how long one inference
+    may take, in seconds; a command that should be quick gets `quick_timeout`. Every method raises AotError for a
+    device that is silent, garbles every attempt, stops with a fault, or restarts.
+    """
+
+    def __init__(self, port: SerialBase, interface: Interface, *, died: Callable[[], str | None] = lambda: None,
+                 boots: bool = False, timeout: float = 120.0, quick_timeout: float = 5.0) -> None:  # fmt: skip
+        self._link = Link(port, died, quick_timeout)
+        self._interface = interface
+        self._boots = boots
+        self._timeout = timeout
+
+    def identify(self) -> Identity:
+        """Ask who is there, and check that it is the firmware of `interface`; the first thing to call."""
+
+        def ask() -> Identity:
+            (frame,) = self._link.exchange("aot-identify", ("m-aot-identify",), self._link.seconds)
+            if frame.words[0] != PROTOCOL_VERSION:
+                raise AotError(f"the device speaks version {frame.words[0]} of the protocol, not {PROTOCOL_VERSION}",
+                               "build its firmware again with this version of aot")  # fmt: skip
+            _, name, sha256, version, traces, ticks = frame.words
+            return Identity(name, sha256, version, traces == "1", int(ticks))
+
+        if self._boots:
+            self._await_greeting()
+        identity = self._link.reliably(ask)
+        self._link.start()
+        if identity.sha256 != self._interface.sha256:
+            raise AotError(
+                f"the device runs {identity.name} ({identity.sha256[:12]}), "
+                f"not {self._interface.name} ({self._interface.sha256[:12]})",
+                "load the firmware that aot build wrote for this model",
+            )
+        return identity
+
+    def infer(self, inputs: Sequence[bytes]) -> list[bytes]:
+        """The bytes of every output for the bytes of every `inputs`, in the model's order."""
+
+        def once() -> list[bytes]:
+            self._upload(inputs)
+            self._link.exchange("aot-run", ("m-aot-run",), self._timeout)
+            return [self._output(index) for index in range(len(self._interface.outputs))]
+
+        return self._link.reliably(once)
+
+    def layers(self, inputs: Sequence[bytes]) -> list[Layer]:
+        """Every layer's output for `inputs`, in order; needs a firmware built with tracing."""
+
+        def once() -> list[Layer]:
+            self._upload(inputs)
+            count = len(self._interface.layers)
+            wanted = ("m-aot-layer",) * count + ("m-aot-layers",)
+            frames = self._link.exchange("aot-layers", wanted, self._timeout)[:-1]
+            layers = [Layer(int(frame.words[0]), int(frame.words[1]), frame.payload) for frame in frames]
+            if [layer.index for layer in layers] != list(range(count)):
+                raise Garbled("the layers came out of order")
+            return layers
+
+        return self._link.reliably(once)
+
+    def time(self, count: int) -> tuple[int, int]:
+        """Ticks for `count` inferences, and ticks per second. The inputs are whatever the arena holds."""
+
+        def once() -> tuple[int, int]:
+            (frame,) = self._link.exchange(f"aot-time {count}", ("m-aot-time",), self._timeout * count)
+            if frame.words[0] != str(count):
+                raise Garbled("the device timed another number of inferences")
+            return int(frame.words[1]), int(frame.words[2])
+
+        return self._link.reliably(once)
+
+    def stack(self) -> int:
+        """Bytes of stack that one inference has used, measured; 0 where the board cannot tell."""
+
+        def once() -> int:
+            (frame,) = self._link.exchange("aot-stack", ("m-aot-stack",), self._timeout)
+            return int(frame.words[0])
+
+        return self._link.reliably(once)
+
+    def command(self, text: str) -> list[str]:
+        """The lines that answer any command, for those of MLPerf Tiny; sent once, and not checked."""
+        self._link.send(text.encode() + b"%")
+        deadline = time.monotonic() + self._timeout
+        lines: list[str] = []
+        while not lines or lines[-1] != "m-ready":
+            lines.append(self._link.read_line(deadline))
+        return lines[:-1]
+
+    def _await_greeting(self) -> None:
+        """Read up to the device's first `m-ready`; not to see one is for the next command to report."""
+        deadline = time.monotonic() + self._link.seconds
+        try:
+            while self._link.read_line(deadline) != "m-ready":
+                pass
+        except Garbled:
+            self._link.raise_if_stopped()
+
+    def _upload(self, inputs: Sequence[bytes]) -> None:
+        if len(inputs) != len(self._interface.inputs):
+            raise AotError(f"{self._interface.name} has {len(self._interface.inputs)} inputs, not {len(inputs)}")
+        for index, (data, port) in enumerate(zip(inputs, self._interface.inputs, strict=True)):
+            if len(data) != port.bytes:
+                raise AotError(f"the input {port.name} has {port.bytes} bytes, not {len(data)}")
+            for offset in range(0, len(data), _CHUNK_BYTES):
+                self._upload_chunk(index, offset, data[offset : offset + _CHUNK_BYTES])
+
+    def _upload_chunk(self, index: int, offset: int, data: bytes) -> None:
+        words = f"aot-input {index} {offset} {len(data)}"
+        command = f"{words} {zlib.crc32(data, zlib.crc32(words.encode()))}"
+
+        def once() -> None:
+            (frame,) = self._link.exchange(command, ("m-aot-input",), self._link.seconds, data)
+            if frame.words != (str(index), str(offset)):
+                raise Garbled("the device answers for another chunk")
+
+        self._link.reliably(once)
+
+    def _output(self, index: int) -> bytes:
+        def once() -> bytes:
+            (frame,) = self._link.exchange(f"aot-output {index}", ("m-aot-output",), self._link.seconds)
+            if frame.words != (str(index),) or len(frame.payload) != self._interface.outputs[index].bytes:
+                raise Garbled("the device sent another output")
+            return frame.payload
+
+        return self._link.reliably(once)
+
+
+def instructions(device: Device, *, precision: float = 0.0005) -> int:
+    """Instructions of one inference, where an instruction takes a nanosecond of the board's time.
+
+    Repeats short inferences until one tick is below `precision` of the whole.
+    """
+    count = 1
+    ticks, ticks_per_second = device.time(count)
+    while ticks * precision < 1:
+        count *= max(2, min(1000, round(1 / (precision * max(ticks, 1))) + 1))
+        ticks, ticks_per_second = device.time(count)
+    return round(ticks * 1_000_000_000 / ticks_per_second / count)

@@ -1,0 +1,221 @@
+"""Graph + Calls + Plan -> the text of a model's three C files."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.ctext import array_body, constants_of, float_literal, initializer, nested_of, struct_declaration
+from aot.interface import C_TYPES, Interface, Port
+from aot.ir import Graph, Tensor
+from aot.kernels.call import Call, Constant, Kernel, Params
+from aot.plan import Plan, scratch_name
+from aot.templating import render
+
+ARENA_ALIGN = 8  # enough for every element type and for double-word loads
+
+# What each helper of the prelude needs of the others.
+_HELPER_NEEDS = {
+    "tensor_output_s8": ("requantize", "clamp"),
+    "channel_output_s8": ("requantize", "clamp"),
+    "float_output_s8": (),
+    "window_s8": ("gather_s8",),
+    "gather_s8": ("clamp",),
+    "requantize": ("rounding_high",),
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One line of `<name>_run` and what it refers to."""
+
+    comment: str
+    params_name: str
+    struct: str
+    initializer: str
+    call: str
+    index: int
+    output: str
+    output_bytes: int
+
+
+@dataclass(frozen=True)
+class Array:
+    """One array of `<name>_weights.c`."""
+
+    name: str
+    c_type: str
+    elements: int
+    body: str
+
+
+@dataclass(frozen=True)
+class PortText:
+    """What the header prints of an input or output; an output is `const `."""
+
+    accessor: str
+    macro: str
+    doc: str
+    const: str
+    c_type: str
+    offset: int
+    elements: int
+    shape: str
+    quantized: bool
+    scale: str
+    zero_point: int
+    low: int
+    high: int
+
+
+def model_files(
+    graph: Graph, calls: Sequence[Call], plan: Plan, interface: Interface, rounding: str, stack_bytes: int | None = None
+) -> dict[str, str]:
+    """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
+    functions = _functions(calls, graph.name, rounding)
+    arrays = list(_arrays(graph, calls))
+    layers = [_layer(graph, plan, call, functions[_key(call)][0], i) for i, call in enumerate(calls)]
+    values = {
+        "interface": interface,
+        "rounding": rounding,
+        "arena_size": plan.size,
+        "arena_align": ARENA_ALIGN,
+        "weights_bytes": weights_bytes(graph, calls),
+        "stack_bytes": stack_bytes,
+        "ports": _ports(interface, plan),
+        "arrays": arrays,
+        "layers": layers,
+        "prelude": _prelude(calls, rounding),
+        "functions": [text for _, text in functions.values()],
+    }
+    body = "".join((values["prelude"], *(text for _, text in functions.values())))
+    values["needs_string"] = "mem" in body
+    values["needs_math"] = "roundf(" in body
+    suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", "weights.c.j2": "_weights.c"}
+    return {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
+
+
+def _ports(interface: Interface, plan: Plan) -> list[PortText]:
+    inputs = [_port(port, plan, "Input", "") for port in interface.inputs]
+    return inputs + [_port(port, plan, "Output", "const ") for port in interface.outputs]
+
+
+def _port(port: Port, plan: Plan, direction: str, const: str) -> PortText:
+    shape = ", ".join(map(str, port.shape)) or "1"
+    scale = float_literal(port.scale)
+    real = f", real = {scale} * (q - ({port.zero_point}))" if port.quantized else ""
+    label = port.label.replace("*/", "* /").replace("\\", "/")
+    limits = np.iinfo(port.dtype) if port.quantized else np.iinfo(np.int8)
+    return PortText(
+        accessor=port.accessor,
+        macro=port.accessor.upper(),
+        doc=f'{direction} "{label}": {port.c_type}[{shape}]{real}',
+        const=const,
+        c_type=port.c_type,
+        offset=plan.offset_of(port.name),
+        elements=port.elements,
+        shape=f"{{{shape}}}",
+        quantized=port.quantized,
+        scale=scale,
+        zero_point=port.zero_point,
+        low=int(limits.min),
+        high=int(limits.max),
+    )
+
+
+def _key(call: Call) -> tuple[str, str, str]:
+    """Two calls with the same key share one C function."""
+    return call.kernel.name, struct_declaration(call.kernel.name, call.params), repr(sorted(call.variant.items()))
+
+
+def _functions(calls: Sequence[Call], model: str, rounding: str) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """For each distinct kernel function: its C name and its text, struct included. A second variant gets a number."""
+    functions: dict[tuple[str, str, str], tuple[str, str]] = {}
+    taken: dict[str, int] = {}
+    for call in calls:
+        key = _key(call)
+        if key in functions:
+            continue
+        kernel = call.kernel.name
+        taken[kernel] = taken.get(kernel, 0) + 1
+        name = kernel if taken[kernel] == 1 else f"{kernel}_{taken[kernel]}"
+        text = render(f"kernels/{kernel}.c.j2", name=name, rounding=rounding, **call.variant)
+        functions[key] = name, f"{struct_declaration(name, call.params)}\n\n{text.lstrip()}"
+    return functions
+
+
+def _prelude(calls: Sequence[Call], rounding: str) -> str:
+    structs = {p.c_name: struct_declaration(p.c_name, p) for call in calls for p in nested_of(call.params)}
+    uses = set(structs).union(*(call.kernel.helpers for call in calls))
+    for _ in range(3):  # the longest chain of needs
+        uses.update(need for use in tuple(uses) for need in _HELPER_NEEDS.get(use, ()))
+    requantize = "requantize_any" if any(_shifts_little(call.params, rounding) for call in calls) else "requantize"
+    if requantize == "requantize_any" and structs.keys() & {"tensor_output_s8", "channel_output_s8"}:
+        uses.add("requantize_any")
+    return render("prelude.h.j2", uses=uses, structs=structs, rounding=rounding, requantize=requantize)
+
+
+def _shifts_little(params: Params, rounding: str) -> bool:
+    """Whether an output stage needs more than `requantize`, whose double rounding shifts right by one at least."""
+    if rounding == "single":
+        return False
+    shifts = [getattr(nested, "shift", None) for nested in nested_of(params)]
+    lowest = [int(s.data.min()) if isinstance(s, Constant) else s for s in shifts if s is not None]
+    return min(lowest, default=1) < 1
+
+
+def _constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
+    """What goes to flash: the parameters of every call, then constants that are passed as operands."""
+    for call in calls:
+        yield from constants_of(call.params)
+    operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
+    for name, tensor in operands.items():
+        assert tensor.data is not None
+        yield Constant(f"{name}_data", tensor.data)
+
+
+def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:
+    """The bytes of flash that the constants of `calls` take."""
+    return sum(constant.data.nbytes for constant in _constants(graph, calls))
+
+
+def _arrays(graph: Graph, calls: Sequence[Call]) -> Iterator[Array]:
+    for constant in _constants(graph, calls):
+        data = np.asarray(constant.data)
+        yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, array_body(data))
+
+
+def _layer(graph: Graph, plan: Plan, call: Call, function: str, index: int) -> Layer:
+    output = graph[call.outputs[0]]
+    params_name = f"params_{output.name}"
+    operands = [f"&{params_name}"]
+    operands += [_address(graph, plan, graph[name], "const ") for name in call.inputs]
+    operands += [_address(graph, plan, graph[name], "") for name in call.outputs]
+    if call.scratch:
+        operands.append(_at("int8_t", "", plan.offset_of(scratch_name(output.name))))
+    return Layer(
+        comment=str(next(op for op in graph.ops if output.name in op.outputs)),
+        params_name=params_name,
+        struct=function,
+        initializer=initializer(call.params, graph.name),
+        call=f"{function}({', '.join(operands)});",
+        index=index,
+        output=_at("int8_t", "const ", plan.offset_of(output.name)),
+        output_bytes=output.bytes,
+    )
+
+
+def _address(graph: Graph, plan: Plan, tensor: Tensor, const: str) -> str:
+    if tensor.constant:
+        return f"{graph.name}_{tensor.name}_data"
+    return _at(C_TYPES[tensor.dtype], const, plan.offset_of(tensor.name))
+
+
+def _at(c_type: str, const: str, offset: int) -> str:
+    place = f"base + {offset}" if offset else "base"
+    return place if c_type == "int8_t" else f"({const}{c_type} *)(void *)({place})"
+
+
+def kernels_used(calls: Sequence[Call]) -> tuple[Kernel, ...]:
+    """The kernels behind `calls`, each once."""
+    return tuple(dict.fromkeys(call.kernel for call in calls))

@@ -1,0 +1,126 @@
+"""The firmware around a model: every file of a generated project but the model's own three."""
+
+from dataclasses import dataclass
+
+from aot.boards import Board
+from aot.data import BOARD_SUPPORT, TEMPLATES
+from aot.interface import Interface
+from aot.templating import render
+
+_DEVICE_SOURCES = ("aot_commands.c", "main.c", "mlperf.c", "wire.c")
+_DEVICE_HEADERS = ("commands.h", "model.h", "trace.h", "wire.h")
+_FRACTION_BITS = 24
+_STATIC_BYTES = 128  # the firmware's own variables, with the alignment between them
+
+FLASH_BESIDE_MODEL = 6656  # bytes, at most, on any board: protocol, start-up code and library
+
+INCLUDE_FLAGS = ("-I.", "-Ifirmware", "-Iboard")
+SMALL_FOLDERS = ("firmware", "board")
+SMALL_FLAGS = ("-Os",)  # what is around the model need not be fast
+
+
+@dataclass(frozen=True)
+class _Result:
+    """How to print an output's values in thousandths: `(q - zero_point) * multiplier / divisor`."""
+
+    index: int
+    name: str
+    meaning: str
+    c_type: str
+    count: int
+    offset: int
+    zero_point: int
+    multiplier: int
+    divisor: int
+
+
+def _results(interface: Interface) -> list[_Result]:
+    results, offset = [], 0
+    for index, port in enumerate(interface.outputs):
+        meaning = (
+            "the value"
+            if port.c_type == "float"
+            else f"{port.scale:.9g} * (q {'+' if port.zero_point < 0 else '-'} {abs(port.zero_point)})"
+        )
+        multiplier = round(port.scale * 1000 * 2**_FRACTION_BITS)
+        results.append(_Result(index, port.name, meaning, port.c_type, port.elements, offset, port.zero_point,
+                               multiplier, 2**_FRACTION_BITS))  # fmt: skip
+        offset += port.bytes
+    return results
+
+
+def link_flags(board: Board) -> tuple[str, ...]:
+    """The linker's flags, for the folder of the project as the current one; host programs link as usual."""
+    if not board.memories:
+        return ()
+    return ("-nostartfiles", "-Tboard/board.ld", "-Wl,--gc-sections", "-Wl,--fatal-warnings")
+
+
+def trace_flags(interface_macro: str) -> tuple[str, ...]:
+    """The flags of a firmware that sends every layer's output: the model's hook becomes a call of aot_trace."""
+    return (f"-D{interface_macro}_TRACE=aot_trace", "-DAOT_TRACE", "-include", "firmware/trace.h")
+
+
+def run_command(board: Board, elf: str) -> str:
+    """The shell command that starts `elf` with its UART on the terminal, or that says how to."""
+    if board.qemu_machine:
+        return f"qemu-system-arm -M {board.qemu_machine} -nographic -kernel {elf}"
+    return f"./{elf}"
+
+
+def ram_beside_arena(interface: Interface, board: Board) -> int:
+    """Bytes of RAM, at most, that the firmware takes beside the arena: stack, variables, a copy of the outputs."""
+    return board.stack_bytes + _STATIC_BYTES + sum(port.bytes for port in interface.outputs)
+
+
+def _board_files(board: Board) -> dict[str, str]:
+    """The files of `board/`, out of `board_support/`."""
+    host = not board.memories
+    sources = [f"uart_{board.uart.driver}.c", f"timer_{board.timer}.c", "board.h"]
+    sources += ["startup_host.c"] if host else ["startup.c", "stack.c"]
+    files = {name: (BOARD_SUPPORT / "common" / name).read_text(encoding="utf-8") for name in sources}
+    files["board_config.h"] = render("common/board_config.h.j2", board=board)
+    if not host:
+        files["board.ld"] = render("common/board.ld.j2", board=board)
+    if board.setup:
+        files["setup.c"] = (BOARD_SUPPORT / board.name / "setup.c").read_text(encoding="utf-8")
+    return {f"board/{name}": text for name, text in files.items()}
+
+
+def _device_files(interface: Interface) -> dict[str, str]:
+    """The files of `firmware/`, out of `templates/device/`."""
+    names = _DEVICE_SOURCES + _DEVICE_HEADERS
+    files = {name: (TEMPLATES / "device" / name).read_text(encoding="utf-8") for name in names}
+    files["model.c"] = render("device/model.c.j2", interface=interface, results=_results(interface))
+    return {f"firmware/{name}": text for name, text in files.items()}
+
+
+def _project_files(interface: Interface, board: Board, sources: list[str]) -> dict[str, str]:
+    values = {
+        "interface": interface,
+        "board": board,
+        "sources": sources,
+        "flags": [flag for flag in board.core.flags if flag != "-Werror"],
+        "include_flags": INCLUDE_FLAGS,
+        "small_folders": SMALL_FOLDERS,
+        "small_flags": SMALL_FLAGS,
+        "trace_flags": trace_flags(interface.macro),
+        "link_flags": link_flags(board),
+        "run_help": f"starts it in {'QEMU (Ctrl-A X ends it)' if board.qemu_machine else 'this terminal'}",
+        "run_command": run_command(board, "$<"),
+    }
+    return {name: render(f"projects/make/{name}.j2", **values) for name in ("Makefile", "README.md")}
+
+
+def source_files(name: str, board: Board) -> list[str]:
+    """The C files to compile for the model `name`, below the project's folder, in the order of linking."""
+    board_sources = [file for file in _board_files(board) if file.endswith(".c")]
+    device_sources = [f"firmware/{file}" for file in (*_DEVICE_SOURCES, "model.c")]
+    return sorted([f"{name}.c", f"{name}_weights.c", *board_sources, *device_sources])
+
+
+def firmware_files(interface: Interface, board: Board) -> dict[str, str]:
+    """Path below the project's folder -> text, of every file but the model's `.h`, `.c` and `_weights.c`."""
+    files = _board_files(board) | _device_files(interface)
+    files |= _project_files(interface, board, source_files(interface.name, board))
+    return dict(sorted(files.items()))

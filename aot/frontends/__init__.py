@@ -1,0 +1,1 @@
+"""Model files -> Graph, one module for each format."""

@@ -1,0 +1,43 @@
+"""Names of a model file become C identifiers here and only here."""
+
+import re
+
+# C99, C11 and C++ keywords that a name could be, and names that the generated files use themselves.
+_RESERVED = frozenset(
+    """alignas alignof and asm auto bool break case catch char class compl const constexpr continue decltype default
+    delete do double else enum explicit export extern false float for friend goto if inline int long mutable namespace
+    new noexcept not nullptr operator or private protected public register restrict return short signed sizeof static
+    struct switch template this throw true try typedef typeid typename union unsigned using virtual void volatile
+    wchar_t while xor main arena""".split()
+)
+_LONGEST = 48
+
+
+def identifier(text: str) -> str:
+    """`text` as a C identifier: other characters become underscores, keywords get one behind them."""
+    cleaned = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")[:_LONGEST].strip("_") or "tensor"
+    if cleaned[0].isdigit():
+        cleaned = f"t{cleaned}"
+    return f"{cleaned}_" if cleaned in _RESERVED else cleaned
+
+
+def short_label(label: str) -> str:
+    """The telling part of a tensor's label: of `model/conv1/Relu;model/bn1/add` it is `conv1/Relu`."""
+    return "/".join(label.split(";")[0].split(":")[0].split("/")[-2:])
+
+
+class Names:
+    """Hands out identifiers that differ from each other, also when case is ignored (macros are upper case)."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def unique(self, text: str) -> str:
+        """An identifier for `text` that was not handed out before."""
+        base = identifier(text)
+        name, count = base, 1
+        while name.lower() in self._taken:
+            count += 1
+            name = f"{base}_{count}"
+        self._taken.add(name.lower())
+        return name

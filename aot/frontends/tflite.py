@@ -1,0 +1,218 @@
+"""TensorFlow Lite flatbuffer -> Graph."""
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tflite
+
+from aot.errors import AotError
+from aot.frontends.identifiers import Names, identifier, short_label
+from aot.frontends.tflite_ops import READERS, FileOp
+from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported
+from aot.ops.unknown import Unknown
+
+_SCHEMA_VERSION = 3
+# No microcontroller holds a tensor of this size; a larger one is a damaged file or the wrong kind of model.
+_MAX_TENSOR_BYTES = 64 << 20
+# What flatbuffers' Python reader raises when offsets or lengths in the file point nowhere.
+_DAMAGE = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, AssertionError)
+_TYPES = {
+    tflite.TensorType.FLOAT32: "float32",
+    tflite.TensorType.INT8: "int8",
+    tflite.TensorType.UINT8: "uint8",
+    tflite.TensorType.INT16: "int16",
+    tflite.TensorType.INT32: "int32",
+    tflite.TensorType.INT64: "int64",
+    tflite.TensorType.BOOL: "bool",
+}
+
+
+def _names_of(enum: type) -> dict[int, str]:
+    return {value: name for name, value in vars(enum).items() if not name.startswith("_")}
+
+
+_TYPE_NAMES = _names_of(tflite.TensorType)
+_BUILTIN_NAMES = _names_of(tflite.BuiltinOperator)
+
+
+def load(path: str | Path, name: str | None = None) -> Graph:
+    """Read a .tflite file; the graph is called `name`, or after the file. Raises AotError for any fault in it."""
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise AotError(f"cannot read {path}: {error.strerror}", "give the path of a .tflite file") from None
+    return parse(content, name or identifier(path.stem), str(path))
+
+
+def parse(content: bytes, name: str, source: str = "model") -> Graph:
+    """The graph in the bytes of a .tflite file; `source` is what errors call it."""
+    _check_header(content, source)
+    try:
+        model = tflite.Model.GetRootAsModel(content, 0)
+        if model.Version() != _SCHEMA_VERSION:
+            raise AotError(
+                f"{source} has schema version {model.Version()}; aot reads version {_SCHEMA_VERSION}",
+                "convert the model again with a current TensorFlow Lite converter",
+            )
+        return _Reader(model, len(content), source).graph(name)
+    except AotError:
+        raise
+    except _DAMAGE as error:
+        raise AotError(
+            f"{source} is damaged: its tables do not fit together ({type(error).__name__})",
+            "copy or convert the model again; the file may be truncated",
+        ) from error
+
+
+def _check_header(content: bytes, source: str) -> None:
+    if not content:
+        raise AotError(f"{source} is empty", "copy or convert the model again")
+    if content[4:8] != b"TFL3":
+        raise AotError(
+            f"{source} is not a TensorFlow Lite model (its identifier is not TFL3)",
+            "aot reads .tflite files; convert Keras, PyTorch or ONNX models to .tflite first",
+        )
+
+
+class _Reader:
+    """Walks one flatbuffer. Every length read from the file is checked against the file's size first."""
+
+    def __init__(self, model: Any, size: int, source: str) -> None:
+        self._model, self._size, self._source = model, size, source
+        if model.SubgraphsLength() < 1:
+            raise AotError(f"{source} has no subgraph", "convert the model again")
+        self._subgraph = model.Subgraphs(0)
+
+    def graph(self, name: str) -> Graph:
+        count = self._count(self._subgraph.TensorsLength())
+        names = self._names([self._subgraph.Tensors(i) for i in range(count)])
+        tensors = [self._tensor(self._subgraph.Tensors(i), name) for i, name in enumerate(names)]
+        inputs = [tensors[i].name for i in self._indices(self._subgraph.InputsAsNumpy(), count)]
+        outputs = [tensors[i].name for i in self._indices(self._subgraph.OutputsAsNumpy(), count)]
+        op_count = self._count(self._subgraph.OperatorsLength())
+        ops = tuple(self._operator(self._subgraph.Operators(i), tensors) for i in range(op_count))
+        if not inputs or not outputs:
+            raise AotError(f"{self._source} has no {'inputs' if not inputs else 'outputs'}", "convert the model again")
+        graph = Graph(name, {t.name: t for t in tensors}, ops, tuple(inputs), tuple(outputs))
+        self._check_order(graph)
+        return graph
+
+    def _names(self, tensors: list[Any]) -> list[str]:
+        """An identifier for each tensor; those computed choose before constants, whose labels are often the same."""
+        names, result = Names(), [""] * len(tensors)
+        constant = [self._model.Buffers(self._buffer(t)).DataLength() > 0 for t in tensors]
+        for i in sorted(range(len(tensors)), key=lambda i: constant[i]):
+            result[i] = names.unique(short_label(self._label(tensors[i])))
+        return result
+
+    def _label(self, t: Any) -> str:
+        return str((t.Name() or b"").decode("utf-8", "replace"))
+
+    def _buffer(self, t: Any) -> int:
+        number = int(t.Buffer())
+        if not 0 <= number < self._model.BuffersLength():
+            raise ValueError("a buffer number is out of range")
+        return number
+
+    def _count(self, length: int) -> int:
+        if not 0 <= length * 4 <= self._size:
+            raise ValueError("a vector is longer than the file")
+        return length
+
+    def _indices(self, vector: Any, count: int) -> list[int]:
+        """A vector of tensor numbers; flatbuffers gives the integer 0 for an absent one."""
+        indices = [] if isinstance(vector, int) else [int(i) for i in vector]
+        if any(not -1 <= i < count for i in indices):
+            raise ValueError("a tensor number is out of range")
+        return indices
+
+    def _check_order(self, graph: Graph) -> None:
+        try:
+            graph.check()
+        except AssertionError as error:
+            raise AotError(f"{self._source} is not a valid graph: {error}", "convert the model again") from None
+
+    def _tensor(self, t: Any, name: str) -> Tensor:
+        label = self._label(t)
+        shape = self._shape(t, label)
+        if t.Type() not in _TYPES:
+            raise AotError(
+                f"tensor {label!r} has type {_TYPE_NAMES.get(t.Type(), t.Type())}, which aot does not support",
+                f"supported types: {', '.join(sorted(_TYPES.values()))}",
+            )
+        if t.Sparsity() is not None:
+            raise AotError(f"tensor {label!r} is sparse", "convert the model without sparse weights")
+        dtype = _TYPES[t.Type()]
+        return Tensor(name, shape, dtype, self._quant(t, label), self._data(t, shape, dtype, label), label)
+
+    def _shape(self, t: Any, label: str) -> tuple[int, ...]:
+        shape = tuple(int(d) for d in t.ShapeAsNumpy()) if t.ShapeLength() else ()
+        signature = tuple(int(d) for d in t.ShapeSignatureAsNumpy()) if t.ShapeSignatureLength() else shape
+        # A free batch dimension is what converters write by default; the model then runs one sample at a time.
+        free_batch = signature[:1] == (-1,) and shape[:1] != (1,)
+        if free_batch or any(d < 0 for d in (*shape, *signature[1:])):
+            raise AotError(
+                f"tensor {label!r} has a dynamic shape {list(signature)}",
+                "convert the model with fixed input shapes (a free batch dimension of 1 is fine)",
+            )
+        if any(d == 0 for d in shape):
+            raise AotError(f"tensor {label!r} has no elements: shape {list(shape)}", "convert the model again")
+        return shape
+
+    def _quant(self, t: Any, label: str) -> Quant | None:
+        q = t.Quantization()
+        if q is None or q.ScaleLength() == 0:
+            return None
+        scales = tuple(float(s) for s in q.ScaleAsNumpy())
+        zeros = tuple(int(z) for z in q.ZeroPointAsNumpy()) if q.ZeroPointLength() else (0,) * len(scales)
+        if not all(np.isfinite(s) and s > 0 for s in scales):
+            raise AotError(f"tensor {label!r} has a scale that is not a positive number", "quantize the model again")
+        if len(zeros) != len(scales):
+            raise AotError(f"tensor {label!r} has {len(scales)} scales but {len(zeros)} zero points")
+        return Quant(scales, zeros, q.QuantizedDimension() if len(scales) > 1 else None)
+
+    def _data(self, t: Any, shape: tuple[int, ...], dtype: str, label: str) -> Array | None:
+        size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+        if size > _MAX_TENSOR_BYTES:
+            raise AotError(f"tensor {label!r} takes {size} bytes: too large for a microcontroller")
+        buffer = self._model.Buffers(self._buffer(t))
+        if buffer.Offset() > 1:
+            raise AotError(f"tensor {label!r} keeps its data outside the flatbuffer", "convert the model again")
+        if buffer.DataLength() == 0:
+            return None
+        raw = buffer.DataAsNumpy()
+        if raw.nbytes != size:
+            raise AotError(f"tensor {label!r} has {raw.nbytes} bytes of data for {size}", "convert the model again")
+        data = raw.view(np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
+        if dtype == "float32" and not np.all(np.isfinite(data)):
+            raise AotError(f"tensor {label!r} holds weights that are not finite", "train or convert the model again")
+        return data
+
+    def _operator(self, o: Any, tensors: list[Tensor]) -> Op:
+        inputs = [None if i < 0 else tensors[i] for i in self._indices(o.InputsAsNumpy(), len(tensors))]
+        outputs = [tensors[i] for i in self._indices(o.OutputsAsNumpy(), len(tensors))]
+        if not outputs:
+            raise ValueError("an operator without outputs")
+        code = self._model.OperatorCodes(o.OpcodeIndex())
+        builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        kind = _BUILTIN_NAMES.get(builtin, f"operator {builtin}")
+        if kind == "CUSTOM":
+            kind = f"custom operator {(code.CustomCode() or b'').decode('utf-8', 'replace')}"
+        try:
+            return self._read(kind, o, inputs, outputs)
+        except Unsupported as reason:
+            return Unknown(
+                name=outputs[0].name,
+                inputs=tuple(t and t.name for t in inputs),
+                outputs=tuple(t.name for t in outputs),
+                builtin=kind,
+                reason=reason.what,
+            )
+
+    def _read(self, kind: str, o: Any, inputs: list[Tensor | None], outputs: list[Tensor]) -> Op:
+        if kind not in READERS:
+            raise Unsupported("aot does not implement this operator")
+        return READERS[kind](FileOp(kind, o, inputs, outputs))

@@ -1,0 +1,72 @@
+"""A model as its user sees it in C: names, inputs, outputs. One record for the header, the firmware and the host."""
+
+from dataclasses import dataclass
+
+from aot.ir import Graph, Tensor
+
+C_TYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "float32": "float",
+    "bool": "bool",
+}
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output: its accessor function in C, and what lies there. `real = scale * (q - zero_point)`."""
+
+    name: str
+    accessor: str
+    c_type: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+    scale: float = 1.0
+    zero_point: int = 0
+    label: str = ""
+
+    @property
+    def elements(self) -> int:
+        count = 1
+        for extent in self.shape:
+            count *= extent
+        return count
+
+    @property
+    def quantized(self) -> bool:
+        return self.dtype != "float32"
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What firmware and host must know of a model; `layers` are the names of the traced layers, in order."""
+
+    name: str
+    macro: str
+    sha256: str
+    version: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    layers: tuple[str, ...]
+
+
+def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:
+    """The interface of `graph`, whose model file has the given SHA-256."""
+    inputs = _ports(graph, graph.inputs, f"{graph.name}_input")
+    outputs = _ports(graph, graph.outputs, f"{graph.name}_output")
+    return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers)
+
+
+def _ports(graph: Graph, names: tuple[str, ...], accessor: str) -> tuple[Port, ...]:
+    """A single input or output needs no name of its own."""
+    return tuple(_port(graph[name], accessor if len(names) == 1 else f"{accessor}_{name}") for name in names)
+
+
+def _port(tensor: Tensor, accessor: str) -> Port:
+    quant = (tensor.scale, tensor.zero_point) if tensor.quant else (1.0, 0)
+    c_type = C_TYPES[tensor.dtype]
+    return Port(tensor.name, accessor, c_type, tensor.dtype, tensor.shape, tensor.bytes, *quant, label=tensor.label)

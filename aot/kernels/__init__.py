@@ -1,0 +1,77 @@
+"""HOW each operator runs on a core. KERNELS lists every kernel; `select` picks the cheapest that fits.
+
+A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
+"""
+
+from aot.errors import AotError
+from aot.ir import Graph, Op
+from aot.kernels.add import add_f32, add_s8
+from aot.kernels.call import Call, DoesNotFit, Kernel, Target
+from aot.kernels.conv2d import conv2d_s8, single_channel_s8
+from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
+from aot.kernels.dense import fully_connected_f32, fully_connected_s8, pointwise_s8
+from aot.kernels.depthwise_conv2d import depthwise_conv2d_s8, depthwise_multiplier_s8
+from aot.kernels.lookup import lookup_s8
+from aot.kernels.mean import mean_s8
+from aot.kernels.move import concatenation_any, pad_any, transpose_any
+from aot.kernels.pool2d import pool2d_s8
+from aot.kernels.softmax import softmax_s8
+from aot.ops.add import Add
+from aot.ops.concatenation import Concatenation
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.dequantize import Dequantize
+from aot.ops.fully_connected import FullyConnected
+from aot.ops.logistic import Logistic
+from aot.ops.mean import Mean
+from aot.ops.pad import Pad
+from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.quantize import Quantize
+from aot.ops.relu import Relu, Relu6
+from aot.ops.softmax import Softmax
+from aot.ops.transpose import Transpose
+
+__all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
+
+KERNELS: tuple[Kernel, ...] = (
+    Kernel("add_f32", Add, add_f32),
+    Kernel("add_s8", Add, add_s8, helpers=("rounding_high", "requantize")),
+    Kernel("average_pool2d_s8", AveragePool2D, pool2d_s8, helpers=("clamp",)),
+    Kernel("concatenation", Concatenation, concatenation_any),
+    Kernel("conv2d_s8", Conv2D, conv2d_s8, helpers=("gather_s8",)),
+    Kernel("conv2d_s8", DepthwiseConv2D, single_channel_s8, helpers=("gather_s8",)),
+    Kernel("dense_f32", FullyConnected, fully_connected_f32),
+    Kernel("dense_s8", FullyConnected, fully_connected_s8),
+    Kernel("dense_s8", Conv2D, pointwise_s8),
+    Kernel("depthwise_conv2d_s8", DepthwiseConv2D, depthwise_conv2d_s8, helpers=("gather_s8",)),
+    Kernel("depthwise_multiplier_s8", DepthwiseConv2D, depthwise_multiplier_s8, helpers=("gather_s8",)),
+    Kernel("dequantize_s8_f32", Dequantize, dequantize_s8_f32),
+    Kernel("lookup_s8", Logistic, lookup_s8),
+    Kernel("lookup_s8", Quantize, lookup_s8),
+    Kernel("lookup_s8", Relu, lookup_s8),
+    Kernel("lookup_s8", Relu6, lookup_s8),
+    Kernel("max_pool2d_s8", MaxPool2D, pool2d_s8, helpers=("clamp",)),
+    Kernel("mean_s8", Mean, mean_s8),
+    Kernel("pad", Pad, pad_any),
+    Kernel("quantize_f32_s8", Quantize, quantize_f32_s8),
+    Kernel("softmax_s8", Softmax, softmax_s8),
+    Kernel("transpose", Transpose, transpose_any),
+)
+
+
+def select(op: Op, graph: Graph, target: Target) -> Call:
+    """The cheapest call that computes `op` on `target`. Raises AotError with each kernel's reason if none does."""
+    fitting, reasons = [], []
+    for kernel in KERNELS:
+        if kernel.op is not type(op):
+            continue
+        try:
+            if not kernel.features <= target.features:
+                missing = ", ".join(sorted(kernel.features - target.features))
+                raise DoesNotFit(f"the core has no {missing}")
+            fitting.append(kernel.lower(kernel, op, graph, target))
+        except DoesNotFit as reason:
+            reasons.append(f"{kernel.name}: {reason}")
+    if not fitting:
+        raise AotError(f"no kernel for {op}", *(reasons or ["no kernel is listed for this operator"]))
+    return min(fitting, key=lambda call: call.cost)

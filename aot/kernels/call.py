@@ -1,0 +1,79 @@
+"""The records between `lower` and the templates: everything a template prints, computed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from aot.interface import C_TYPES
+from aot.ir import Array, Graph, Op
+
+class DoesNotFit(Exception):
+    """A kernel cannot compute an operator; the message says why and becomes a line of the user's error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """An array for flash. `name` is completed to `<model>_<name>` when printed."""
+
+    name: str
+    data: Array
+
+    @property
+    def c_type(self) -> str:
+        return C_TYPES[self.data.dtype.name]
+
+
+@dataclass(frozen=True)
+class Params:
+    """Base of each kernel's parameters: a subclass is one C struct, a field one member.
+
+    Members are int (int32_t), float, a tuple of int (an array), Constant (a pointer to const), or another Params (a
+    nested struct, which the prelude declares under its `c_name`).
+    """
+
+    c_name: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of a generated kernel.
+
+    `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
+    the function (not the call); `scratch` is in bytes and planned in the arena; `in_place` lists the inputs whose
+    memory the output may take over, address for address; `cost` is in estimated cycles.
+    """
+
+    kernel: "Kernel"
+    params: Params
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    variant: dict[str, Any] = field(default_factory=dict)
+    scratch: int = 0
+    in_place: tuple[int, ...] = ()
+    cost: float = 0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a kernel may know of where it will run: the features of the core, and the rounding asked for."""
+
+    features: frozenset[str] = frozenset()
+    rounding: str = "double"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One C function: `name` is also its template and the prefix of its C names; `helpers` are printed before it."""
+
+    name: str
+    op: type[Op]
+    lower: Callable[["Kernel", Op, Graph, Target], Call]
+    helpers: tuple[str, ...] = ()
+    features: frozenset[str] = frozenset()
+
+
+def fit(condition: bool, reason: str) -> None:
+    """Raise DoesNotFit with `reason` unless `condition` holds."""
+    if not condition:
+        raise DoesNotFit(reason)
+

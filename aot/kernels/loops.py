@@ -1,0 +1,30 @@
+"""Nested loops over strided arrays, with neighbouring dimensions merged wherever all strides allow it."""
+
+import numpy as np
+
+from aot.ir import Tensor
+
+
+def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """How far apart, in elements, neighbours along each dimension lie in a dense array."""
+    return tuple(int(np.prod(shape[i + 1 :], dtype=np.int64)) for i in range(len(shape)))
+
+
+def broadcast_strides(tensor: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides that read `tensor` as if it had `shape`: 0 along the dimensions it is repeated."""
+    padded = (1,) * (len(shape) - len(tensor.shape)) + tensor.shape
+    strides = contiguous_strides(padded)
+    return tuple(0 if size == 1 else stride for size, stride in zip(padded, strides, strict=True))
+
+
+def merge(sizes: tuple[int, ...], *strides: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Sizes and strides of the fewest loops that visit the same elements in the same order; at least one loop."""
+    loops: list[list[int]] = []  # [size, stride, stride, ...], outermost first
+    for size, *steps in zip(sizes, *strides, strict=True):
+        if size == 1:
+            continue
+        if loops and all(outer == step * size for outer, step in zip(loops[-1][1:], steps, strict=True)):
+            loops[-1] = [loops[-1][0] * size, *steps]
+        else:
+            loops.append([size, *steps])
+    return tuple(zip(*(loops or [[1] * (1 + len(strides))]), strict=True))

@@ -1,0 +1,38 @@
+"""The sliding window that convolutions gather: parameters of the prelude's `gather_s8`."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from aot.ir import Tensor
+from aot.kernels.call import Params
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+
+
+@dataclass(frozen=True)
+class Window(Params):
+    """`zero` stands for the taps outside the input; sizes are in elements."""
+
+    c_name: ClassVar[str] = "window_s8"
+
+    in_h: int
+    in_w: int
+    channels: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    dilation_h: int
+    dilation_w: int
+    pad_top: int
+    pad_left: int
+    zero: int
+
+
+def window_of(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor) -> Window:
+    """The window of a convolution of NHWC `x`; the kernel's height and width are dimensions 1 and 2 of `w`."""
+    _, in_h, in_w, channels = x.shape
+    (pad_top, _), (pad_left, _) = op.padding
+    return Window(
+        in_h, in_w, channels, *w.shape[1:3], *op.stride, *op.dilation, pad_top, pad_left, x.zero_point
+    )

@@ -1,0 +1,65 @@
+"""ADD: elementwise with broadcasting, int8 or float32."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array, Multiplier, requantize
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import (
+    Activation,
+    broadcast_shape,
+    clamp,
+    require,
+    require_activation,
+    require_operands,
+    require_quantized,
+    require_shape,
+    require_types,
+)
+
+LEFT_SHIFT = 20  # the fraction bits that both operands get before they are brought to a common scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class Add(Op):
+    """y = activation(a + b).
+
+    int8: both operands, shifted left by 20, are brought to twice the larger of their scales; the sum to the output's:
+    y = zero_y + (((a - zero_a) << 20) * ratio_a + ((b - zero_b) << 20) * ratio_b) * ratio_y, three requantizations.
+    """
+
+    activation: Activation = Activation.NONE
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
+        """Both inputs and the output."""
+        return graph[self.inputs[0]], graph[self.inputs[1]], graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 2)
+        require_types(graph, self, ("int8",) * 3, ("float32",) * 3)
+        a, b, y = self.operands(graph)
+        require_shape(y, broadcast_shape(a, b))
+        if y.dtype == "float32":
+            return
+        require_quantized(a, b, y)
+        require_activation(self.activation, y)
+        # TensorFlow Lite refuses this too; with it, no intermediate value can leave 32 bits.
+        require(add_scales(a, b, y)[2] < 1, f"%{y.name} has a scale that is too small for the operands'")
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        a, b, y = self.operands(graph)
+        if y.dtype == "float32":
+            return (clamp(values[a.name] + values[b.name], self.activation, y),)
+        ratio_a, ratio_b, ratio_y = (Multiplier.of(s, rounding) for s in add_scales(a, b, y))
+        left = requantize((values[a.name].astype(np.int64) - a.zero_point) << LEFT_SHIFT, ratio_a, rounding)
+        right = requantize((values[b.name].astype(np.int64) - b.zero_point) << LEFT_SHIFT, ratio_b, rounding)
+        total = requantize(left + right, ratio_y, rounding).reshape(y.shape)
+        return (clamp(total + y.zero_point, self.activation, y),)
+
+
+def add_scales(a: Tensor, b: Tensor, y: Tensor) -> tuple[float, float, float]:
+    """The real scales of the three requantizations: of `a`, of `b`, of their sum."""
+    twice_larger = 2 * max(a.scale, b.scale)
+    return a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << LEFT_SHIFT) * y.scale)

@@ -1,0 +1,242 @@
+"""What several operators share: checks on types, activations, scales and windows."""
+
+import math
+from enum import Enum
+
+import numpy as np
+
+from aot.fixedpoint import Array, Multiplier, requantize, requantize_float, round_half_away
+from aot.ir import Graph, Op, Tensor, Unsupported
+
+Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
+
+
+class Activation(Enum):
+    """The functions that TensorFlow Lite fuses into an operator's output; the value is (low, high) in reals."""
+
+    NONE = (None, None)
+    RELU = (0.0, None)
+    RELU6 = (0.0, 6.0)
+    RELU_N1_TO_1 = (-1.0, 1.0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def quantized(real: float, tensor: Tensor) -> int:
+    """The integer that stands for `real` in `tensor`, rounded as TensorFlow Lite rounds an activation's bounds."""
+    return tensor.zero_point + round_half_away(float(np.float32(real) / np.float32(tensor.scale)))
+
+
+def clamp_range(activation: Activation, tensor: Tensor) -> tuple[int, int]:
+    """The integers that `activation` leaves possible in `tensor`."""
+    info = np.iinfo(tensor.dtype)
+    low, high = activation.value
+    return (
+        int(info.min) if low is None else max(int(info.min), quantized(low, tensor)),
+        int(info.max) if high is None else min(int(info.max), quantized(high, tensor)),
+    )
+
+
+def clamp(values: Array, activation: Activation, tensor: Tensor) -> Array:
+    """`values` limited to what `activation` and the type of `tensor` allow, in that type."""
+    if tensor.dtype == "float32":
+        low, high = activation.value
+        return np.clip(values, low, high).astype(np.float32) if activation is not Activation.NONE else values
+    # Not np.clip(): where the bounds cross (6.0 below the lowest code), TensorFlow Lite lets the upper one win.
+    low_q, high_q = clamp_range(activation, tensor)
+    return np.minimum(np.maximum(values, low_q), high_q).astype(tensor.dtype)
+
+
+def require(condition: bool, reason: str) -> None:
+    """Raise Unsupported with `reason` unless `condition` holds."""
+    if not condition:
+        raise Unsupported(reason)
+
+
+_MAX_RANK = 6  # what TensorFlow Lite's kernels reach
+_MIN_SCALE, _MAX_SCALE = 1e-30, 1e30
+QUANTIZED_TYPES = ("int8", "uint8", "int16")
+
+
+def require_operands(graph: Graph, op: Op, least: int, most: int | None = None) -> None:
+    """`least` to `most` inputs (without `most`: exactly `least`), the first `least` not left out; one output."""
+    most = least if most is None else most
+    given = len(op.inputs)
+    require(least <= given <= most, f"{given} inputs; supported: {least if least == most else f'{least} to {most}'}")
+    require(None not in op.inputs[:least], f"input {(*op.inputs, None).index(None)} is missing")
+    require(len(op.outputs) == 1, f"{len(op.outputs)} outputs; supported: 1")
+    for name in (*op.inputs, *op.outputs):
+        rank = 0 if name is None else len(graph[name].shape)
+        require(rank <= _MAX_RANK, f"%{name} has {rank} dimensions; supported: up to {_MAX_RANK}")
+
+
+def require_types(graph: Graph, op: Op, *combinations: tuple[str, ...]) -> None:
+    """The types of all operands, inputs then outputs (absent ones left out), must be one of `combinations`."""
+    names = [name for name in (*op.inputs, *op.outputs) if name is not None]
+    types = tuple(graph[name].dtype for name in names)
+    options = " or ".join(", ".join(c) for c in combinations)
+    require(types in combinations, f"types {', '.join(types)}; supported: {options}")
+
+
+def require_quantized(*tensors: Tensor) -> None:
+    """Each must have a per-tensor scale (a sane one: no product of two overflows) and a zero point its type holds."""
+    for tensor in tensors:
+        require(tensor.quant is not None, f"%{tensor.name} is {tensor.dtype} without quantization parameters")
+        assert tensor.quant is not None
+        require(not tensor.quant.per_channel, f"%{tensor.name} is quantized per channel; supported: per tensor")
+        require(_MIN_SCALE < tensor.scale < _MAX_SCALE, f"%{tensor.name} has scale {tensor.scale:g}")
+        info = np.iinfo(tensor.dtype)
+        require(info.min <= tensor.zero_point <= info.max, f"%{tensor.name} has zero point {tensor.zero_point}")
+
+
+def require_same_quant(a: Tensor, b: Tensor) -> None:
+    """Operators that only move values keep scale and zero point."""
+    require(a.quant == b.quant, f"%{a.name} and %{b.name} differ in scale or zero point")
+
+
+def require_moved(x: Tensor, y: Tensor) -> None:
+    """Operators that only move values keep the type and, where it is a quantized one, scale and zero point."""
+    require(x.dtype == y.dtype, f"%{x.name} is {x.dtype} but %{y.name} is {y.dtype}")
+    if y.dtype in QUANTIZED_TYPES:
+        require_same_quant(x, y)
+
+
+def require_activation(activation: Activation, y: Tensor) -> None:
+    """The activation's bounds must have codes that 32 bits hold."""
+    if y.dtype == "float32":
+        return
+    for real in activation.value:
+        require(abs(real or 0) / y.scale < 2**30, f"%{y.name} has scale {y.scale:g}, too small for {activation}")
+
+
+def require_ratio(x: Tensor, y: Tensor) -> None:
+    """Between int8 tensors, (x - zero_point) * 2**shift must fit 32 bits."""
+    require(x.scale / y.scale < 2**20, f"the scales of %{x.name} and %{y.name} are too far apart")
+
+
+def broadcast_shape(a: Tensor, b: Tensor) -> tuple[int, ...]:
+    """The shape that numpy and TensorFlow Lite give to an elementwise result."""
+    try:
+        return np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        raise Unsupported(
+            f"%{a.name} of shape {list(a.shape)} and %{b.name} of shape {list(b.shape)} do not broadcast"
+        ) from None
+
+
+def require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
+    require(tensor.shape == shape, f"%{tensor.name} has shape {list(tensor.shape)}; expected {list(shape)}")
+
+
+def output_scales(x: Tensor, w: Tensor, y: Tensor) -> Array:
+    """The real scales from accumulator to output, one or one per channel: double, in TensorFlow Lite's order."""
+    assert w.quant is not None
+    return np.float64(x.scale) * np.array(w.quant.scale, np.float64) / np.float64(y.scale)
+
+
+def output_scales_float(x: Tensor, w: Tensor, y: Tensor) -> Array:
+    """The same in float32 and in XNNPACK's order."""
+    assert w.quant is not None
+    return np.float32(x.scale) * np.array(w.quant.scale, np.float32) / np.float32(y.scale)
+
+
+def requantize_output(acc: Array, x: Tensor, w: Tensor, y: Tensor, activation: Activation, rounding: str) -> Array:
+    """int32 accumulators, channels last, to the values of `y`."""
+    if rounding == "float":
+        scaled = requantize_float(acc, output_scales_float(x, w, y))
+    else:
+        scaled = requantize(acc, Multiplier.of(output_scales(x, w, y), rounding), rounding)
+    return clamp(scaled + y.zero_point, activation, y)
+
+
+def require_weights(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axis: int) -> None:
+    """int8 weights: constant, symmetric, per tensor or along `channel_axis`; bias: a constant of one per channel."""
+    require(w.constant, f"%{w.name} (weights) is not constant")
+    require(b is None or b.constant, "the bias is not constant")
+    channels = w.shape[channel_axis]
+    if b is not None:
+        require(b.elements == channels, f"%{b.name} (bias) has {b.elements} elements for {channels} channels")
+    if x.dtype == "float32":
+        return
+    require_quantized(x, y)
+    require(w.quant is not None, f"%{w.name} (weights) is int8 without quantization parameters")
+    assert w.quant is not None
+    require(all(z == 0 for z in w.quant.zero_point), f"%{w.name} (weights) has a zero point that is not 0")
+    if w.quant.per_channel:
+        require(len(w.quant.scale) == channels, f"%{w.name} has {len(w.quant.scale)} scales for {channels} channels")
+        require(w.quant.axis == channel_axis, f"%{w.name} is quantized along axis {w.quant.axis}, not {channel_axis}")
+    require(x.scale * max(w.quant.scale) < _MAX_SCALE, f"%{w.name} (weights) has a scale that is too large")
+    scales = output_scales(x, w, y)
+    require(bool(np.all(scales < 2**30)), f"%{y.name} has scale {y.scale:g}, too small for the input and weights")
+    # Then no accumulator leaves int32, also after the left shift of a multiplier above 1: nothing wraps, on any core.
+    shift = np.maximum(Multiplier.of(scales).shift, 0)
+    fits = accumulator_bound(x, w, b, channel_axis) << shift < 2**31
+    require(bool(np.all(fits)), f"%{y.name} overflows a 32-bit accumulator for some inputs")
+
+
+def rescale(q: Array, x: Tensor, ratio: float, rounding: str) -> Array:
+    """The integers `q` of `x`, less its zero point, times `ratio`."""
+    return requantize(q.astype(np.int64) - x.zero_point, Multiplier.of(ratio, rounding), rounding).reshape(q.shape)
+
+
+def exp_float32(x: float) -> np.float32:
+    """exp() of a float32, correctly rounded to float32 in all but the rarest of cases; infinite when too large."""
+    with np.errstate(over="ignore"):
+        return np.float32(math.exp(min(x, 100.0)))
+
+
+_MAX_PADDED = 1 << 22  # elements; only a damaged file asks for more
+
+
+def require_window(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int], pads: Pads
+) -> None:
+    """A window over NHWC `x`: positive steps, padding that is not absurd."""
+    require(len(x.shape) == 4, f"%{x.name} has {len(x.shape)} dimensions; supported: 4")
+    steps = (*kernel, *stride, *dilation)
+    require(min(steps) >= 1, f"kernel {kernel}, stride {stride}, dilation {dilation}; each must be positive")
+    require(min(*pads[0], *pads[1]) >= 0, f"negative padding in {pads}")
+    padded = x.shape[0] * (x.shape[1] + sum(pads[0])) * (x.shape[2] + sum(pads[1])) * x.shape[3]
+    require(padded <= _MAX_PADDED, f"%{x.name} padded by {pads} has {padded} elements")
+
+
+def accumulator_bound(x: Tensor, w: Tensor, b: Tensor | None, channel_axis: int) -> Array:
+    """The largest magnitude that each channel's sum, or any part of it, can reach for any input; int64."""
+    assert w.data is not None
+    others = tuple(i for i in range(len(w.shape)) if i != channel_axis)
+    weight = np.abs(w.data.astype(np.int64)).sum(axis=others)
+    largest = max(x.zero_point + 128, 127 - x.zero_point)
+    bias = 0 if b is None or b.data is None else np.abs(b.data.astype(np.int64)).reshape(-1)
+    return np.asarray(weight * largest + bias, np.int64)
+
+
+def out_size(size: int, kernel: int, stride: int, dilation: int, pads: tuple[int, int]) -> int:
+    """How many places a window has along one axis."""
+    return (size + sum(pads) - ((kernel - 1) * dilation + 1)) // stride + 1
+
+
+def same_pads(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """TensorFlow's SAME along one axis: ceil(size / stride) places, the smaller half of what is missing before."""
+    places = -(-size // stride)
+    missing = max((places - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return missing // 2, missing - missing // 2
+
+
+def windows(x: Array, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Array:
+    """A view of NHWC `x` (already padded) as [N, out_h, out_w, kernel_h, kernel_w, C]."""
+    n, h, w, c = x.shape
+    out_h = out_size(h, kernel[0], stride[0], dilation[0], (0, 0))
+    out_w = out_size(w, kernel[1], stride[1], dilation[1], (0, 0))
+    sn, sh, sw, sc = x.strides
+    return np.lib.stride_tricks.as_strided(
+        x,
+        (n, out_h, out_w, *kernel, c),
+        (sn, sh * stride[0], sw * stride[1], sh * dilation[0], sw * dilation[1], sc),
+        writeable=False,
+    )
+
+
+def pad_spatial(x: Array, pads: Pads, value: float) -> Array:
+    """NHWC `x` with `pads` rows and columns of `value` around it (negative pads are not made)."""
+    return np.pad(x, ((0, 0), *pads, (0, 0)), constant_values=value)

@@ -1,0 +1,40 @@
+"""CONCATENATION: inputs one after the other along an axis; int8 without rescaling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import Activation, require, require_moved, require_operands, require_shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concatenation(Op):
+    """y = x[0], x[1], ... joined along `axis`; all share scale and zero point."""
+
+    axis: int
+    activation: Activation = Activation.NONE
+
+    def operands(self, graph: Graph) -> tuple[tuple[Tensor, ...], Tensor]:
+        """All inputs, and the output."""
+        return tuple(graph[name] for name in self.inputs), graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, max(1, len(self.inputs)))
+        xs, y = self.operands(graph)
+        rank = len(y.shape)
+        require(0 <= self.axis < rank, f"axis {self.axis} of an output with {rank} dimensions")
+        # TensorFlow Lite's int8 kernel demands this as well.
+        require(self.activation is Activation.NONE, f"fused activation {self.activation}; supported: NONE")
+        for x in xs:
+            require_moved(x, y)
+            require(len(x.shape) == rank, f"%{x.name} has {len(x.shape)} dimensions, %{y.name} has {rank}")
+            require_shape(x, (*y.shape[: self.axis], x.shape[self.axis], *y.shape[self.axis + 1 :]))
+        total = sum(x.shape[self.axis] for x in xs)
+        require_shape(y, (*y.shape[: self.axis], total, *y.shape[self.axis + 1 :]))
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        xs, _ = self.operands(graph)
+        return (np.concatenate([values[x.name] for x in xs], axis=self.axis),)

@@ -1,0 +1,69 @@
+"""DEPTHWISE_CONV_2D: one filter (or `depth_multiplier` filters) for each channel; weights [1, H, W, C * multiplier]."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import (
+    Activation,
+    Pads,
+    out_size,
+    pad_spatial,
+    requantize_output,
+    require,
+    require_activation,
+    require_operands,
+    require_shape,
+    require_types,
+    require_weights,
+    require_window,
+    windows,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthwiseConv2D(Op):
+    """y[n, i, j, c*m + k] = sum over p, q of x[n, i*stride + p*dilation - pad, ..., c] * w[0, p, q, c*m + k] + b."""
+
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: Pads = ((0, 0), (0, 0))
+    activation: Activation = Activation.NONE
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+        """Input, weights, bias, output."""
+        return graph[self.inputs[0]], graph[self.inputs[1]], graph.operand(self, 2), graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 2, 3)
+        x, w, b, y = self.operands(graph)
+        bias = () if b is None else ("int32",)
+        require_types(graph, self, ("int8", "int8", *bias, "int8"))
+        require(len(w.shape) == 4, f"%{w.name} (weights) has {len(w.shape)} dimensions; supported: 4")
+        require_window(x, w.shape[1:3], self.stride, self.dilation, self.padding)
+        require(w.shape[0] == 1, f"%{w.name} (weights) has {w.shape[0]} in its first dimension; supported: 1")
+        require(w.shape[3] % x.shape[3] == 0, f"{w.shape[3]} filters for {x.shape[3]} input channels")
+        require_weights(x, w, b, y, 3)
+        require_activation(self.activation, y)
+        height, width = (
+            out_size(x.shape[1 + i], w.shape[1 + i], self.stride[i], self.dilation[i], self.padding[i]) for i in (0, 1)
+        )
+        require_shape(y, (x.shape[0], height, width, w.shape[3]))
+
+    def macs(self, graph: Graph) -> int:
+        _, w, _, y = self.operands(graph)
+        return y.elements * w.shape[1] * w.shape[2]
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, w, b, y = self.operands(graph)
+        padded = pad_spatial(values[x.name].astype(np.int32) - x.zero_point, self.padding, 0)
+        columns = windows(padded, w.shape[1:3], self.stride, self.dilation)
+        multiplier = w.shape[3] // x.shape[3]
+        filters = values[w.name].reshape(*w.shape[1:3], x.shape[3], multiplier).astype(np.int32)
+        acc = np.einsum("nijpqc,pqcm->nijcm", columns, filters).reshape(y.shape).astype(np.int64)
+        if b is not None:
+            acc = acc + values[b.name].reshape(-1)
+        return (requantize_output(acc, x, w, y, self.activation, rounding),)

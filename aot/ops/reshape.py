@@ -1,0 +1,27 @@
+"""RESHAPE, also SQUEEZE and EXPAND_DIMS: the same elements in the same order, a view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import require, require_moved, require_operands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reshape(Op):
+    """y = x, read with the output's shape."""
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
+        """Input and output."""
+        return graph[self.inputs[0]], graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 1)
+        x, y = self.operands(graph)
+        require_moved(x, y)
+        require(x.elements == y.elements, f"%{x.name} has {x.elements} elements, %{y.name} has {y.elements}")
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, y = self.operands(graph)
+        return (values[x.name].reshape(y.shape),)

@@ -1,0 +1,36 @@
+"""Finds every operator that aot does not implement, at once."""
+
+from dataclasses import dataclass
+
+from aot.errors import AotError
+from aot.ir import Graph, Op, Unsupported
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An operator that cannot be compiled, and why."""
+
+    op: Op
+    reason: str
+
+    def __str__(self) -> str:
+        tensors = ", ".join(f"%{name}" for name in self.op.outputs)
+        return f"{self.op.kind} ({tensors}): {self.reason}"
+
+
+def problems(graph: Graph) -> tuple[Problem, ...]:
+    """Every operator of `graph` that is not supported, in order."""
+    found = []
+    for op in graph.ops:
+        try:
+            op.check(graph)
+        except Unsupported as reason:
+            found.append(Problem(op, reason.what))
+    return tuple(found)
+
+
+def check_operators(graph: Graph) -> None:
+    """Raise AotError that lists all of them."""
+    if found := problems(graph):
+        count = "1 operator is" if len(found) == 1 else f"{len(found)} operators are"
+        raise AotError(f"{count} not supported in {graph.name}", *map(str, found))

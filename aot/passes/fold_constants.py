@@ -1,0 +1,36 @@
+"""Operators whose inputs are all constant become constants."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from aot.fixedpoint import ROUNDINGS
+from aot.ir import Array, Graph, Op
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """Evaluate what can be known now. An output of the graph stays computed: it must end up in RAM."""
+    kept: list[Op] = []
+    for op in graph.ops:
+        results = _constant_results(graph, op)
+        if results is None:
+            kept.append(op)
+            continue
+        constants = (replace(graph[name], data=value) for name, value in zip(op.outputs, results, strict=True))
+        graph = graph.with_tensors(*constants)
+    return replace(graph, ops=tuple(kept))
+
+
+def _constant_results(graph: Graph, op: Op) -> tuple[Array, ...] | None:
+    """The outputs of `op` if they are known and the same in every rounding."""
+    if any(name is not None and not graph[name].constant for name in op.inputs) or _computes_output(graph, op):
+        return None
+    values = {name: data for name in op.inputs if name is not None and (data := graph[name].data) is not None}
+    first, *others = (op.evaluate(graph, values, rounding) for rounding in ROUNDINGS)
+    same = all(np.array_equal(a, b) for other in others for a, b in zip(first, other, strict=True))
+    return first if same else None
+
+
+def _computes_output(graph: Graph, op: Op) -> bool:
+    """Whether `op` computes an output of the graph."""
+    return any(name in graph.outputs for name in op.outputs)

@@ -1,0 +1,108 @@
+"""The whole compiler on one page: a graph and a board become the text of a C project, then a program."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from aot.boards import Board
+from aot.build import Firmware, compile_project
+from aot.emit import model_files, weights_bytes
+from aot.errors import AotError
+from aot.firmware import firmware_files
+from aot.frontends import tflite
+from aot.frontends.identifiers import identifier
+from aot.interface import Interface, interface_of
+from aot.ir import Graph
+from aot.kernels import Call, Target, select
+from aot.ops.reshape import Reshape
+from aot.passes import run_passes
+from aot.passes.check_operators import check_operators
+from aot.plan import Plan, Step, plan
+from aot.version import __version__
+
+# What the firmware around a model needs at least, beside the stack: measured on mps2-an386, `aot build` of hello_world.
+_FIRMWARE_FLASH_BYTES = 4096
+_FIRMWARE_RAM_BYTES = 256
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model for a board: what was decided, and the files that say it in C (path below the project -> text)."""
+
+    source: Graph
+    graph: Graph
+    calls: tuple[Call, ...]
+    plan: Plan
+    interface: Interface
+    board: Board
+    rounding: str
+    files: dict[str, str]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the model's own files among `files`."""
+        name = self.interface.name
+        return f"{name}.h", f"{name}.c", f"{name}_weights.c"
+
+    @property
+    def weights_bytes(self) -> int:
+        """The bytes of flash that the model's constants take."""
+        return weights_bytes(self.graph, self.calls)
+
+
+def compile_file(path: Path, board: Board, rounding: str, name: str | None = None) -> Compiled:
+    """Compile a model file, under `name` or its own. Raises AotError for any fault in it."""
+    graph = tflite.load(path, name and identifier(name))
+    return compile(graph, board, rounding, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
+    """Compile `graph` for `board`. Raises AotError when an operator is not supported or memory does not suffice."""
+    check_operators(graph)
+    lean = run_passes(graph)
+    target = Target(frozenset(board.core.features), rounding)
+    calls = tuple(select(op, lean, target) for op in lean.ops if not isinstance(op, Reshape))
+    placed = plan(lean, [Step(call.inputs, call.outputs, call.scratch, call.in_place) for call in calls])
+    _check_memory(graph.name, board, placed, weights_bytes(lean, calls))
+    interface = interface_of(lean, tuple(call.outputs[0] for call in calls), sha256, __version__)
+    files = model_files(lean, calls, placed, interface, rounding) | firmware_files(interface, board)
+    return Compiled(graph, lean, calls, placed, interface, board, rounding, files)
+
+
+def make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:
+    """Write the project into `folder` and compile it; the header then also tells the stack. AotError as in `build`."""
+    write(compiled.files, folder)
+    firmware = compile_project(folder, compiled.board, compiled.interface, trace=trace)
+    write(_with_stack(compiled, firmware.stack.bytes), folder)
+    return firmware
+
+
+def write(files: dict[str, str], folder: Path) -> None:
+    """Write text files below `folder`, which is made where it is missing."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _with_stack(compiled: Compiled, stack_bytes: int) -> dict[str, str]:
+    c = compiled
+    header = f"{c.interface.name}.h"
+    return {header: model_files(c.graph, c.calls, c.plan, c.interface, c.rounding, stack_bytes)[header]}
+
+
+def _check_memory(name: str, board: Board, placed: Plan, weights: int) -> None:
+    """Refuse before compiling what cannot fit; what is close is left to the linker."""
+    needs = {
+        "flash": (weights + _FIRMWARE_FLASH_BYTES, "weights"),
+        "ram": (placed.size + board.stack_bytes + _FIRMWARE_RAM_BYTES, "arena and stack"),
+    }
+    for memory_name, (need, what) in needs.items():
+        memory = board.memory(memory_name)
+        if memory is not None and need > memory.size:
+            raise AotError(
+                f"{name} does not fit {board.name}: it needs {need:,} bytes of {memory_name.upper() if memory_name == 'ram' else memory_name}"
+                f" ({what}, and the firmware around them), the board has {memory.size:,}",
+                "a board with more memory: `aot boards` lists them",
+                "a smaller model: fewer channels, a smaller input",
+            )

@@ -1,0 +1,43 @@
+"""Ways to run a firmware; each gives a byte stream. `start` is the only way in."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from aot.boards import Board
+from aot.errors import AotError
+from aot.runners import host, qemu, serial
+from aot.runners.connection import Connection
+
+
+class _Start(Protocol):
+    def __call__(self, elf: Path, board: Board, *, icount: bool) -> AbstractContextManager[Connection]: ...
+
+
+RUNNERS: tuple[tuple[str, _Start], ...] = (
+    ("host", host.start),
+    ("qemu", qemu.start),
+)
+
+
+def _find(board: Board) -> _Start:
+    for name, runner in RUNNERS:
+        if name in board.runners:
+            return runner
+    raise AotError(f"nothing here can run {board.name}", "a real board: --port URL")
+
+
+@contextmanager
+def start(elf: Path, board: Board, *, port: str | None = None, icount: bool = True) -> Iterator[Connection]:
+    """Run `elf` as `board` says, or reach the real board at the pyserial URL `port`, which must hold it already.
+
+    `icount`: an emulator counts instructions, one per nanosecond of the board's time, where it can.
+    AotError where the runner's program is missing or does not start.
+    """
+    opened = serial.connect(port, board) if port else _find(board)(elf, board, icount=icount)
+    with opened as connection:
+        yield connection
+
+
+__all__ = ["RUNNERS", "Connection", "start"]

@@ -1,0 +1,58 @@
+"""Builds the dummy model once for each board, and opens a device on it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import dummy
+
+from aot.boards import load_board
+from aot.build import Firmware, compile_project
+from aot.device import Device
+from aot.runners import Connection, start
+
+BOARDS = ("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "microbit", "netduinoplus2")
+
+
+class Bench:
+    """Firmware of the dummy model for any board, compiled on first use."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.firmware = cache(self._compile)
+
+    def _compile(self, board_name: str, trace: bool = False) -> Firmware:
+        board = load_board(board_name)
+        project = self._folder / board_name
+        dummy.write_project(project, board)
+        return compile_project(project, board, dummy.INTERFACE, trace=trace)
+
+    @contextmanager
+    def connect(self, board_name: str, *, trace: bool = False) -> Iterator[Connection]:
+        """A running firmware."""
+        with start(self.firmware(board_name, trace).elf, load_board(board_name)) as connection:
+            yield connection
+
+    @contextmanager
+    def device(self, board_name: str, *, trace: bool = False) -> Iterator[Device]:
+        """A running firmware that has been identified."""
+        with self.connect(board_name, trace=trace) as connection:
+            device = Device(connection.port, dummy.INTERFACE, died=connection.died, boots=connection.boots)
+            device.identify()
+            yield device
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("device"))
+
+
+@pytest.fixture(scope="session", params=BOARDS)
+def board_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)

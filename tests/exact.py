@@ -1,0 +1,132 @@
+"""Operators in single rounding, written a second time and as plainly as can be: Python integers and fractions.
+
+No build of LiteRT rounds once with ties upwards, so this stands in for it.
+"""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.add import Add
+from aot.ops.common import Activation
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+from aot.ops.mean import Mean
+from aot.ops.quantize import Quantize
+from aot.ops.relu import Relu, Relu6
+
+
+def fixed_point(scale: float) -> tuple[int, int]:
+    """(multiplier, shift): scale ~ multiplier * 2**(shift - 31), the multiplier in [2**30, 2**31)."""
+    fraction, shift = Fraction(scale), 0
+    while fraction >= 1:
+        fraction, shift = fraction / 2, shift + 1
+    while fraction < Fraction(1, 2):
+        fraction, shift = fraction * 2, shift - 1
+    multiplier = (fraction * 2**31 + Fraction(1, 2)).__floor__()
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    return (multiplier, shift) if shift >= -31 else (0, 0)
+
+
+def round_once(acc: int, multiplier: int, shift: int) -> int:
+    """acc * multiplier * 2**(shift - 31), rounded to nearest, ties upwards."""
+    return (Fraction(acc * multiplier) * Fraction(2) ** (shift - 31) + Fraction(1, 2)).__floor__()
+
+
+def times(acc: Array, scales: list[float]) -> Array:
+    """Each of `acc` times the scale of its channel, the last dimension."""
+    pairs = [fixed_point(s) for s in scales]
+    flat = acc.reshape(-1, acc.shape[-1] if acc.ndim else 1)
+    rows = [[round_once(int(v), *pairs[i % len(pairs)]) for i, v in enumerate(row)] for row in flat]
+    return np.array(rows, np.int64).reshape(acc.shape)
+
+
+def finish(scaled: Array, y: Tensor, activation: Activation = Activation.NONE) -> Array:
+    """Zero point, activation and the limits of int8."""
+    low, high = activation.value
+    lowest = -128 if low is None else max(-128, y.zero_point + _code(low, y))
+    highest = 127 if high is None else min(127, y.zero_point + _code(high, y))
+    limited = [min(max(int(v) + y.zero_point, lowest), highest) for v in scaled.reshape(-1)]
+    return np.array(limited, np.int8).reshape(y.shape)
+
+
+def _code(real: float, y: Tensor) -> int:
+    exact = Fraction(float(np.float32(real) / np.float32(y.scale)))
+    return (abs(exact) + Fraction(1, 2)).__floor__() * (1 if real >= 0 else -1)
+
+
+def _window_sums(op: Any, x: Array, filters: Callable[[Array], Array], y: Tensor, kernel: tuple[int, ...]) -> Array:
+    """`filters` applied to each window, one place after the other."""
+    acc = np.zeros(y.shape, np.int64)
+    for n, i, j in np.ndindex(*y.shape[:3]):
+        window = np.zeros((*kernel, x.shape[3]), np.int64)
+        for p, q in np.ndindex(*kernel):
+            row = i * op.stride[0] + p * op.dilation[0] - op.padding[0][0]
+            column = j * op.stride[1] + q * op.dilation[1] - op.padding[1][0]
+            if 0 <= row < x.shape[1] and 0 <= column < x.shape[2]:
+                window[p, q] = x[n, row, column]
+        acc[n, i, j] = filters(window)
+    return acc
+
+
+def dense(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Conv2D, DepthwiseConv2D and FullyConnected."""
+    x, w, b, y = op.operands(graph)
+    centred = values[x.name].astype(np.int64) - x.zero_point
+    weights = w.data.astype(np.int64)
+    if isinstance(op, FullyConnected):
+        acc = centred.reshape(-1, w.shape[1]) @ weights.T
+    elif isinstance(op, Conv2D):
+        acc = _window_sums(op, centred, lambda v: np.tensordot(weights, v, 3), y, w.shape[1:3])
+    else:
+        many = w.shape[3] // x.shape[3]
+        acc = _window_sums(op, centred, lambda v: (np.repeat(v, many, 2) * weights[0]).sum((0, 1)), y, w.shape[1:3])
+    if b is not None:
+        acc = acc + b.data.astype(np.int64).reshape(-1)
+    return finish(times(acc, [x.scale * s / y.scale for s in w.quant.scale]), y, op.activation)
+
+
+def add(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Add."""
+    a, b, y = op.operands(graph)
+    larger = 2 * max(a.scale, b.scale)
+    left = times((values[a.name].astype(np.int64) - a.zero_point) * 2**20, [a.scale / larger])
+    right = times((values[b.name].astype(np.int64) - b.zero_point) * 2**20, [b.scale / larger])
+    return finish(times(left + right, [larger / (2**20 * y.scale)]), y, op.activation)
+
+
+def mean(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Mean: the multiplier divided by the count, after as many shifts as keep its precision."""
+    x, y = op.operands(graph)
+    total = (values[x.name].astype(np.int64) - x.zero_point).sum(axis=op.axes, keepdims=op.keep_dims)
+    count = x.elements // y.elements
+    multiplier, shift = fixed_point(x.scale / y.scale)
+    more = max(n for n in range(33) if 2**n <= count and shift - n >= -31)
+    scaled = [round_once(int(t), multiplier * 2**more // count, shift - more) for t in total.reshape(-1)]
+    return finish(np.array(scaled, np.int64), y)
+
+
+def rescale(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Relu, Relu6 and Quantize from int8."""
+    x, y = op.operands(graph)
+    ratio = x.scale / y.scale if isinstance(op, Quantize) else float(np.float32(x.scale) / np.float32(y.scale))
+    scaled = times(values[x.name].astype(np.int64) - x.zero_point, [ratio])
+    return finish(scaled, y, getattr(op, "function", Activation.NONE))
+
+
+SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
+    Add: add,
+    Conv2D: dense,
+    DepthwiseConv2D: dense,
+    FullyConnected: dense,
+    Mean: mean,
+    Quantize: rescale,
+    Relu: rescale,
+    Relu6: rescale,
+}

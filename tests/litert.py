@@ -1,0 +1,26 @@
+"""The oracle: runs the bytes of a .tflite model in LiteRT."""
+
+from enum import Enum
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from aot.fixedpoint import Array
+
+
+class Resolver(Enum):
+    """Which of LiteRT's kernels: the reference ones, its optimized ones, or XNNPACK's where it has them."""
+
+    REFERENCE = OpResolverType.BUILTIN_REF
+    BUILTIN = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    XNNPACK = OpResolverType.BUILTIN
+
+
+def outputs(model: bytes, inputs: list[Array], resolver: Resolver) -> list[Array]:
+    """The model's outputs for one set of inputs, both in the model's order."""
+    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=resolver.value, num_threads=1)
+    interpreter.allocate_tensors()
+    for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
+        interpreter.set_tensor(detail["index"], value)
+    interpreter.invoke()
+    return [np.array(interpreter.get_tensor(d["index"])) for d in interpreter.get_output_details()]
