@@ -57,8 +57,13 @@ def quant(rng: Rng) -> Quant:
 
 
 def near(rng: Rng, x: Quant) -> Quant:
-    """Parameters for the output of an operator that may rescale: the scales a factor of up to about 100 apart."""
-    factor = rng.choice([1.0, 0.5, 2.0, 10 ** rng.uniform(-2, 2)])
+    """Parameters for the output of an operator that may rescale: the scales a factor of up to about 100 apart.
+
+    One factor in five brings some input within float32's precision of a tie, one is just beside a power of two.
+    """
+    almost_tie = 2 * int(rng.integers(1, 128)) / (2 * int(rng.integers(0, 60)) + 1)
+    beside = float(rng.choice([0.5, 1, 2])) * (1 + 2.0 ** -int(rng.integers(15, 23)))
+    factor = rng.choice([1.0, float(rng.choice([0.5, 2.0])), almost_tie, beside, 10 ** rng.uniform(-2, 2)])
     return Quant((float(np.float32(x.scale[0] * factor)),), (int(rng.choice([x.zero_point[0], zero_point(rng)])),))
 
 

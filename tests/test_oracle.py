@@ -13,6 +13,7 @@ from aot.interpreter import run
 from aot.ir import Graph, Unsupported
 from aot.ops import OPS
 from aot.ops.quantize import Quantize
+from aot.ops.softmax import Softmax
 
 _SEEDS = range(200)
 
@@ -104,3 +105,15 @@ def test_quantize_saturates() -> None:
     graph = graphs.graph_of(Quantize, [x], graphs.int8("y", (6,), graphs.Quant((0.5,), (-3,))))
     values = np.array([np.nan, -np.inf, -3e38, 3e38, np.inf, 62.25], np.float32)
     assert run(graph, {"x": values})["y"].tolist() == [-128, -128, -128, 127, 127, 122]
+
+
+def test_softmax_adds_in_order() -> None:
+    """The scale is chosen so that the largest output is a tie, which the last bits of the float32 sum decide."""
+    for k in range(20, 120):
+        distance, others = 1 + k % 200, 999
+        scale = np.log(others / (512 / (2 * k + 1) - 1)) / distance
+        x = graphs.int8("x", (others + 1,), graphs.Quant((float(np.float32(scale)),), (0,)))
+        graph = graphs.graph_of(Softmax, [x], graphs.int8("y", x.shape, graphs.PROBABILITY), beta=1.0)
+        value = np.full(x.shape, 127 - distance, np.int8)
+        value[k] = 127
+        _assert_equal(run(graph, {"x": value})["y"], oracle(graph, {"x": value}, "double"), k)
