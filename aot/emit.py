@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,12 @@ ARENA_ALIGN = 8  # enough for every element type and for double-word loads
 # What each helper of the prelude needs of the others.
 _HELPER_NEEDS = {
     "tensor_output_s8": ("requantize", "clamp"),
+    "tensor_output_any_s8": ("requantize_any", "clamp"),
     "channel_output_s8": ("requantize", "clamp"),
+    "channel_output_any_s8": ("requantize_any", "clamp"),
     "float_output_s8": (),
     "window_s8": ("gather_s8",),
     "gather_s8": ("clamp",),
-    "requantize": ("rounding_high",),
 }
 
 
@@ -75,7 +77,7 @@ def model_files(
     functions = _functions(calls, graph.name, rounding)
     arrays = list(_arrays(graph, calls))
     layers = [_layer(graph, plan, call, functions[_key(call)][0], i) for i, call in enumerate(calls)]
-    values = {
+    values: dict[str, Any] = {
         "interface": interface,
         "rounding": rounding,
         "arena_size": plan.size,
@@ -85,12 +87,10 @@ def model_files(
         "ports": _ports(interface, plan),
         "arrays": arrays,
         "layers": layers,
+        "headers": sorted({header for call in calls for header in call.kernel.headers}),
         "prelude": _prelude(calls, rounding),
         "functions": [text for _, text in functions.values()],
     }
-    body = "".join((values["prelude"], *(text for _, text in functions.values())))
-    values["needs_string"] = "mem" in body
-    values["needs_math"] = "roundf(" in body
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", "weights.c.j2": "_weights.c"}
     return {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
 
@@ -146,22 +146,12 @@ def _functions(calls: Sequence[Call], model: str, rounding: str) -> dict[tuple[s
 
 def _prelude(calls: Sequence[Call], rounding: str) -> str:
     structs = {p.c_name: struct_declaration(p.c_name, p) for call in calls for p in nested_of(call.params)}
-    uses = set(structs).union(*(call.kernel.helpers for call in calls))
-    for _ in range(3):  # the longest chain of needs
+    uses = set(structs).union(*(call.kernel.helpers + call.helpers for call in calls))
+    for _ in range(2):  # the longest chain of needs
         uses.update(need for use in tuple(uses) for need in _HELPER_NEEDS.get(use, ()))
-    requantize = "requantize_any" if any(_shifts_little(call.params, rounding) for call in calls) else "requantize"
-    if requantize == "requantize_any" and structs.keys() & {"tensor_output_s8", "channel_output_s8"}:
-        uses.add("requantize_any")
-    return render("prelude.h.j2", uses=uses, structs=structs, rounding=rounding, requantize=requantize)
-
-
-def _shifts_little(params: Params, rounding: str) -> bool:
-    """Whether an output stage needs more than `requantize`, whose double rounding shifts right by one at least."""
-    if rounding == "single":
-        return False
-    shifts = [getattr(nested, "shift", None) for nested in nested_of(params)]
-    lowest = [int(s.data.min()) if isinstance(s, Constant) else s for s in shifts if s is not None]
-    return min(lowest, default=1) < 1
+    if rounding != "single" and "requantize" in uses:
+        uses.add("rounding_high")
+    return render("prelude.h.j2", uses=uses, structs=structs, rounding=rounding)
 
 
 def _constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:

@@ -1,5 +1,6 @@
 """What a model is made of, as one record: what `aot inspect` prints."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aot.ir import Graph, Op
@@ -8,13 +9,15 @@ from aot.passes.check_operators import Problem, problems
 
 @dataclass(frozen=True)
 class OpSummary:
-    """One operator: its tensors and its multiply-accumulates."""
+    """One operator: its tensors, the type and shape of what it computes, and its size; `macs` is None if unknown."""
 
     name: str
     op: str
     inputs: list[str | None]
     outputs: list[str]
-    macs: int
+    result: str
+    macs: int | None
+    weight_bytes: int
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Inspection:
     macs: int
     parameters: int
     parameter_bytes: int
+    input_bytes: int
+    output_bytes: int
     unsupported: tuple[Problem, ...]
 
 
@@ -33,17 +38,29 @@ def inspect(graph: Graph) -> Inspection:
     unsupported = problems(graph)
     skipped = {id(problem.op) for problem in unsupported}
     ops = [_summary(graph, op, id(op) in skipped) for op in graph.ops]
-    read = {name for op in graph.ops for name in op.inputs if name is not None}
-    constants = [graph[name] for name in sorted(read) if graph[name].constant]
+    read = _constants(graph, (name for op in graph.ops for name in op.inputs))
     return Inspection(
         ops,
-        sum(op.macs for op in ops),
-        sum(t.elements for t in constants),
-        sum(t.bytes for t in constants),
+        sum(op.macs or 0 for op in ops),
+        sum(graph[name].elements for name in read),
+        _bytes(graph, read),
+        _bytes(graph, graph.inputs),
+        _bytes(graph, graph.outputs),
         unsupported,
     )
 
 
 def _summary(graph: Graph, op: Op, unsupported: bool) -> OpSummary:
-    macs = 0 if unsupported else op.macs(graph)
-    return OpSummary(op.name, op.kind, list(op.inputs), list(op.outputs), macs)
+    macs = None if unsupported else op.macs(graph)
+    result = ", ".join(str(graph[name]) for name in op.outputs)
+    weights = _bytes(graph, _constants(graph, op.inputs))
+    return OpSummary(op.name, op.kind, list(op.inputs), list(op.outputs), result, macs, weights)
+
+
+def _constants(graph: Graph, names: Iterable[str | None]) -> list[str]:
+    """Those of `names` that are constants, each once."""
+    return [name for name in dict.fromkeys(names) if name is not None and graph[name].constant]
+
+
+def _bytes(graph: Graph, names: Iterable[str]) -> int:
+    return sum(graph[name].bytes for name in names)

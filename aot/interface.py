@@ -11,7 +11,7 @@ C_TYPES = {
     "int32": "int32_t",
     "int64": "int64_t",
     "float32": "float",
-    "bool": "bool",
+    "bool": "uint8_t",  # 0 or 1
 }
 
 
@@ -38,7 +38,7 @@ class Port:
 
     @property
     def quantized(self) -> bool:
-        return self.dtype != "float32"
+        return self.dtype in ("int8", "uint8", "int16")
 
 
 @dataclass(frozen=True)

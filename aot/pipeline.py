@@ -8,9 +8,8 @@ from aot.boards import Board
 from aot.build import Firmware, compile_project
 from aot.emit import model_files, weights_bytes
 from aot.errors import AotError
-from aot.firmware import firmware_files
+from aot.firmware import FLASH_BESIDE_MODEL, firmware_files, ram_beside_arena
 from aot.frontends import tflite
-from aot.frontends.identifiers import identifier
 from aot.interface import Interface, interface_of
 from aot.ir import Graph
 from aot.kernels import Call, Target, select
@@ -19,10 +18,6 @@ from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
 from aot.plan import Plan, Step, plan
 from aot.version import __version__
-
-# What the firmware around a model needs at least, beside the stack: measured on mps2-an386, `aot build` of hello_world.
-_FIRMWARE_FLASH_BYTES = 4096
-_FIRMWARE_RAM_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -52,8 +47,9 @@ class Compiled:
 
 def compile_file(path: Path, board: Board, rounding: str, name: str | None = None) -> Compiled:
     """Compile a model file, under `name` or its own. Raises AotError for any fault in it."""
-    graph = tflite.load(path, name and identifier(name))
-    return compile(graph, board, rounding, hashlib.sha256(path.read_bytes()).hexdigest())
+    content = tflite.read(path)
+    graph = tflite.parse(content, name or path.stem, str(path))
+    return compile(graph, board, rounding, hashlib.sha256(content).hexdigest())
 
 
 def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
@@ -63,8 +59,8 @@ def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
     target = Target(frozenset(board.core.features), rounding)
     calls = tuple(select(op, lean, target) for op in lean.ops if not isinstance(op, Reshape))
     placed = plan(lean, [Step(call.inputs, call.outputs, call.scratch, call.in_place) for call in calls])
-    _check_memory(graph.name, board, placed, weights_bytes(lean, calls))
     interface = interface_of(lean, tuple(call.outputs[0] for call in calls), sha256, __version__)
+    _check_memory(interface, board, placed, weights_bytes(lean, calls))
     files = model_files(lean, calls, placed, interface, rounding) | firmware_files(interface, board)
     return Compiled(graph, lean, calls, placed, interface, board, rounding, files)
 
@@ -91,18 +87,20 @@ def _with_stack(compiled: Compiled, stack_bytes: int) -> dict[str, str]:
     return {header: model_files(c.graph, c.calls, c.plan, c.interface, c.rounding, stack_bytes)[header]}
 
 
-def _check_memory(name: str, board: Board, placed: Plan, weights: int) -> None:
-    """Refuse before compiling what cannot fit; what is close is left to the linker."""
-    needs = {
-        "flash": (weights + _FIRMWARE_FLASH_BYTES, "weights"),
-        "ram": (placed.size + board.stack_bytes + _FIRMWARE_RAM_BYTES, "arena and stack"),
-    }
-    for memory_name, (need, what) in needs.items():
-        memory = board.memory(memory_name)
-        if memory is not None and need > memory.size:
-            raise AotError(
-                f"{name} does not fit {board.name}: it needs {need:,} bytes of {memory_name.upper() if memory_name == 'ram' else memory_name}"
-                f" ({what}, and the firmware around them), the board has {memory.size:,}",
-                "a board with more memory: `aot boards` lists them",
-                "a smaller model: fewer channels, a smaller input",
-            )
+def _check_memory(interface: Interface, board: Board, placed: Plan, weights: int) -> None:
+    """Refuse before compiling what cannot fit: not even with an empty program beside the weights."""
+    ram = placed.size + ram_beside_arena(interface, board)
+    _check_fits(interface, board, "flash", weights + FLASH_BESIDE_MODEL, f"{weights:,} of weights")
+    _check_fits(interface, board, "ram", ram, f"{placed.size:,} of arena")
+
+
+def _check_fits(interface: Interface, board: Board, name: str, need: int, most: str) -> None:
+    memory = board.memory(name)
+    if memory is not None and need > memory.size:
+        shown = "RAM" if name == "ram" else name
+        raise AotError(
+            f"{interface.name} does not fit {board.name}: it needs {need:,} bytes of {shown} ({most}), "
+            f"the board has {memory.size:,}",
+            "a board with more memory: `aot boards` lists them",
+            "a smaller model: fewer channels, a smaller input",
+        )

@@ -7,10 +7,12 @@ from before the first call, outputs until after the last.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from aot.ir import Graph
 from aot.ops.reshape import Reshape
 
-ALIGNMENT = 4  # of every buffer: kernels may read whole words
+ALIGNMENT = 4  # of every buffer, at least: kernels may read whole words
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Buffer:
     first: int
     last: int
     tensors: tuple[str, ...] = ()
+    alignment: int = ALIGNMENT
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Plan:
         """No two buffers that live at once may overlap, and all must be aligned and inside. Knows no planner."""
         placed = list(zip(self.buffers, self.offsets, strict=True))
         for i, (a, at_a) in enumerate(placed):
-            assert at_a % ALIGNMENT == 0 and 0 <= at_a and at_a + a.size <= self.size, f"{a.name} is misplaced"
+            assert at_a % a.alignment == 0 and 0 <= at_a and at_a + a.size <= self.size, f"{a.name} is misplaced"
             for b, at_b in placed[:i]:
                 together = a.first <= b.last and b.first <= a.last
                 apart = at_a + a.size <= at_b or at_b + b.size <= at_a
@@ -85,8 +88,8 @@ def plan(graph: Graph, steps: Sequence[Step]) -> Plan:
     return result
 
 
-def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
+def _aligned(size: int, alignment: int = ALIGNMENT) -> int:
+    return -(-size // alignment) * alignment
 
 
 def _first_fit(order: Sequence[Buffer]) -> dict[str, int]:
@@ -99,7 +102,7 @@ def _first_fit(order: Sequence[Buffer]) -> dict[str, int]:
         for rival in sorted(rivals, key=lambda b: offsets[b.name]):
             if at + buffer.size <= offsets[rival.name]:
                 break
-            at = max(at, _aligned(offsets[rival.name] + rival.size))
+            at = max(at, _aligned(offsets[rival.name] + rival.size, buffer.alignment))
         offsets[buffer.name] = at
         placed.append(buffer)
     return offsets
@@ -124,6 +127,7 @@ def _buffers(graph: Graph, steps: Sequence[Step]) -> list[Buffer]:
             min(first[name] for name in names),
             max(last[name] for name in names),
             tuple(names),
+            max(ALIGNMENT, *(np.dtype(graph[name].dtype).itemsize for name in names)),
         )
         for home, names in groups.items()
     ]

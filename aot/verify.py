@@ -19,7 +19,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Difference:
-    """The first byte that is wrong: `index` counts the tensor's elements, `layer` is None where only outputs were seen."""
+    """The first wrong element: `index` counts the tensor's elements; `layer` is None where only outputs were seen."""
 
     sample: int
     layer: str | None
@@ -53,17 +53,29 @@ def connect(compiled: Compiled, firmware: Firmware, port: str | None, *, icount:
 
 
 def run(
-    compiled: Compiled, firmware: Firmware, samples: Sequence[Sample], port: str | None, progress: Progress
+    compiled: Compiled,
+    firmware: Firmware,
+    samples: Sequence[Sample],
+    port: str | None = None,
+    progress: Progress = lambda done: None,
+    *,
+    count: bool = True,
 ) -> Verdict:
-    """Run all samples and count the instructions of one inference, where the board's runner can count."""
-    with connect(compiled, firmware, port) as device:
-        outputs = [_outputs(compiled.graph, device.infer(_bytes(compiled.graph, sample))) for sample in _seen(samples, progress)]
-        counted = instructions(device) if port is None and compiled.board.counts_instructions else None
+    """Run all samples; with `count`, also count the instructions of one inference, where the runner can."""
+    count = count and port is None and compiled.board.counts_instructions
+    with connect(compiled, firmware, port, icount=count) as device:
+        inferences = (device.infer(_bytes(compiled.graph, sample)) for sample in _seen(samples, progress))
+        outputs = [_outputs(compiled.graph, data) for data in inferences]
+        counted = instructions(device) if count else None
     return Verdict(len(samples), _first_output_difference(compiled, samples, outputs), outputs, counted)
 
 
 def verify_layers(
-    compiled: Compiled, firmware: Firmware, samples: Sequence[Sample], port: str | None, progress: Progress
+    compiled: Compiled,
+    firmware: Firmware,
+    samples: Sequence[Sample],
+    port: str | None = None,
+    progress: Progress = lambda done: None,
 ) -> Verdict:
     """Run all samples and compare every layer; `firmware` must be a tracing one."""
     first = None
@@ -121,4 +133,5 @@ def _compare(sample: int, layer: str | None, tensor: str, expected: Array, actua
     if wrong.size == 0:
         return None
     index = int(wrong[0]) // expected.itemsize
-    return Difference(sample, layer, tensor, index, expected.reshape(-1)[index].item(), actual.reshape(-1)[index].item())
+    wanted, got = (array.reshape(-1)[index].item() for array in (expected, actual))
+    return Difference(sample, layer, tensor, index, wanted, got)

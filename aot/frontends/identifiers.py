@@ -10,15 +10,31 @@ _RESERVED = frozenset(
     struct switch template this throw true try typedef typeid typename union unsigned using virtual void volatile
     wchar_t while xor main arena""".split()
 )
+# A model is also a header: these would hide those of the C library or of the firmware, on some systems in any case.
+_HEADERS = frozenset(
+    """aot assert board board_config commands complex ctype errno fcntl fenv float inttypes iso646 limits locale math
+    mlperf model poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string
+    strings termios tgmath threads time trace uchar unistd wchar wctype wire""".split()
+)
 _LONGEST = 48
+
+
+def _cleaned(text: str, fallback: str) -> str:
+    cleaned = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")[:_LONGEST].strip("_") or fallback
+    return f"{fallback[0]}{cleaned}" if cleaned[0].isdigit() else cleaned
 
 
 def identifier(text: str) -> str:
     """`text` as a C identifier: other characters become underscores, keywords get one behind them."""
-    cleaned = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")[:_LONGEST].strip("_") or "tensor"
-    if cleaned[0].isdigit():
-        cleaned = f"t{cleaned}"
+    cleaned = _cleaned(text, "tensor")
     return f"{cleaned}_" if cleaned in _RESERVED else cleaned
+
+
+def model_name(text: str) -> str:
+    """`text` as the name of a model: the prefix of its C names and the name of its files."""
+    cleaned = _cleaned(text, "model")
+    taken = cleaned in _RESERVED or cleaned.lower() in _HEADERS
+    return f"{cleaned}_model" if taken else cleaned
 
 
 def short_label(label: str) -> str:

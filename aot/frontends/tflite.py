@@ -8,14 +8,18 @@ import numpy as np
 import tflite
 
 from aot.errors import AotError
-from aot.frontends.identifiers import Names, identifier, short_label
+from aot.frontends.identifiers import Names, model_name, short_label
 from aot.frontends.tflite_ops import READERS, FileOp
 from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.unknown import Unknown
 
 _SCHEMA_VERSION = 3
-# No microcontroller holds a tensor of this size; a larger one is a damaged file or the wrong kind of model.
+# No microcontroller holds a file or a tensor of these sizes, and no operator has so many dimensions: whatever does is
+# damaged, or the wrong kind of model.
+_MAX_FILE_BYTES = 256 << 20
 _MAX_TENSOR_BYTES = 64 << 20
+_MAX_RANK = 16
+_LONGEST_LABEL = 200
 # What flatbuffers' Python reader raises when offsets or lengths in the file point nowhere.
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, AssertionError)
 _TYPES = {
@@ -39,16 +43,26 @@ _BUILTIN_NAMES = _names_of(tflite.BuiltinOperator)
 
 def load(path: str | Path, name: str | None = None) -> Graph:
     """Read a .tflite file; the graph is called `name`, or after the file. Raises AotError for any fault in it."""
+    return parse(read(path), name or Path(path).stem, str(path))
+
+
+def read(path: str | Path) -> bytes:
+    """The bytes of a model file. Raises AotError where there is none, or one that no microcontroller could hold."""
     path = Path(path)
+    hint = "give the path of a .tflite file"
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise AotError(f"cannot read {path}: {error.strerror}", "give the path of a .tflite file") from None
-    return parse(content, name or identifier(path.stem), str(path))
+        if path.exists() and not path.is_file():
+            raise AotError(f"{path} is {'a folder' if path.is_dir() else 'not a file'}", hint)
+        if (size := path.stat().st_size) > _MAX_FILE_BYTES:
+            raise AotError(f"{path} has {size:,} bytes: too large for a microcontroller", hint)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AotError(f"cannot read {path}: {reason}", hint) from None
 
 
 def parse(content: bytes, name: str, source: str = "model") -> Graph:
-    """The graph in the bytes of a .tflite file; `source` is what errors call it."""
+    """The graph in the bytes of a .tflite file, called `name` as far as C allows; `source` is what errors call it."""
     _check_header(content, source)
     try:
         model = tflite.Model.GetRootAsModel(content, 0)
@@ -57,7 +71,7 @@ def parse(content: bytes, name: str, source: str = "model") -> Graph:
                 f"{source} has schema version {model.Version()}; aot reads version {_SCHEMA_VERSION}",
                 "convert the model again with a current TensorFlow Lite converter",
             )
-        return _Reader(model, len(content), source).graph(name)
+        return _Reader(model, len(content), source).graph(model_name(name))
     except AotError:
         raise
     except _DAMAGE as error:
@@ -77,6 +91,34 @@ def _check_header(content: bytes, source: str) -> None:
         )
 
 
+def _fault(graph: Graph) -> str | None:
+    """What is wrong with how the graph's parts refer to each other, or None."""
+    for what, names in (("inputs", graph.inputs), ("outputs", graph.outputs)):
+        if not names:
+            return f"it has no {what}"
+        if len(set(names)) < len(names):
+            return f"one tensor is among the {what} twice"
+    for name in (*graph.inputs, *graph.outputs):
+        if graph[name].constant:
+            return f"%{name} is a constant, but also an {'input' if name in graph.inputs else 'output'}"
+    return _order_fault(graph)
+
+
+def _order_fault(graph: Graph) -> str | None:
+    """An operator that uses what is not there yet, or computes what is; an output that nothing computes."""
+    known = {*graph.inputs, *(name for name, t in graph.tensors.items() if t.constant)}
+    for op in graph.ops:
+        for name in op.inputs:
+            if name is not None and name not in known:
+                return f"{op.kind} uses %{name} before it is computed"
+        for name in op.outputs:
+            if name in known:
+                return f"{op.kind} computes %{name}, which is there already"
+            known.add(name)
+    missing = [name for name in graph.outputs if name not in known]
+    return f"its output %{missing[0]} is never computed" if missing else None
+
+
 class _Reader:
     """Walks one flatbuffer. Every length read from the file is checked against the file's size first."""
 
@@ -94,10 +136,9 @@ class _Reader:
         outputs = [tensors[i].name for i in self._indices(self._subgraph.OutputsAsNumpy(), count)]
         op_count = self._count(self._subgraph.OperatorsLength())
         ops = tuple(self._operator(self._subgraph.Operators(i), tensors) for i in range(op_count))
-        if not inputs or not outputs:
-            raise AotError(f"{self._source} has no {'inputs' if not inputs else 'outputs'}", "convert the model again")
         graph = Graph(name, {t.name: t for t in tensors}, ops, tuple(inputs), tuple(outputs))
-        self._check_order(graph)
+        if fault := _fault(graph):
+            raise AotError(f"{self._source} is not a valid graph: {fault}", "convert the model again")
         return graph
 
     def _names(self, tensors: list[Any]) -> list[str]:
@@ -109,7 +150,9 @@ class _Reader:
         return result
 
     def _label(self, t: Any) -> str:
-        return str((t.Name() or b"").decode("utf-8", "replace"))
+        """What the file calls a tensor, fit to be shown: one line of printable text."""
+        text = (t.Name() or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace")[:_LONGEST_LABEL]
+        return "".join(c if c.isprintable() else "?" for c in text)
 
     def _buffer(self, t: Any) -> int:
         number = int(t.Buffer())
@@ -122,18 +165,12 @@ class _Reader:
             raise ValueError("a vector is longer than the file")
         return length
 
-    def _indices(self, vector: Any, count: int) -> list[int]:
-        """A vector of tensor numbers; flatbuffers gives the integer 0 for an absent one."""
+    def _indices(self, vector: Any, count: int, lowest: int = 0) -> list[int]:
+        """A vector of tensor numbers from `lowest` up; flatbuffers gives the integer 0 for an absent one."""
         indices = [] if isinstance(vector, int) else [int(i) for i in vector]
-        if any(not -1 <= i < count for i in indices):
+        if any(not lowest <= i < count for i in indices):
             raise ValueError("a tensor number is out of range")
         return indices
-
-    def _check_order(self, graph: Graph) -> None:
-        try:
-            graph.check()
-        except AssertionError as error:
-            raise AotError(f"{self._source} is not a valid graph: {error}", "convert the model again") from None
 
     def _tensor(self, t: Any, name: str) -> Tensor:
         label = self._label(t)
@@ -149,6 +186,8 @@ class _Reader:
         return Tensor(name, shape, dtype, self._quant(t, label), self._data(t, shape, dtype, label), label)
 
     def _shape(self, t: Any, label: str) -> tuple[int, ...]:
+        if max(t.ShapeLength(), t.ShapeSignatureLength()) > _MAX_RANK:
+            raise ValueError("a tensor with more dimensions than any operator takes")
         shape = tuple(int(d) for d in t.ShapeAsNumpy()) if t.ShapeLength() else ()
         signature = tuple(int(d) for d in t.ShapeSignatureAsNumpy()) if t.ShapeSignatureLength() else shape
         # A free batch dimension is what converters write by default; the model then runs one sample at a time.
@@ -186,13 +225,13 @@ class _Reader:
         raw = buffer.DataAsNumpy()
         if raw.nbytes != size:
             raise AotError(f"tensor {label!r} has {raw.nbytes} bytes of data for {size}", "convert the model again")
-        data = raw.view(np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
+        data: Array = raw.view(np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
         if dtype == "float32" and not np.all(np.isfinite(data)):
             raise AotError(f"tensor {label!r} holds weights that are not finite", "train or convert the model again")
         return data
 
     def _operator(self, o: Any, tensors: list[Tensor]) -> Op:
-        inputs = [None if i < 0 else tensors[i] for i in self._indices(o.InputsAsNumpy(), len(tensors))]
+        inputs = [None if i < 0 else tensors[i] for i in self._indices(o.InputsAsNumpy(), len(tensors), -1)]
         outputs = [tensors[i] for i in self._indices(o.OutputsAsNumpy(), len(tensors))]
         if not outputs:
             raise ValueError("an operator without outputs")
@@ -206,7 +245,7 @@ class _Reader:
         except Unsupported as reason:
             return Unknown(
                 name=outputs[0].name,
-                inputs=tuple(t and t.name for t in inputs),
+                inputs=tuple(None if t is None else t.name for t in inputs),
                 outputs=tuple(t.name for t in outputs),
                 builtin=kind,
                 reason=reason.what,

@@ -15,7 +15,7 @@ from aot.kernels.lookup import lookup_s8
 from aot.kernels.mean import mean_s8
 from aot.kernels.move import concatenation_any, pad_any, transpose_any
 from aot.kernels.pool2d import pool2d_s8
-from aot.kernels.softmax import softmax_s8
+from aot.kernels.softmax import softmax_float_s8, softmax_s8
 from aot.ops.add import Add
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -35,16 +35,16 @@ __all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
 
 KERNELS: tuple[Kernel, ...] = (
     Kernel("add_f32", Add, add_f32),
-    Kernel("add_s8", Add, add_s8, helpers=("rounding_high", "requantize")),
+    Kernel("add_s8", Add, add_s8),
     Kernel("average_pool2d_s8", AveragePool2D, pool2d_s8, helpers=("clamp",)),
-    Kernel("concatenation", Concatenation, concatenation_any),
-    Kernel("conv2d_s8", Conv2D, conv2d_s8, helpers=("gather_s8",)),
-    Kernel("conv2d_s8", DepthwiseConv2D, single_channel_s8, helpers=("gather_s8",)),
+    Kernel("concatenation", Concatenation, concatenation_any, headers=("string.h",)),
+    Kernel("conv2d_s8", Conv2D, conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
+    Kernel("conv2d_s8", DepthwiseConv2D, single_channel_s8, helpers=("gather_s8",), headers=("string.h",)),
     Kernel("dense_f32", FullyConnected, fully_connected_f32),
     Kernel("dense_s8", FullyConnected, fully_connected_s8),
     Kernel("dense_s8", Conv2D, pointwise_s8),
-    Kernel("depthwise_conv2d_s8", DepthwiseConv2D, depthwise_conv2d_s8, helpers=("gather_s8",)),
-    Kernel("depthwise_multiplier_s8", DepthwiseConv2D, depthwise_multiplier_s8, helpers=("gather_s8",)),
+    Kernel("depthwise_conv2d_s8", DepthwiseConv2D, depthwise_conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
+    Kernel("depthwise_multiplier_s8", DepthwiseConv2D, depthwise_multiplier_s8, helpers=("gather_s8",), headers=("string.h",)),
     Kernel("dequantize_s8_f32", Dequantize, dequantize_s8_f32),
     Kernel("lookup_s8", Logistic, lookup_s8),
     Kernel("lookup_s8", Quantize, lookup_s8),
@@ -53,8 +53,9 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("max_pool2d_s8", MaxPool2D, pool2d_s8, helpers=("clamp",)),
     Kernel("mean_s8", Mean, mean_s8),
     Kernel("pad", Pad, pad_any),
-    Kernel("quantize_f32_s8", Quantize, quantize_f32_s8),
-    Kernel("softmax_s8", Softmax, softmax_s8),
+    Kernel("quantize_f32_s8", Quantize, quantize_f32_s8, headers=("math.h",)),
+    Kernel("softmax_float_s8", Softmax, softmax_float_s8),
+    Kernel("softmax_s8", Softmax, softmax_s8, helpers=("rounding_high",)),
     Kernel("transpose", Transpose, transpose_any),
 )
 

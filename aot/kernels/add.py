@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from aot.fixedpoint import Multiplier
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.loops import broadcast_strides, merge
-from aot.kernels.output import TensorOutput, scaling_of, tensor_output
+from aot.kernels.output import TensorOutput, fixed_output, scaling_of
 from aot.ops.add import Add, add_scales
+from aot.ops.common import clamp_range
 
 _CYCLES_INT8 = 22.0
 _CYCLES_FLOAT = 8.0
@@ -45,19 +47,40 @@ def add_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     assert isinstance(op, Add)
     a, b, y = op.operands(graph)
     fit(y.dtype == "int8", f"%{y.name} is {y.dtype}")
-    loops, in_place = _loops(op, graph)
+    (size, a_stride, b_stride), in_place = _loops(op, graph)
     scale_a, scale_b, scale_y = add_scales(a, b, y)
-    a_scaling, b_scaling = scaling_of(scale_a, target.rounding), scaling_of(scale_b, target.rounding)
-    output = tensor_output(scale_y, y, op.activation, target.rounding)
-    params = AddS8(*loops, a.zero_point, *a_scaling, b.zero_point, *b_scaling, output)
+    a_multiplier, a_shift, a_function = scaling_of(scale_a, target.rounding)
+    b_multiplier, b_shift, b_function = scaling_of(scale_b, target.rounding)
+    limits = clamp_range(op.activation, y)
+    output = fixed_output(Multiplier.of(scale_y, target.rounding), y, limits, target.rounding)
+    params = AddS8(
+        size,
+        a_stride,
+        b_stride,
+        a.zero_point,
+        a_multiplier,
+        a_shift,
+        b.zero_point,
+        b_multiplier,
+        b_shift,
+        output,
+    )
     variant = {
-        "rank": len(loops[0]),
-        # A shift of 0 leaves nothing to round a second time; the larger scale's ratio, 1/2, always has it.
-        "a_exact": a_scaling[1] == 0,
-        "b_exact": b_scaling[1] == 0,
+        "rank": len(size),
+        "output": output.c_name,
+        "a_function": a_function,
+        "b_function": b_function,
     }
-    cost = _CYCLES_INT8 * y.elements
-    return Call(kernel, params, (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
+    return Call(
+        kernel,
+        params,
+        (a.name, b.name),
+        (y.name,),
+        variant,
+        in_place=in_place,
+        cost=_CYCLES_INT8 * y.elements,
+        helpers=(a_function, b_function),
+    )
 
 
 def add_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -65,8 +88,8 @@ def add_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     assert isinstance(op, Add)
     a, b, y = op.operands(graph)
     fit(y.dtype == "float32", f"%{y.name} is {y.dtype}")
-    loops, in_place = _loops(op, graph)
+    (size, a_stride, b_stride), in_place = _loops(op, graph)
     low, high = op.activation.value
-    variant = {"rank": len(loops[0]), "min": low, "max": high}
+    variant = {"rank": len(size), "min": low, "max": high}
     cost = _CYCLES_FLOAT * y.elements
-    return Call(kernel, AddF32(*loops), (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
+    return Call(kernel, AddF32(size, a_stride, b_stride), (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)

@@ -40,7 +40,8 @@ class Call:
 
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
     the function (not the call); `scratch` is in bytes and planned in the arena; `in_place` lists the inputs whose
-    memory the output may take over, address for address; `cost` is in estimated cycles.
+    memory the output may take over, address for address; `cost` is in estimated cycles; `helpers` are functions of the
+    prelude that this call needs beside its kernel's.
     """
 
     kernel: "Kernel"
@@ -51,6 +52,7 @@ class Call:
     scratch: int = 0
     in_place: tuple[int, ...] = ()
     cost: float = 0
+    helpers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Kernel:
-    """One C function: `name` is also its template and the prefix of its C names; `helpers` are printed before it."""
+    """One C function: `name` is also its template and the prefix of its C names.
+
+    `helpers` of the prelude are printed before it, `headers` included; the core must have all `features`.
+    """
 
     name: str
     op: type[Op]
     lower: Callable[["Kernel", Op, Graph, Target], Call]
     helpers: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
 
 

@@ -50,10 +50,11 @@ def _conv2d_s8(
 ) -> Call:
     x, w, b, y = op.operands(graph)
     out_c, depth = weights.shape
-    output = output_of(x, w, y, op.activation, target.rounding, out_c)
+    bias, bound = folded_bias(weights, None if b is None else b.data, x)
+    output = output_of(x, w, y, op.activation, target.rounding, out_c, bound)
     params = Conv2DS8(
         Constant(f"{y.name}_weights", weights),
-        Constant(f"{y.name}_bias", folded_bias(weights, None if b is None else b.data, x)),
+        Constant(f"{y.name}_bias", bias),
         output,
         window,
         *y.shape,

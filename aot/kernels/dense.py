@@ -40,10 +40,11 @@ def _dense_s8(
     assert w.data is not None
     weights = w.data.reshape(w.shape[0], -1)
     out_c, depth = weights.shape
-    output = output_of(x, w, y, activation, target.rounding, out_c)
+    bias, bound = folded_bias(weights, None if b is None else b.data, x)
+    output = output_of(x, w, y, activation, target.rounding, out_c, bound)
     params = DenseS8(
         Constant(f"{y.name}_weights", weights),
-        Constant(f"{y.name}_bias", folded_bias(weights, None if b is None else b.data, x)),
+        Constant(f"{y.name}_bias", bias),
         output,
         x.elements // depth,
         depth,

@@ -43,11 +43,11 @@ def _constants(op: DepthwiseConv2D, graph: Graph, target: Target) -> tuple[Const
     x, w, b, y = op.operands(graph)
     assert w.data is not None
     weights = w.data.reshape(-1, w.shape[3])
-    bias = folded_bias(weights.T, None if b is None else b.data, x)
+    bias, bound = folded_bias(weights.T, None if b is None else b.data, x)
     return (
         Constant(f"{y.name}_weights", weights),
         Constant(f"{y.name}_bias", bias),
-        output_of(x, w, y, op.activation, target.rounding, w.shape[3]),
+        output_of(x, w, y, op.activation, target.rounding, w.shape[3], bound),
         window_of(op, x, w),
     )
 
@@ -58,8 +58,9 @@ def depthwise_conv2d_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) ->
     x, w, _, y = op.operands(graph)
     fit(w.shape[3] == x.shape[3], f"there are {w.shape[3] // x.shape[3]} filters for each channel, not 1")
     weights, bias, output, window = _constants(op, graph, target)
-    last = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
-    params = DepthwiseS8(weights, bias, output, window, *y.shape[:3], *last)
+    batches, out_h, out_w, _ = y.shape
+    last_row, last_column = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
+    params = DepthwiseS8(weights, bias, output, window, batches, out_h, out_w, last_row, last_column)
     taps = w.shape[1] * w.shape[2]
     variant = {"output": output.c_name}
     cost = _CYCLES_PER_MAC * y.elements * taps
@@ -71,7 +72,9 @@ def depthwise_multiplier_s8(kernel: Kernel, op: Op, graph: Graph, target: Target
     assert isinstance(op, DepthwiseConv2D)
     x, w, _, y = op.operands(graph)
     weights, bias, output, window = _constants(op, graph, target)
-    params = DepthwiseMultiplierS8(weights, bias, output, window, *y.shape[:3], w.shape[3] // x.shape[3])
+    batches, out_h, out_w, out_c = y.shape
+    multiplier = out_c // x.shape[3]
+    params = DepthwiseMultiplierS8(weights, bias, output, window, batches, out_h, out_w, multiplier)
     taps = w.shape[1] * w.shape[2]
     variant = {"output": output.c_name}
     cost = _CYCLES_PER_MAC_MULTIPLIER * y.elements * taps

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.loops import contiguous_strides, merge
-from aot.kernels.output import TensorOutput, right_shift
+from aot.kernels.output import TensorOutput, fixed_output
 from aot.ops.common import Activation, clamp_range
 from aot.ops.mean import Mean, mean_multiplier
 
@@ -34,11 +32,11 @@ def mean_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     fit(count < 1 << 22, f"the mean over {count} elements can exceed 30 bits")
     strides = contiguous_strides(x.shape)
     kept_axes = [a for a in range(len(x.shape)) if a not in op.axes]
-    kept = merge(*(tuple(v[a] for a in kept_axes) for v in (x.shape, strides)))
-    reduced = merge(*(tuple(v[a] for a in op.axes) for v in (x.shape, strides)))
+    kept, kept_stride = merge(*(tuple(v[a] for a in kept_axes) for v in (x.shape, strides)))
+    reduced, reduced_stride = merge(*(tuple(v[a] for a in op.axes) for v in (x.shape, strides)))
     scale = mean_multiplier(x, y, count, target.rounding)
-    shift = int(right_shift(np.asarray(scale.shift), target.rounding)[0])
-    output = TensorOutput(int(scale.multiplier[0]), shift, y.zero_point, *clamp_range(Activation.NONE, y))
-    params = MeanS8(*kept, *reduced, -count * x.zero_point, output)
-    variant = {"kept": len(kept[0]), "reduced": len(reduced[0])}
+    limits = clamp_range(Activation.NONE, y)
+    output = fixed_output(scale, y, limits, target.rounding)
+    params = MeanS8(kept, kept_stride, reduced, reduced_stride, -count * x.zero_point, output)
+    variant = {"kept": len(kept), "reduced": len(reduced), "output": output.c_name}
     return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * x.elements)

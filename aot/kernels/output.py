@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Multiplier, quantize_multiplier
+from aot.fixedpoint import Multiplier
 from aot.ir import Array, Tensor
 from aot.kernels.call import Constant, Params, fit
 from aot.ops.common import Activation, clamp_range, output_scales, output_scales_float
@@ -38,6 +38,20 @@ class TensorOutput(Params):
 
 
 @dataclass(frozen=True)
+class ChannelOutputAny(ChannelOutput):
+    """The same for shifts of 0 or to the left, and for accumulators of more than 30 bits."""
+
+    c_name: ClassVar[str] = "channel_output_any_s8"
+
+
+@dataclass(frozen=True)
+class TensorOutputAny(TensorOutput):
+    """The same for shifts of 0 or to the left, and for accumulators of more than 30 bits."""
+
+    c_name: ClassVar[str] = "tensor_output_any_s8"
+
+
+@dataclass(frozen=True)
 class FloatOutput(Params):
     """A float scale for each channel."""
 
@@ -51,43 +65,61 @@ class FloatOutput(Params):
 
 Output = ChannelOutput | TensorOutput | FloatOutput
 
-def output_of(x: Tensor, w: Tensor, y: Tensor, activation: Activation, rounding: str, channels: int) -> Output:
-    """The output stage of a convolution or dense layer: the cheapest of the three that says the same."""
-    low, high = clamp_range(activation, y)
+_EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room to round in 32 bits
+
+
+def output_of(
+    x: Tensor, w: Tensor, y: Tensor, activation: Activation, rounding: str, channels: int, bound: int
+) -> Output:
+    """The output stage of a convolution or dense layer whose accumulators stay within `bound`: the cheapest that fits."""
+    limits = clamp_range(activation, y)
     if rounding == "float":
         scales = np.broadcast_to(output_scales_float(x, w, y), channels).astype(np.float32)
-        return FloatOutput(Constant(f"{y.name}_scale", scales), y.zero_point, low, high)
+        return FloatOutput(Constant(f"{y.name}_scale", scales), y.zero_point, *limits)
     scale = Multiplier.of(output_scales(x, w, y), rounding)
-    shift = right_shift(scale.shift, rounding)
     if scale.multiplier.size == 1:
-        return TensorOutput(int(scale.multiplier[0]), int(shift[0]), y.zero_point, low, high)
-    multiplier = Constant(f"{y.name}_multiplier", scale.multiplier.astype(np.int32))
-    return ChannelOutput(multiplier, Constant(f"{y.name}_shift", shift.astype(np.int8)), y.zero_point, low, high)
+        return fixed_output(scale, y, limits, rounding, bound)
+    shift = right_shift(scale, rounding)
+    easy = shift.min() > 0 and bound < _EASY_BOUND
+    return (ChannelOutput if easy else ChannelOutputAny)(
+        Constant(f"{y.name}_multiplier", scale.multiplier.astype(np.int32)),
+        Constant(f"{y.name}_shift", shift.astype(np.int8)),
+        y.zero_point,
+        *limits,
+    )
 
 
-def tensor_output(scale: float, y: Tensor, activation: Activation, rounding: str) -> TensorOutput:
-    """The output stage of an operator with one real `scale`."""
-    return TensorOutput(*scaling_of(scale, rounding), y.zero_point, *clamp_range(activation, y))
+def fixed_output(
+    scale: Multiplier, y: Tensor, limits: tuple[int, int], rounding: str, bound: int = 0
+) -> TensorOutput:
+    """The output stage with one scale, for accumulators within `bound`."""
+    shift = int(right_shift(scale, rounding)[0])
+    easy = shift > 0 and bound < _EASY_BOUND
+    return (TensorOutput if easy else TensorOutputAny)(int(scale.multiplier[0]), shift, y.zero_point, *limits)
 
 
-def right_shift(shift: Array, rounding: str) -> Array:
-    """The shift that the C code does: after the high multiply for `double`, of the whole product for `single`."""
-    return 31 - shift if rounding == "single" else -shift
+def right_shift(scale: Multiplier, rounding: str) -> Array:
+    """What the C code shifts by after the multiplication: from bit 31 of the product for `double`, 32 for `single`."""
+    shift = -scale.shift - (1 if rounding == "single" else 0)
+    return np.where(scale.multiplier == 0, 1, shift)  # of nothing, any shift will do
 
 
-def scaling_of(scale: float, rounding: str) -> tuple[int, int]:
-    """Multiplier and right shift of one real scale."""
-    multiplier, shift = quantize_multiplier(scale, rounding)
-    return multiplier, int(right_shift(np.array(shift), rounding))
+def scaling_of(scale: float, rounding: str) -> tuple[int, int, str]:
+    """Multiplier and right shift of one real scale, and the cheapest function of the prelude that scales so."""
+    fixed = Multiplier.of(scale, rounding)
+    shift = int(right_shift(fixed, rounding)[0])
+    whole = -1 if rounding == "single" else 0  # this shift keeps the rounded high half as it is
+    function = "rounding_high" if shift == whole else "requantize" if shift > 0 else "requantize_any"
+    return int(fixed.multiplier[0]), shift, function
 
 
-def folded_bias(weights: Array, bias: Array | None, x: Tensor) -> Array:
+def folded_bias(weights: Array, bias: Array | None, x: Tensor) -> tuple[Array, int]:
     """bias - zero_point * sum(weights) for each channel of [channels, taps]: inputs then need no offset at all.
 
-    Raises DoesNotFit when an accumulator could leave 32 bits.
+    Also the bound on the size of any accumulator, at any time. Raises DoesNotFit when one could leave 32 bits.
     """
     plain = np.zeros(weights.shape[0], np.int64) if bias is None else bias.reshape(-1).astype(np.int64)
     folded = plain - x.zero_point * weights.astype(np.int64).sum(1)
     bound = int((np.abs(folded) + np.abs(weights.astype(np.int64)).sum(1) * 128).max())
     fit(bound < 2**31, f"an accumulator can reach {bound}, which needs more than 32 bits")
-    return folded.astype(np.int32)
+    return folded.astype(np.int32), bound

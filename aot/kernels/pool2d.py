@@ -32,9 +32,23 @@ def pool2d_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """Either pool; the kernel's template makes the difference."""
     assert isinstance(op, AveragePool2D | MaxPool2D)
     x, y = op.operands(graph)
-    (top, _), (left, _) = op.padding
+    batches, in_h, in_w, channels = x.shape
+    low, high = clamp_range(op.activation, y)
     params = Pool2DS8(
-        *x.shape, *y.shape[1:3], *op.kernel, *op.stride, top, left, *clamp_range(op.activation, y)
+        batches=batches,
+        in_h=in_h,
+        in_w=in_w,
+        channels=channels,
+        out_h=y.shape[1],
+        out_w=y.shape[2],
+        kernel_h=op.kernel[0],
+        kernel_w=op.kernel[1],
+        stride_h=op.stride[0],
+        stride_w=op.stride[1],
+        pad_top=op.padding[0][0],
+        pad_left=op.padding[1][0],
+        min=low,
+        max=high,
     )
     cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
     return Call(kernel, params, (x.name,), (y.name,), cost=cost)

@@ -1,37 +1,42 @@
-"""Softmax along the last axis, in integers: the float32 arithmetic of its definition, done exactly."""
+"""Softmax along the last axis, by tables of exponentials."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from aot.ir import Array, Graph, Op
-from aot.kernels.call import Call, Constant, Kernel, Params, Target
-from aot.ops.softmax import Softmax, exp_table
+from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.ops.softmax import Softmax, exp_table, fixed_exp_table
 
-_CYCLES_PER_ELEMENT = 100.0
+_CYCLES_PER_ELEMENT = 30.0
 
 
 @dataclass(frozen=True)
 class SoftmaxS8(Params):
-    """`exp` holds the bits of float32 values: the weight of an element by its distance from the row's maximum."""
+    """`exp` is the weight of an element by its distance from the row's maximum; beyond `entries` it is nothing."""
 
     exp: Constant
+    entries: int
     rows: int
     depth: int
 
 
-def _bits(table: Array) -> Array:
-    """The bits of each float; what is below the normal numbers vanishes beside the row's maximum, whose weight is 1."""
-    normal = np.where(table < np.finfo(np.float32).tiny, np.float32(0), table).astype(np.float32)
-    return np.trim_zeros(normal, "b").view(np.int32)
+def _call(kernel: Kernel, op: Softmax, graph: Graph, table: Array) -> Call:
+    x, y = op.operands(graph)
+    weights = np.trim_zeros(table, "b")
+    params = SoftmaxS8(Constant(f"{y.name}_exp", weights), len(weights), y.elements // y.shape[-1], y.shape[-1])
+    return Call(kernel, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_PER_ELEMENT * y.elements)
 
 
 def softmax_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """int8 -> int8."""
+    """In fixed point."""
     assert isinstance(op, Softmax)
-    x, y = op.operands(graph)
-    bits = _bits(exp_table(x.scale, op.beta))
-    params = SoftmaxS8(Constant(f"{y.name}_exp", bits), y.elements // y.shape[-1], y.shape[-1])
-    variant = {"entries": len(bits)}
-    cost = _CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)
+    fit(target.rounding != "float", "the rounding is float")
+    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32))
+
+
+def softmax_float_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """In float32."""
+    assert isinstance(op, Softmax)
+    fit(target.rounding == "float", f"the rounding is {target.rounding}")
+    return _call(kernel, op, graph, exp_table(op.operands(graph)[0].scale, op.beta))

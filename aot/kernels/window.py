@@ -32,7 +32,17 @@ class Window(Params):
 def window_of(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor) -> Window:
     """The window of a convolution of NHWC `x`; the kernel's height and width are dimensions 1 and 2 of `w`."""
     _, in_h, in_w, channels = x.shape
-    (pad_top, _), (pad_left, _) = op.padding
     return Window(
-        in_h, in_w, channels, *w.shape[1:3], *op.stride, *op.dilation, pad_top, pad_left, x.zero_point
+        in_h=in_h,
+        in_w=in_w,
+        channels=channels,
+        kernel_h=w.shape[1],
+        kernel_w=w.shape[2],
+        stride_h=op.stride[0],
+        stride_w=op.stride[1],
+        dilation_h=op.dilation[0],
+        dilation_w=op.dilation[1],
+        pad_top=op.padding[0][0],
+        pad_left=op.padding[1][0],
+        zero=x.zero_point,
     )

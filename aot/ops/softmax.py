@@ -1,20 +1,28 @@
-"""SOFTMAX over the last dimension, int8: a float32 table of exponentials and float32 arithmetic."""
+"""SOFTMAX over the last dimension, int8: exponentials from a table, in fixed point or in float32.
+
+TensorFlow Lite has two definitions. Its reference kernel, TensorFlow Lite Micro and CMSIS-NN compute in fixed point
+(gemmlowp's): that is ours for `double` and `single`. LiteRT's default interpreter computes in float32: `float`. They
+differ by 1 beside ties.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array
+from aot.fixedpoint import Array, quantize_multiplier, rounding_doubling_high, rounding_shift_right
 from aot.ir import Graph, Op, Tensor
 from aot.ops.common import exp_float32, require, require_operands, require_quantized, require_shape, require_types
+
+ACCUMULATOR_SHIFT = 12  # sums of exponentials have 12 integer bits, 19 of fraction
+LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 fit such a sum
 
 
 @dataclass(frozen=True, kw_only=True)
 class Softmax(Op):
-    """y = round(e / (sum(e) * scale_y) + zero_y), e = exp(-scale_x * beta * (max(x) - x)), all in float32.
+    """y = zero_y + round(e / (sum(e) * scale_y)), e = exp(-scale_x * beta * (max(x) - x)); scale_y is 1/256.
 
-    The sum runs in order of the elements; the rounding is to nearest even; scale_y is 1/256 and zero_y is -128.
+    float: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
     """
 
     beta: float = 1.0
@@ -30,6 +38,7 @@ class Softmax(Op):
         require_quantized(x, y)
         require_shape(y, x.shape)
         require(len(x.shape) >= 1, f"%{x.name} has no dimension")
+        require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
         require(0 < self.beta < 1e6, f"beta {self.beta}; supported: positive numbers below a million")
         require(
             y.scale == 1 / 256 and y.zero_point == -128,
@@ -39,13 +48,76 @@ class Softmax(Op):
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         q = values[x.name].astype(np.int64)
-        e = exp_table(x.scale, self.beta)[q.max(axis=-1, keepdims=True) - q]
-        total = np.cumsum(e, axis=-1, dtype=np.float32)[..., -1:]  # unlike sum(), one addition after the other
-        inverse = np.float32(1) / (total * np.float32(y.scale))
-        return (np.clip(np.rint(e * inverse + np.float32(y.zero_point)), -128, 127).astype(np.int8),)
+        distance = q.max(axis=-1, keepdims=True) - q
+        if rounding == "float":
+            codes = _float(exp_table(x.scale, self.beta)[distance], y.scale)
+        else:
+            codes = _fixed(fixed_exp_table(x.scale, self.beta)[distance])
+        return (np.clip(codes + y.zero_point, -128, 127).astype(np.int8),)
+
+
+def _float(e: Array, scale: float) -> Array:
+    total = np.cumsum(e, axis=-1, dtype=np.float32)[..., -1:]  # unlike sum(), one addition after the other
+    inverse = np.float32(1) / (total * np.float32(scale))
+    return np.floor((e * inverse).astype(np.float64) + 0.5)
+
+
+def _fixed(e: Array) -> Array:
+    total = rounding_shift_right(e, ACCUMULATOR_SHIFT).sum(axis=-1, keepdims=True)
+    headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
+    share = rounding_doubling_high(_reciprocal((total << headroom) - (1 << 31)), e)
+    return rounding_shift_right(share, ACCUMULATOR_SHIFT - headroom + 23)
 
 
 def exp_table(scale: float, beta: float) -> Array:
     """exp(-scale * beta * i) for i = 0 ... 255 in float32: the weight of an element that is i below the maximum."""
     step = -np.float32(scale) * np.float32(beta)
     return np.array([exp_float32(float(step * np.float32(i))) for i in range(256)], np.float32)
+
+
+def fixed_exp_table(scale: float, beta: float) -> Array:
+    """The same with 31 bits of fraction, int64; 0 where an element is too far below the maximum to count."""
+    real = min(beta * scale * (1 << 26), (1 << 31) - 1.0)  # exponents have 5 integer bits and 26 of fraction
+    multiplier, shift = quantize_multiplier(real)
+    distance = np.arange(256)
+    farthest = np.floor(31.0 * 2.0 ** (26 - shift))
+    counted = np.minimum(distance, farthest).astype(np.int64)
+    # A left shift and a rounding high multiply; to the right only for scales so small that every exponential is 1.
+    scaled = (-counted << max(shift, 0)) * multiplier + (1 << 30) >> 31 - min(shift, 0)
+    return np.where(distance <= farthest, _exp_of_negative(scaled), 0)
+
+
+def _reciprocal(x: Array) -> Array:
+    """1 / (1 + x) for 0 <= x < 1, both with 31 bits of fraction: three Newton-Raphson steps from a linear estimate."""
+    half_denominator = (x + (1 << 31)) >> 1  # the mean of x and the largest number below 1, rounded up
+    estimate = 1515870810 + rounding_doubling_high(half_denominator, np.int64(-1010580540))  # 48/17 - 32/17 * d
+    for _ in range(3):
+        error = (1 << 29) - rounding_doubling_high(half_denominator, estimate)
+        estimate = estimate + (rounding_doubling_high(estimate, error) << 2)
+    return np.minimum(estimate << 1, (1 << 31) - 1)
+
+
+# exp(-2**i) for i = -2 ... 4, with 31 bits of fraction.
+_EXP_OF_POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+
+
+def _exp_of_negative(a: Array) -> Array:
+    """exp(a) with 31 bits of fraction for -32 < a <= 0 with 26: a polynomial below 1/4, products for the other bits."""
+    quarter = 1 << 24
+    fraction = (a & (quarter - 1)) - quarter
+    result = _exp_near_eighth(fraction << 5)
+    remainder = fraction - a
+    for bit, factor in enumerate(_EXP_OF_POWERS, start=24):
+        result = np.where(remainder >> bit & 1, rounding_doubling_high(result, np.int64(factor)), result)
+    return np.where(a == 0, (1 << 31) - 1, result)
+
+
+def _exp_near_eighth(a: Array) -> Array:
+    """exp(a) for -1/4 <= a < 0, all with 31 bits of fraction: the Taylor polynomial of degree 4 around -1/8."""
+    x = a + (1 << 28)
+    x2 = rounding_doubling_high(x, x)
+    x3 = rounding_doubling_high(x2, x)
+    x4_over_4 = rounding_shift_right(rounding_doubling_high(x2, x2), 2)
+    third = rounding_doubling_high(x4_over_4 + x3, np.int64(715827883))
+    exp_of_eighth = np.int64(1895147668)
+    return exp_of_eighth + rounding_doubling_high(exp_of_eighth, x + rounding_shift_right(third + x2, 1))

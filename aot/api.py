@@ -1,0 +1,172 @@
+"""What the commands do, as functions: `aot.build`, `aot.run`, `aot.verify`. They print nothing and raise AotError."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aot import verify as device
+from aot.boards import load_board
+from aot.build import Firmware
+from aot.errors import AotError
+from aot.fixedpoint import ROUNDINGS
+from aot.ir import Array
+from aot.output import complete_folder, os_errors, refuse_occupied
+from aot.pipeline import Compiled, compile_file, make, write
+from aot.samples import Sample, random_samples, read_samples, samples_of, stacked
+from aot.verify import Verdict
+
+Inputs = Path | str | Mapping[str, Array] | None
+Progress = Callable[[int], None]
+
+PROJECTS = ("make", "sources")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A C project in `folder`. `firmware` is None where no compiler ran, `elf` where none was kept."""
+
+    compiled: Compiled
+    firmware: Firmware | None
+    folder: Path
+    elf: Path | None
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a board answered; `verdict` compares it with the interpreter."""
+
+    compiled: Compiled
+    firmware: Firmware
+    verdict: Verdict
+
+    @property
+    def outputs(self) -> dict[str, Array]:
+        """One array for each output, by name; the first dimension counts samples."""
+        return stacked(self.compiled.source, self.verdict.outputs)
+
+
+def build(
+    model: Path | str,
+    board: str,
+    folder: Path | str,
+    *,
+    rounding: str = "double",
+    name: str | None = None,
+    project: str = "make",
+    compile: bool = True,
+    force: bool = False,
+    trace: bool = False,
+) -> Built:
+    """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
+
+    `name` is the prefix of all C names; `project` is "make" or, for the model's own three files alone, "sources".
+    Without `compile`, no compiler is needed and nothing is measured. With `trace`, the firmware can send every layer's
+    output. Raises AotError, and leaves the folder as it was, when anything goes wrong.
+    """
+    folder = Path(folder)
+    _check_choice("project", project, PROJECTS)
+    refuse_occupied(folder, force)
+    compiled = _compile(model, board, rounding, name)
+    with complete_folder(folder) as made:
+        firmware = make(compiled, made, trace=trace) if compile else None
+        if firmware is None:
+            write(compiled.files, made)
+        elf = folder / firmware.elf.relative_to(made.resolve()) if firmware else None
+        if project == "sources":
+            elf = None
+            _keep_only(made, compiled.sources)
+    return Built(compiled, firmware, folder, elf)
+
+
+def run(
+    model: Path | str,
+    board: str,
+    inputs: Inputs = None,
+    *,
+    rounding: str = "double",
+    name: str | None = None,
+    quantize_inputs: bool = False,
+    samples: int = 1,
+    seed: int = 0,
+    port: str | None = None,
+    progress: Progress = lambda done: None,
+) -> Ran:
+    """Run `model` on a board: an emulated one, or the real one at the serial port or pyserial URL `port`.
+
+    `inputs` is an .npz file or a mapping from input names to arrays; without it, `samples` random ones from `seed`.
+    With `quantize_inputs`, reals become codes. `progress` hears how many samples are done. Raises AotError.
+    """
+    compiled = _compile(model, board, rounding, name)
+    chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
+    with _temporary_folder() as made:
+        firmware = make(compiled, made)
+        return Ran(compiled, firmware, device.run(compiled, firmware, chosen, port, progress))
+
+
+def verify(
+    model: Path | str,
+    board: str,
+    inputs: Inputs = None,
+    *,
+    layers: bool = False,
+    rounding: str = "double",
+    name: str | None = None,
+    quantize_inputs: bool = False,
+    samples: int = 4,
+    seed: int = 0,
+    port: str | None = None,
+    progress: Progress = lambda done: None,
+) -> Ran:
+    """Compare every output byte of `model` on a board with the interpreter, and with `layers` every layer's.
+
+    Where an output differs on an emulated board, all layers are compared to find the first that does. The arguments
+    are those of `run`. Raises AotError for what cannot be compared, but not for a difference.
+    """
+    compiled = _compile(model, board, rounding, name)
+    chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
+    with _temporary_folder() as made:
+        if layers and port:
+            firmware = make(compiled, made, trace=True)
+            return Ran(compiled, firmware, device.verify_layers(compiled, firmware, chosen, port, progress))
+        firmware = make(compiled, made)
+        verdict = device.run(compiled, firmware, chosen, port, progress, count=False)
+        if port or (verdict.exact and not layers):
+            return Ran(compiled, firmware, verdict)
+        traced = device.verify_layers(compiled, make(compiled, made, trace=True), chosen, port, progress)
+        # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
+        return Ran(compiled, firmware, verdict if traced.exact else traced)
+
+
+def _compile(model: Path | str, board: str, rounding: str, name: str | None) -> Compiled:
+    _check_choice("rounding", rounding, ROUNDINGS)
+    return compile_file(Path(model), load_board(board), rounding, name)
+
+
+def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise AotError(f"there is no {what} called {value!r}", f"the choices are {', '.join(choices)}")
+
+
+def _samples(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, seed: int) -> Sequence[Sample]:
+    if inputs is None:
+        return random_samples(compiled.source, count, seed)
+    if isinstance(inputs, str | Path):
+        return read_samples(Path(inputs), compiled.source, quantize=quantize)
+    return samples_of(inputs, compiled.source, quantize=quantize)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with os_errors(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="aot-") as folder:
+        yield Path(folder)
+
+
+def _keep_only(folder: Path, names: Sequence[str]) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in names:
+            path.unlink()

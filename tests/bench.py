@@ -1,0 +1,69 @@
+"""`make bench`: flash, RAM, stack and instructions of each reference model on mps2-an386, as a table for README.md.
+
+The models are looked for in the folder that AOT_MODELS names. Instructions are those of one inference under QEMU's
+`-icount shift=0`.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aot.boards import load_board
+from aot.pipeline import compile_file, make
+from aot.samples import random_samples
+from aot.verify import run
+
+BOARD = "mps2-an386"
+MODELS = (
+    ("ad01", "mlperf_tiny/ad01_int8.tflite"),
+    ("kws", "mlperf_tiny/kws_ref_model.tflite"),
+    ("ic (resnet)", "mlperf_tiny/pretrainedResnet_quant.tflite"),
+    ("vww", "mlperf_tiny/vww_96_int8.tflite"),
+    ("str_ww", "mlperf_tiny/str_ww_ref_model.tflite"),
+    ("hello_world", "tflm/hello_world_int8.tflite"),
+    ("micro_speech", "tflm/micro_speech_quantized.tflite"),
+    ("person_detect", "tflm/person_detect.tflite"),
+)
+COLUMNS = ("code", "weights", "flash", "arena", "stack", "instructions")
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
+
+
+def measure(path: Path) -> dict[str, int]:
+    """One row of the table; the model must be bit-exact on two random samples."""
+    compiled = compile_file(path, load_board(BOARD), "double")
+    with TemporaryDirectory() as folder:
+        firmware = make(compiled, Path(folder))
+        verdict = run(compiled, firmware, random_samples(compiled.source, 2), None, lambda _: None)
+    if not verdict.exact or verdict.instructions is None:
+        sys.exit(f"error: {path.name} is not bit-exact on {BOARD}: {verdict.first_difference}")
+    flash = firmware.flash
+    numbers = (flash.code, flash.weights, flash.total, compiled.plan.size, firmware.stack.bytes, verdict.instructions)
+    return dict(zip(COLUMNS, numbers, strict=True))
+
+
+def table(rows: dict[str, dict[str, int]]) -> str:
+    """The rows as Markdown."""
+    head = f"| model | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}\n"
+    return head + "".join(
+        f"| {name} | {' | '.join(f'{row[column]:,}' for column in COLUMNS)} |\n" for name, row in rows.items()
+    )
+
+
+def main() -> None:
+    """Measure all models, print the table, and put it into README.md when asked to with `--readme`."""
+    folder = os.environ.get("AOT_MODELS")
+    if not folder:
+        sys.exit("error: set AOT_MODELS to the folder that holds mlperf_tiny/ and tflm/")
+    rows = {name: measure(Path(folder) / file) for name, file in MODELS}
+    print(json.dumps(rows, indent=2) if "--json" in sys.argv else table(rows))
+    if "--readme" in sys.argv:
+        text = README.read_text(encoding="utf-8")
+        before, rest = text.split(BEGIN)
+        README.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

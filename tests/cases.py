@@ -1,0 +1,48 @@
+"""The cases of the kernel tests: how many, which seeds, and how large. AOT_CASES=10 draws ten times as many."""
+
+import os
+
+import graphs
+import hard_graphs
+import numpy as np
+from merge import Case
+
+from aot.ir import Graph, Unsupported
+
+TIMES = int(os.environ.get("AOT_CASES", "1"))
+SEED = int(os.environ.get("AOT_SEED", "0"))
+PER_BUILDER = 8 * TIMES
+PER_BUILDER_EMULATED = 4 * TIMES
+SOFTMAX_MODELS = 48 * TIMES
+PLANS = 150 * TIMES
+PASSES = 60 * TIMES
+MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
+
+
+def builders() -> dict[str, object]:
+    """Every builder of single-operator graphs, by name; a reshape alone has no kernel."""
+    return {**{k: v for k, v in graphs.BUILDERS.items() if k != "Reshape"}, **hard_graphs.HARD}
+
+
+def case(name: str, seed: int, most_bytes: int = MOST_BYTES) -> Case:
+    """A supported graph of the builder `name` that is small enough, and inputs for it."""
+    for attempt in range(1000):
+        rng = np.random.default_rng([SEED, seed, attempt, *name.encode()])
+        graph: Graph = builders()[name](rng)  # type: ignore[operator] # a builder
+        try:
+            graph.ops[0].check(graph)
+        except Unsupported:
+            continue
+        if port_bytes(graph) <= most_bytes:
+            return graph, {n: hard_graphs.value(rng, graph[n]) for n in graph.inputs}
+    raise AssertionError(f"{name}: a thousand graphs in a row were refused")
+
+
+def cases(count: int, most_bytes: int = MOST_BYTES) -> list[Case]:
+    """`count` cases of every builder."""
+    return [case(name, seed, most_bytes) for name in builders() for seed in range(count)]
+
+
+def port_bytes(graph: Graph) -> int:
+    """The bytes of all inputs and outputs."""
+    return sum(graph[name].bytes for name in (*graph.inputs, *graph.outputs))

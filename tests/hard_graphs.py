@@ -1,0 +1,244 @@
+"""Seeded graphs beyond what LiteRT accepts or `graphs.py` draws: the corners that kernels must get right."""
+
+from collections.abc import Callable
+
+import graphs
+import numpy as np
+from graphs import Rng, graph_of, int8
+
+from aot.ir import Graph, Quant, Tensor
+from aot.ops.add import Add
+from aot.ops.common import Activation, out_size
+from aot.ops.concatenation import Concatenation
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+from aot.ops.mean import Mean
+from aot.ops.pad import Pad
+from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.quantize import Quantize
+from aot.ops.softmax import Softmax
+from aot.ops.transpose import Transpose
+
+_MOVED_TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")
+
+
+def _small(rng: Rng, rank: int, most: int) -> tuple[int, ...]:
+    """`rank` dimensions with at most `most` elements in all."""
+    while True:
+        dims = graphs.shape(rng, rank, 5)
+        if np.prod(dims) <= most:
+            return dims
+
+
+def _moved(rng: Rng, name: str, dims: tuple[int, ...], dtype: str) -> Tensor:
+    quant = graphs.quant(rng) if dtype == "int8" else Quant((0.5,), (3,)) if dtype in ("uint8", "int16") else None
+    return Tensor(name, dims, dtype, quant)
+
+
+def value(rng: Rng, tensor: Tensor) -> np.ndarray:
+    """Any bits for what is only moved; infinities and not-a-numbers for reals that become int8."""
+    if tensor.dtype == "bool":
+        return rng.integers(0, 2, tensor.shape).astype(bool)
+    if tensor.dtype in ("int8", "float32"):
+        return graphs.values(rng, tensor)
+    info = np.iinfo(tensor.dtype)
+    return rng.integers(info.min, info.max, tensor.shape, tensor.dtype, endpoint=True)
+
+
+def asymmetric_window(kind: type[Conv2D] | type[DepthwiseConv2D]) -> Callable[[Rng], Graph]:
+    """Convolutions with any padding on each side, even wider than the kernel, and with stride and dilation at once."""
+
+    def build(rng: Rng) -> Graph:
+        x = int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 8), graphs.size(rng)), graphs.quant(rng))
+        kernel, stride, dilation = ([int(rng.choice([1, 1, 2, 3])) for _ in range(2)] for _ in range(3))
+        pads = [[int(rng.choice([0, 1, 2, 5])) for _ in range(2)] for _ in range(2)]
+        for i in (0, 1):  # at least one place
+            pads[i][1] += max(0, (kernel[i] - 1) * dilation[i] + 1 - x.shape[1 + i] - sum(pads[i]))
+        out = [out_size(x.shape[1 + i], kernel[i], stride[i], dilation[i], tuple(pads[i])) for i in (0, 1)]
+        many = int(rng.choice([1, 1, 2, 5])) if kind is DepthwiseConv2D else 0
+        channels = x.shape[3] * many if many else graphs.size(rng)
+        w_shape = (1, *kernel, channels) if many else (channels, *kernel, x.shape[3])
+        w = graphs._weights(rng, w_shape, 3 if many else 0, bool(rng.random() < 0.7))
+        bias, q = graphs._dense_parts(rng, x, w, channels)
+        return graph_of(
+            kind, [x, w, bias] if bias else [x, w], int8("y", (x.shape[0], *out, channels), q),
+            stride=tuple(stride), dilation=tuple(dilation), padding=tuple(map(tuple, pads)),
+            activation=graphs.activation(rng),
+        )  # fmt: skip
+
+    return build
+
+
+def pointwise(rng: Rng) -> Graph:
+    """1x1 convolutions that read every pixel once: dense layers with many rows."""
+    x = int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 5), graphs.size(rng)), graphs.quant(rng))
+    channels = graphs.size(rng)
+    w = graphs._weights(rng, (channels, 1, 1, x.shape[3]), 0, bool(rng.random() < 0.7))
+    bias, q = graphs._dense_parts(rng, x, w, channels)
+    y = int8("y", (*x.shape[:3], channels), q)
+    return graph_of(Conv2D, [x, w, bias] if bias else [x, w], y, activation=graphs.activation(rng))
+
+
+def single_channel(rng: Rng) -> Graph:
+    """Depth-wise convolutions of one channel."""
+    while True:
+        graph = asymmetric_window(DepthwiseConv2D)(rng)
+        if graph["x"].shape[3] == 1:
+            return graph
+
+
+def asymmetric_pool(kind: type[AveragePool2D] | type[MaxPool2D]) -> Callable[[Rng], Graph]:
+    """Pools with any padding on each side, and windows larger than the input."""
+
+    def build(rng: Rng) -> Graph:
+        x = int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 8), graphs.size(rng)), graphs.quant(rng))
+        kernel = [graphs.size(rng, 9) for _ in range(2)]
+        stride = [graphs.size(rng, 4) for _ in range(2)]
+        pads = [[int(rng.integers(0, kernel[i])) for _ in range(2)] for i in range(2)]
+        for i in (0, 1):
+            kernel[i] = min(kernel[i], x.shape[1 + i] + sum(pads[i]))
+            pads[i] = [min(p, kernel[i] - 1) for p in pads[i]]
+            kernel[i] = min(kernel[i], x.shape[1 + i] + sum(pads[i]))
+            pads[i] = [min(p, kernel[i] - 1) for p in pads[i]]
+        out = [out_size(x.shape[1 + i], kernel[i], stride[i], 1, tuple(pads[i])) for i in (0, 1)]
+        y = int8("y", (x.shape[0], *out, x.shape[3]), x.quant)
+        return graph_of(kind, [x], y, kernel=tuple(kernel), stride=tuple(stride), padding=tuple(map(tuple, pads)),
+                        activation=graphs.activation(rng))  # fmt: skip
+
+    return build
+
+
+def huge_bias(rng: Rng) -> Graph:
+    """Accumulators that reach almost 2^31, or 2^30, with multipliers of every size up to almost 1."""
+    depth, units = graphs.size(rng), graphs.size(rng)
+    x = int8("x", (graphs.size(rng, 3), depth), graphs.quant(rng))
+    w = int8("w", (units, depth), Quant((1.0,), (0,)), np.maximum(graphs.codes(rng, (units, depth)), -127))
+    largest = (1 << int(rng.choice([29, 30, 31, 31]))) - 1 - 127 * 256 * depth
+    bias = Tensor("b", (units,), "int32", None, rng.choice([-largest, largest, largest - 12345], units).astype(np.int32))
+    factor = rng.choice([1.0000001, 2.0, 3.0, 2.0**22, 10 ** rng.uniform(0, 9)])
+    y = Quant((float(np.float32(x.scale * factor)),), (graphs.zero_point(rng),))
+    return graph_of(FullyConnected, [x, w, bias], int8("y", (x.shape[0], units), y))
+
+
+def broadcast_add(rng: Rng) -> Graph:
+    """Both operands broadcast at once, up to 5-D, of different ranks; constants on either side."""
+    dims = _small(rng, int(rng.integers(2, 6)), 400)
+    shapes = [tuple(1 if rng.random() < 0.4 else d for d in dims)[int(rng.integers(0, 3)) :] for _ in range(2)]
+    out = np.broadcast_shapes(*shapes)
+    q = graphs.quant(rng)
+    a, b = int8("a", shapes[0], q), int8("b", shapes[1], graphs.near(rng, q))
+    kind = rng.random()
+    if kind < 0.25:
+        a = int8("a", a.shape, q, graphs.codes(rng, a.shape))
+    elif kind < 0.5:
+        b = int8("b", b.shape, graphs.near(rng, q), graphs.codes(rng, b.shape))
+    return graph_of(Add, [a, b], int8("y", out, graphs.near(rng, q)), activation=graphs.activation(rng))
+
+
+def same_operand_twice(rng: Rng) -> Graph:
+    """x + x, whose output may lie on x."""
+    x = int8("x", graphs.shape(rng, 3, 5), graphs.quant(rng))
+    y = int8("y", x.shape, graphs.near(rng, x.quant))
+    graph = graph_of(Add, [x, x], y, activation=graphs.activation(rng))
+    return Graph("case", graph.tensors, graph.ops, ("x",), ("y",))
+
+
+def broadcast_add_float(rng: Rng) -> Graph:
+    """float32 with broadcasting, and with a constant."""
+    dims = _small(rng, int(rng.integers(2, 6)), 400)
+    shapes = [tuple(1 if rng.random() < 0.4 else d for d in dims)[int(rng.integers(0, 2)) :] for _ in range(2)]
+    a, b = (Tensor(name, dims, "float32") for name, dims in zip("ab", shapes, strict=True))
+    if rng.random() < 0.4:
+        b = Tensor("b", b.shape, "float32", data=rng.normal(size=b.shape).astype(np.float32))
+    y = Tensor("y", np.broadcast_shapes(*shapes), "float32")
+    return graph_of(Add, [a, b], y, activation=graphs.activation(rng))
+
+
+def transpose_any(rng: Rng) -> Graph:
+    """Up to 6-D, of any type."""
+    dims = _small(rng, int(rng.integers(1, 7)), 600)
+    permutation = tuple(int(i) for i in rng.permutation(len(dims)))
+    x = _moved(rng, "x", dims, str(rng.choice(_MOVED_TYPES)))
+    y = Tensor("y", tuple(dims[i] for i in permutation), x.dtype, x.quant)
+    return graph_of(Transpose, [x], y, permutation=permutation)
+
+
+def pad_any(rng: Rng) -> Graph:
+    """Up to 6-D, of any type; often only some dimensions."""
+    dims = _small(rng, int(rng.integers(1, 7)), 40)
+    pads = tuple((int(rng.integers(0, 3)), int(rng.integers(0, 3))) if rng.random() < 0.5 else (0, 0) for _ in dims)
+    x = _moved(rng, "x", dims, str(rng.choice(_MOVED_TYPES)))
+    y = Tensor("y", tuple(d + sum(p) for d, p in zip(dims, pads, strict=True)), x.dtype, x.quant)
+    return graph_of(Pad, [x], y, pads=pads)
+
+
+def concatenation_any(rng: Rng) -> Graph:
+    """Any type, constants among the inputs, one tensor several times, up to 6-D."""
+    dims = _small(rng, int(rng.integers(1, 7)), 60)
+    axis, dtype = int(rng.integers(0, len(dims))), str(rng.choice(_MOVED_TYPES))
+    proto = _moved(rng, "x0", dims, dtype)
+    xs: list[Tensor | None] = [proto, proto] if rng.random() < 0.3 else [proto]
+    for i in range(int(rng.integers(0, 4))):
+        shape = (*dims[:axis], graphs.size(rng, 5), *dims[axis + 1 :])
+        x = Tensor(f"x{i + 1}", shape, dtype, proto.quant)
+        data = value(rng, x) if rng.random() < 0.3 else None
+        xs.append(Tensor(x.name, shape, dtype, proto.quant, data))
+    length = sum(x.shape[axis] for x in xs if x)
+    y = Tensor("y", (*dims[:axis], length, *dims[axis + 1 :]), dtype, proto.quant)
+    graph = graph_of(Concatenation, xs, y, axis=axis)
+    return Graph("case", graph.tensors, graph.ops, tuple(dict.fromkeys(graph.inputs)), ("y",))
+
+
+def mean_any(rng: Rng) -> Graph:
+    """Any axes of up to 6 dimensions; all of them, which leaves a scalar, included."""
+    dims = _small(rng, int(rng.integers(1, 7)), 500)
+    axes = tuple(i for i in range(len(dims)) if rng.random() < 0.5) or (0,)
+    axes = tuple(range(len(dims))) if rng.random() < 0.1 else axes
+    keep = bool(rng.random() < 0.5)
+    kept = tuple(1 if i in axes else d for i, d in enumerate(dims))
+    out = kept if keep else tuple(d for i, d in enumerate(dims) if i not in axes)
+    q = graphs.quant(rng)
+    return graph_of(Mean, [int8("x", dims, q)], int8("y", out, graphs.near(rng, q)), axes=axes, keep_dims=keep)
+
+
+def quantize_float(rng: Rng) -> Graph:
+    """float32 -> int8 of every size of scale."""
+    q = Quant((float(np.float32(10 ** rng.uniform(-3, 2))),), (graphs.zero_point(rng),))
+    return graph_of(Quantize, [Tensor("x", (37,), "float32")], int8("y", (37,), q))
+
+
+def softmax_small(rng: Rng) -> Graph:
+    """Few classes, very flat to very steep."""
+    x = int8("x", (graphs.size(rng, 4), graphs.size(rng)), Quant((float(np.float32(10 ** rng.uniform(-6, 1))),), (0,)))
+    return graph_of(Softmax, [x], int8("y", x.shape, graphs.PROBABILITY), beta=1.0)
+
+
+def crossing_bounds(rng: Rng) -> Graph:
+    """An activation whose bounds lie outside int8, or between two codes."""
+    x = int8("x", (2, 3), Quant((1.0,), (0,)))
+    w = int8("w", (5, 3), Quant((1.0,), (0,)), graphs.codes(rng, (5, 3)))
+    y = int8("y", (2, 5), Quant((float(rng.choice([0.01, 5.0, 1000.0])),), (graphs.zero_point(rng),)))
+    kind = Activation[str(rng.choice(["RELU", "RELU6", "RELU_N1_TO_1"]))]
+    return graph_of(FullyConnected, [x, w], y, activation=kind)
+
+
+HARD: dict[str, Callable[[Rng], Graph]] = {
+    "Add broadcast": broadcast_add,
+    "Add float32 broadcast": broadcast_add_float,
+    "Add twice": same_operand_twice,
+    "AveragePool2D asymmetric": asymmetric_pool(AveragePool2D),
+    "Concatenation any": concatenation_any,
+    "Conv2D asymmetric": asymmetric_window(Conv2D),
+    "Conv2D pointwise": pointwise,
+    "DepthwiseConv2D asymmetric": asymmetric_window(DepthwiseConv2D),
+    "DepthwiseConv2D single channel": single_channel,
+    "FullyConnected bounds": crossing_bounds,
+    "FullyConnected huge": huge_bias,
+    "MaxPool2D asymmetric": asymmetric_pool(MaxPool2D),
+    "Mean any": mean_any,
+    "Pad any": pad_any,
+    "Quantize any": quantize_float,
+    "Softmax steep": softmax_small,
+    "Transpose any": transpose_any,
+}

@@ -1,0 +1,65 @@
+"""Runs generated code as a native program: samples into its standard input, outputs back; no protocol, no firmware."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from aot.boards import load_board
+from aot.fixedpoint import Array
+from aot.ir import Graph
+from aot.pipeline import Compiled, compile, write
+
+SANITIZE = ("-O1", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
+_DRIVER = """\
+#include <stdio.h>
+#include <stdlib.h>
+#include "{name}.h"
+int main(void)
+{{
+    unsigned char *arena = malloc({macro}_ARENA_SIZE); /* exactly: a sanitizer sees what is beyond */
+    for (;;) {{
+{reads}
+        {name}_run(arena);
+{writes}
+    }}
+}}
+"""
+
+
+def compiled(graph: Graph, rounding: str = "double", board: str = "host") -> Compiled:
+    """`graph` compiled for `board`."""
+    return compile(graph, load_board(board), rounding, "0" * 64)
+
+
+def program(model: Compiled, folder: Path, *flags: str) -> Path:
+    """Compile the model's own files with a driver."""
+    write({name: model.files[name] for name in model.sources}, folder)
+    face = model.interface
+    reads = [f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return 0;" for p in face.inputs]
+    writes = [f"        fwrite({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
+    text = _DRIVER.format(name=face.name, macro=face.macro, reads="\n".join(reads), writes="\n".join(writes))
+    (folder / "driver.c").write_text(text)
+    sources = ["driver.c", f"{face.name}.c", f"{face.name}_weights.c"]
+    command = ["gcc", "-std=c99", "-ffp-contract=off", *(flags or ("-O2",)), *sources, "-lm", "-o", "driver"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "driver"
+
+
+def run(binary: Path, graph: Graph, samples: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
+    """The outputs of each sample. Fails when the program says anything or ends badly."""
+    data = b"".join(np.ascontiguousarray(sample[name]).tobytes() for sample in samples for name in graph.inputs)
+    done = subprocess.run([binary], input=data, capture_output=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr.decode(errors="replace")[:4000]
+    results, at = [], 0
+    for _ in samples:
+        outputs = {}
+        for name in graph.outputs:
+            t = graph[name]
+            outputs[name] = np.frombuffer(done.stdout, t.dtype, t.elements, at).reshape(t.shape)
+            at += t.bytes
+        results.append(outputs)
+    assert at == len(done.stdout)
+    return results

@@ -1,0 +1,112 @@
+"""Every kernel on every core: what the device answers is what the interpreter says, byte for byte."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import cases
+import hard_graphs
+import merge
+import native
+import numpy as np
+import pytest
+
+from aot import interpreter, pipeline, verify
+from aot.boards import load_board
+from aot.fixedpoint import ROUNDINGS
+from aot.ir import Graph
+from aot.kernels import KERNELS
+
+_RUNS = [(board, rounding) for board in ("host", "mps2-an386") for rounding in ROUNDINGS]
+_RUNS += [(board, "double") for board in ("mps2-an385", "mps2-an500", "mps2-an505", "mps3-an547")]
+_MICROBIT_BYTES = 11_000  # what its 16 KiB of RAM leave for inputs, and for outputs twice
+
+
+@cache
+def _cases(emulated: bool) -> list[merge.Case]:
+    return cases.cases(cases.PER_BUILDER_EMULATED if emulated else cases.PER_BUILDER)
+
+
+def _device_outputs(graph: Graph, sample: merge.Sample, board: str, rounding: str, folder: Path) -> merge.Sample:
+    """What the firmware for `board`, with `graph` in it, answers, the second time: in an arena that was used."""
+    model = native.compiled(graph, rounding, board)
+    verdict = verify.run(model, pipeline.make(model, folder), [sample, sample], count=False)
+    return dict(zip(graph.outputs, verdict.outputs[1], strict=True))
+
+
+def _assert_exact(parts: Sequence[merge.Case], actual: merge.Sample, rounding: str) -> None:
+    """Compares case by case, so that a failure shows the cases that differ."""
+    wrong = []
+    for i, (graph, sample) in enumerate(parts):
+        values = interpreter.run(graph, sample, rounding)
+        for name in graph.outputs:
+            got, expected = actual[merge.prefixed(i, name)], values[name]
+            if got.tobytes() != expected.tobytes():
+                different = np.count_nonzero(got.reshape(-1) != expected.reshape(-1))
+                wrong.append(f"case {i}: {different} of {expected.size} differ\n{graph}")
+    assert not wrong, f"{len(wrong)} of {len(parts)} cases\n" + "\n".join(wrong[:5])
+
+
+@pytest.mark.parametrize(("board", "rounding"), _RUNS)
+def test_bit_exact(board: str, rounding: str, tmp_path: Path) -> None:
+    parts = _cases(board != "host")
+    graph, sample = merge.merged(parts)
+    _assert_exact(parts, _device_outputs(graph, sample, board, rounding, tmp_path), rounding)
+
+
+def test_bit_exact_on_microbit(tmp_path: Path) -> None:
+    """As few groups of small cases as its RAM allows, each a firmware."""
+    groups: list[list[merge.Case]] = [[]]
+    left = _MICROBIT_BYTES
+    for case in cases.cases(1, 1300):
+        need = cases.port_bytes(case[0]) + sum(case[0][name].bytes for name in case[0].outputs)
+        if need > left:
+            groups.append([])
+            left = _MICROBIT_BYTES
+        left -= need
+        groups[-1].append(case)
+    for i, parts in enumerate(groups):
+        graph, sample = merge.merged(parts)
+        _assert_exact(parts, _device_outputs(graph, sample, "microbit", "double", tmp_path / str(i)), "double")
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_sanitizers_are_silent(rounding: str, tmp_path: Path) -> None:
+    parts = _cases(False)
+    graph, sample = merge.merged(parts)
+    binary = native.program(native.compiled(graph, rounding), tmp_path, *native.SANITIZE)
+    (actual,) = native.run(binary, graph, [sample])
+    _assert_exact(parts, actual, rounding)
+
+
+def test_every_kernel_is_chosen() -> None:
+    """By the cases of each core: a kernel that no case reaches is not tested."""
+    for board in {board for board, _ in _RUNS}:
+        features = frozenset(load_board(board).core.features)
+        graph, _ = merge.merged(_cases(board != "host"))
+        roundings = {rounding for name, rounding in _RUNS if name == board}
+        models = [native.compiled(graph, rounding, board) for rounding in roundings]
+        chosen = {call.kernel for model in models for call in model.calls}
+        possible = {kernel for kernel in KERNELS if kernel.features <= features}
+        missed = {f"{kernel.name} for {kernel.op.__name__}" for kernel in possible - chosen}
+        assert missed <= ({"softmax_float_s8 for Softmax"} if "float" not in roundings else set()), board
+
+
+def test_every_output_stage_and_variant_is_reached() -> None:
+    """Shifts to the left, accumulators beyond 30 bits, and all that a template tells apart."""
+    graph, _ = merge.merged(_cases(False))
+    files = [native.compiled(graph, rounding).files["merged.c"] for rounding in ROUNDINGS]
+    for stage in ("tensor_output_s8", "tensor_output_any_s8", "channel_output_s8", "channel_output_any_s8"):
+        assert files[0].count(f"{stage}(") >= 2, stage
+    assert files[2].count("float_output_s8(") >= 3
+    assert "requantize(right, p->b_multiplier, p->b_shift)" in files[0]
+    assert "requantize(left, p->a_multiplier, p->a_shift)" in files[0]
+
+
+def test_quantize_takes_infinities_and_not_a_number(tmp_path: Path) -> None:
+    graph = hard_graphs.quantize_float(np.random.default_rng(1))
+    special = [np.nan, -np.nan, np.inf, -np.inf, 3e38, -3e38, 1e-45, -0.0, 2**31, -(2.0**31), 2**32 + 7]
+    sample = {"x": np.resize(np.array(special, np.float32), graph["x"].shape)}
+    binary = native.program(native.compiled(graph), tmp_path, *native.SANITIZE)
+    (actual,) = native.run(binary, graph, [sample])
+    assert actual["y"].tolist() == interpreter.run(graph, sample)["y"].tolist()
