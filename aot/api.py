@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aot import verify as device
 from aot.boards import load_board
 from aot.build import Firmware
 from aot.errors import AotError
@@ -16,7 +15,8 @@ from aot.ir import Array
 from aot.output import complete_folder, os_errors, refuse_occupied
 from aot.pipeline import Compiled, compile_file, make, write
 from aot.samples import Sample, random_samples, read_samples, samples_of, stacked
-from aot.verify import Verdict
+from aot.verify import Verdict, verify_layers
+from aot.verify import run as run_samples
 
 Inputs = Path | str | Mapping[str, Array] | None
 Progress = Callable[[int], None]
@@ -103,7 +103,7 @@ def run(
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
         firmware = make(compiled, made)
-        return Ran(compiled, firmware, device.run(compiled, firmware, chosen, port, progress))
+        return Ran(compiled, firmware, run_samples(compiled, firmware, chosen, port, progress))
 
 
 def verify(
@@ -130,12 +130,12 @@ def verify(
     with _temporary_folder() as made:
         if layers and port:
             firmware = make(compiled, made, trace=True)
-            return Ran(compiled, firmware, device.verify_layers(compiled, firmware, chosen, port, progress))
+            return Ran(compiled, firmware, verify_layers(compiled, firmware, chosen, port, progress))
         firmware = make(compiled, made)
-        verdict = device.run(compiled, firmware, chosen, port, progress, count=False)
+        verdict = run_samples(compiled, firmware, chosen, port, progress, count=False)
         if port or (verdict.exact and not layers):
             return Ran(compiled, firmware, verdict)
-        traced = device.verify_layers(compiled, make(compiled, made, trace=True), chosen, port, progress)
+        traced = verify_layers(compiled, make(compiled, made, trace=True), chosen, port, progress)
         # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
         return Ran(compiled, firmware, verdict if traced.exact else traced)
 

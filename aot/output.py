@@ -16,7 +16,9 @@ def os_errors(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise AotError(f"cannot write {place}: {reason}", "name a place that you may write to, with room left") from error
+        raise AotError(
+            f"cannot write {place}: {reason}", "name a place that you may write to, with room left"
+        ) from error
 
 
 def refuse_occupied(folder: Path, force: bool) -> None:

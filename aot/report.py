@@ -1,10 +1,14 @@
 """Results as text for people and as objects with stable keys for scripts. Prints nothing."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from aot.boards import Board
 from aot.build import Firmware
@@ -15,14 +19,14 @@ from aot.verify import Difference, Verdict
 
 Json = dict[str, Any]
 
+_SHOWN_SAMPLES = 8
+_SHOWN_ELEMENTS = 64
+
 
 def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) -> Json:
     """The keys of `aot build --json`; what only compiling tells is null without a firmware."""
-    flash = firmware and {
-        "code": firmware.flash.code,
-        "weights": firmware.flash.weights,
-        "total": firmware.flash.total,
-    }
+    code, total = (firmware.flash.code, firmware.flash.total) if firmware else (None, None)
+    weights = firmware.flash.weights if firmware else compiled.weights_bytes
     return {
         "model": compiled.interface.name,
         "board": compiled.board.name,
@@ -30,15 +34,15 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
         "arena_bytes": compiled.plan.size,
         "arena_lower_bound": compiled.plan.lower_bound,
         "stack_bytes": firmware.stack.bytes if firmware else None,
-        "flash_bytes": flash or {"code": None, "weights": compiled.weights_bytes, "total": None},
+        "flash_bytes": {"code": code, "weights": weights, "total": total},
         "ram_bytes": firmware.ram_bytes if firmware else None,
         "elf": str(elf) if elf else None,
     }
 
 
 def run_json(compiled: Compiled, firmware: Firmware, verdict: Verdict) -> Json:
-    """The keys of `aot run --json`."""
-    return build_json(compiled, firmware, firmware.elf) | {
+    """The keys of `aot run --json`; its program is gone when it has run, so `elf` is null."""
+    return build_json(compiled, firmware, None) | {
         "samples": verdict.samples,
         "exact": verdict.exact,
         "instructions": verdict.instructions,
@@ -51,8 +55,14 @@ def verify_json(verdict: Verdict) -> Json:
     return {
         "exact": verdict.exact,
         "samples": verdict.samples,
-        "first_difference": asdict(difference) if difference else None,
+        "first_difference": _difference_json(difference) if difference else None,
     }
+
+
+def _difference_json(difference: Difference) -> Json:
+    """JSON has no not-a-number and no infinities: those become text."""
+    values = asdict(difference)
+    return {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
 def inspect_json(graph: Graph, found: Inspection) -> Json:
@@ -61,7 +71,7 @@ def inspect_json(graph: Graph, found: Inspection) -> Json:
         "model": graph.name,
         "inputs": [_tensor_json(graph[name]) for name in graph.inputs],
         "outputs": [_tensor_json(graph[name]) for name in graph.outputs],
-        "ops": [asdict(op) for op in found.ops],
+        "ops": [{**asdict(op), "macs": op.macs or 0} for op in found.ops],
         "macs": found.macs,
         "parameters": found.parameters,
         "parameter_bytes": found.parameter_bytes,
@@ -72,7 +82,7 @@ def inspect_json(graph: Graph, found: Inspection) -> Json:
 
 
 def _tensor_json(tensor: Tensor) -> Json:
-    quant = tensor.quant and {"scale": tensor.quant.scale[0], "zero_point": tensor.quant.zero_point[0]}
+    quant = tensor.quant and {"scale": list(tensor.quant.scale), "zero_point": list(tensor.quant.zero_point)}
     return {
         "name": tensor.name,
         "label": tensor.label,
@@ -82,42 +92,51 @@ def _tensor_json(tensor: Tensor) -> Json:
     }
 
 
-def boards_json(boards: tuple[Board, ...]) -> list[Json]:
-    """One object for each board."""
-    return [
-        {
-            "name": b.name,
-            "description": b.description,
-            "core": b.core.name,
-            "memory": {m.name: m.size for m in b.memories},
-            "runners": list(b.runners),
-        }
-        for b in boards
-    ]
+def boards_json(boards: tuple[Board, ...]) -> Json:
+    """The keys of `aot boards --json`; sizes of memories are in bytes."""
+    return {
+        "boards": [
+            {
+                "name": b.name,
+                "description": b.description,
+                "core": b.core.name,
+                "memory": {m.name: m.size for m in b.memories},
+                "runners": list(b.runners),
+            }
+            for b in boards
+        ]
+    }
 
 
-def memory_table(compiled: Compiled, firmware: Firmware, verdict: Verdict | None = None) -> Table:
-    """RAM, flash, stack and, after a run, instructions."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    bound = f"(lower bound {compiled.plan.lower_bound:,})"
-    rows = [
-        ("RAM", f"{compiled.plan.size:,} bytes of arena {bound}; {firmware.ram_bytes:,} with all of the firmware"),
-        (
-            "flash",
-            f"{firmware.flash.total:,} bytes: {firmware.flash.weights:,} of weights, {firmware.flash.code:,} of code",
-        ),
-        ("stack", f"{firmware.stack.bytes:,} bytes at most"),
-    ]
+def memory_table(compiled: Compiled, firmware: Firmware | None, verdict: Verdict | None = None) -> Table:
+    """RAM, flash, stack and, after a run, instructions: as much as is known."""
+    table = _table("", "")
+    table.show_header = False
+    arena = f"{compiled.plan.size:,} bytes of arena (lower bound {compiled.plan.lower_bound:,})"
+    if firmware is None:
+        table.add_row("RAM", arena)
+        table.add_row("flash", f"{compiled.weights_bytes:,} bytes of weights")
+        return table
+    flash = firmware.flash
+    table.add_row("RAM", f"{arena}; {firmware.ram_bytes:,} with all of the firmware")
+    table.add_row("flash", f"{flash.total:,} bytes: {flash.weights:,} of weights, {flash.code:,} of code")
+    table.add_row("stack", f"{firmware.stack.bytes:,} bytes at most")
     if verdict is not None and verdict.instructions is not None:
-        rows.append(("instructions", f"{verdict.instructions:,} for one inference"))
-    for row in rows:
-        table.add_row(*row)
+        table.add_row("instructions", f"{verdict.instructions:,} for one inference")
+    return table
+
+
+def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
+    """A table without lines; the columns in `right` hold numbers."""
+    table = Table(*headers, box=None, pad_edge=False)
+    for index in right:
+        table.columns[index].justify = "right"
     return table
 
 
 def boards_table(boards: tuple[Board, ...]) -> Table:
     """What `aot boards` shows."""
-    table = Table("board", "core", "RAM", "flash", "runners", "description", box=None, pad_edge=False)
+    table = _table("board", "core", "RAM", "flash", "runners", "description", right=(2, 3))
     for board in boards:
         sizes = {memory.name: f"{memory.size // 1024:,} KiB" for memory in board.memories}
         ram, flash = sizes.get("ram", "-"), sizes.get("flash", "-")
@@ -125,19 +144,49 @@ def boards_table(boards: tuple[Board, ...]) -> Table:
     return table
 
 
-def macs_table(found: Inspection) -> Table:
-    """Multiply-accumulates by operator."""
-    table = Table("layer", "operator", "MACs", box=None, pad_edge=False)
-    table.columns[2].justify = "right"
+def operators_table(found: Inspection) -> Table:
+    """One line for each operator, and their sums."""
+    table = _table("layer", "operator", "result", "MACs", "weight bytes", right=(3, 4))
     for op in found.ops:
-        table.add_row(op.name, op.op, f"{op.macs:,}")
+        macs = "?" if op.macs is None else f"{op.macs:,}"
+        table.add_row(*map(Text, (op.name, op.op, op.result, macs, f"{op.weight_bytes:,}")))
+    table.add_row("total", "", "", f"{found.macs:,}", f"{found.parameter_bytes:,}")
     return table
 
 
-def difference_text(difference: Difference) -> str:
+def inspection_lines(found: Inspection) -> Iterator[str]:
+    """The size of a model, then every operator that is not supported."""
+    yield f"{found.macs:,} multiply-accumulates, {found.parameters:,} parameters in {found.parameter_bytes:,} bytes"
+    yield f"{found.input_bytes:,} bytes of inputs, {found.output_bytes:,} of outputs"
+    if found.unsupported:
+        count = len(found.unsupported)
+        yield f"not supported: {count} operator{'s' if count > 1 else ''}"
+        yield from (f"  - {problem}" for problem in found.unsupported)
+
+
+def output_lines(compiled: Compiled, verdict: Verdict) -> Iterator[str]:
+    """The first samples' outputs, as many as a reader can take in."""
+    for i, arrays in enumerate(verdict.outputs[:_SHOWN_SAMPLES]):
+        for port, array in zip(compiled.interface.outputs, arrays, strict=True):
+            text = np.array2string(array, threshold=_SHOWN_ELEMENTS, max_line_width=110)
+            yield f"sample {i}: {port.name} = {text}"
+    if len(verdict.outputs) > _SHOWN_SAMPLES:
+        yield f"... and {len(verdict.outputs) - _SHOWN_SAMPLES} more samples"
+
+
+def verdict_text(compiled: Compiled, verdict: Verdict, layers: bool) -> str:
+    """What `aot verify` says."""
+    if verdict.first_difference:
+        return _difference_text(verdict.first_difference)
+    what = f"all {len(compiled.calls)} layers" if layers else "all outputs"
+    samples = "1 sample" if verdict.samples == 1 else f"{verdict.samples} samples"
+    return f"bit-exact: {what} of {samples} on {compiled.board.name}"
+
+
+def _difference_text(difference: Difference) -> str:
     """One sentence about the first wrong byte."""
     where = f"layer %{difference.tensor} ({difference.layer})" if difference.layer else f"output %{difference.tensor}"
     return (
-        f"{where} differs at index {difference.index} of sample {difference.sample}: "
+        f"NOT exact: {where} differs at index {difference.index} of sample {difference.sample}: "
         f"expected {difference.expected}, got {difference.actual}"
     )

@@ -112,7 +112,8 @@ def _quantized(source: str, array: Array, tensor: Tensor) -> Array:
         raise AotError(f"{source}: the array for the input {tensor.name} holds not-a-number values")
     info = np.iinfo(tensor.dtype)
     codes = np.rint(array.astype(np.float64) / tensor.scale) + tensor.zero_point
-    return np.clip(codes, info.min, info.max).astype(tensor.dtype)
+    limited: Array = np.clip(codes, info.min, info.max)
+    return limited.astype(tensor.dtype)
 
 
 def _pick(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tensor) -> Array:

@@ -1,0 +1,91 @@
+"""Real models on every board whose memory holds them: all outputs equal the interpreter's, byte for byte.
+
+The models are looked for in the folder that AOT_MODELS names. AOT_SAMPLES sets how many random and how many real
+samples each model gets on each board; `make conformance` asks for 16 random and all real ones.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aot.boards import all_boards, load_board
+from aot.errors import AotError
+from aot.ir import Graph
+from aot.pipeline import compile_file, make
+from aot.samples import Sample, random_samples
+from aot.verify import run, verify_layers
+
+FOLDER = os.environ.get("AOT_MODELS", "")
+RANDOM = int(os.environ.get("AOT_SAMPLES", "2"))
+REAL = None if RANDOM >= 16 else RANDOM
+MODELS = {
+    "mlperf_tiny/ad01_int8.tflite": "ad_float.npz",
+    "mlperf_tiny/kws_ref_model.tflite": None,
+    "mlperf_tiny/pretrainedResnet_quant.tflite": None,
+    "mlperf_tiny/str_ww_ref_model.tflite": "sww_float.npz",
+    "mlperf_tiny/vww_96_int8.tflite": None,
+    "tflm/hello_world_float.tflite": None,
+    "tflm/hello_world_int8.tflite": None,
+    "tflm/micro_speech_quantized.tflite": None,
+    "tflm/person_detect.tflite": "person_float.npz",
+}
+# What does not fit, and only that: the micro:bit has 16 KiB of RAM and 256 KiB of flash, the Netduino's RAM is 128 KiB.
+TOO_LARGE = {
+    ("microbit", "mlperf_tiny/ad01_int8.tflite"),
+    ("microbit", "mlperf_tiny/kws_ref_model.tflite"),
+    ("microbit", "mlperf_tiny/pretrainedResnet_quant.tflite"),
+    ("microbit", "mlperf_tiny/vww_96_int8.tflite"),
+    ("microbit", "tflm/person_detect.tflite"),
+}
+
+pytestmark = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
+
+
+def _samples(model: str, source: Graph) -> list[Sample]:
+    real = MODELS[model]
+    samples = list(random_samples(source, RANDOM, seed=1))
+    if real is not None:
+        path = Path(FOLDER) / "samples" / real
+        samples += _real(path, source)[:REAL]
+    return samples
+
+
+def _real(path: Path, graph: Graph) -> list[Sample]:
+    """The samples in `x`; other arrays of the file are labels."""
+    (name,) = graph.inputs
+    tensor = graph[name]
+    with np.load(path) as file:
+        codes = np.clip(np.rint(file["x"] / tensor.scale) + tensor.zero_point, -128, 127).astype(np.int8)
+    return [{name: one.reshape(tensor.shape)} for one in codes]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("board", [board.name for board in all_boards()])
+def test_exact_on(board: str, model: str, tmp_path: Path) -> None:
+    path = Path(FOLDER) / model
+    if (board, model) in TOO_LARGE:
+        with pytest.raises(AotError, match=f"does not fit {board}"):
+            compile_file(path, load_board(board), "double")
+        return
+    compiled = compile_file(path, load_board(board), "double")
+    verdict = run(compiled, make(compiled, tmp_path), _samples(model, compiled.source), count=False)
+    assert verdict.first_difference is None
+
+
+@pytest.mark.parametrize("rounding", ["double", "single", "float"])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_layer_is_exact(model: str, rounding: str, tmp_path: Path) -> None:
+    compiled = compile_file(Path(FOLDER) / model, load_board("host"), rounding)
+    firmware = make(compiled, tmp_path, trace=True)
+    verdict = verify_layers(compiled, firmware, _samples(model, compiled.source))
+    assert verdict.first_difference is None
+
+
+@pytest.mark.parametrize("rounding", ["single", "float"])
+@pytest.mark.parametrize("model", ["mlperf_tiny/kws_ref_model.tflite", "mlperf_tiny/pretrainedResnet_quant.tflite"])
+def test_other_roundings_on_a_board(model: str, rounding: str, tmp_path: Path) -> None:
+    compiled = compile_file(Path(FOLDER) / model, load_board("mps2-an386"), rounding)
+    verdict = run(compiled, make(compiled, tmp_path), random_samples(compiled.source, RANDOM), count=False)
+    assert verdict.first_difference is None

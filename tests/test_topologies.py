@@ -1,0 +1,49 @@
+"""Operators connected in every awkward way: views, in place, several outputs, inputs that are outputs."""
+
+from pathlib import Path
+
+import merge
+import native
+import numpy as np
+import pytest
+from topologies import TOPOLOGIES
+
+from aot import interpreter, pipeline, verify
+from aot.ir import Graph
+
+
+def _samples(graph: Graph) -> list[merge.Sample]:
+    rng = np.random.default_rng(3)
+    draw = rng.integers
+    return [{n: draw(-128, 128, graph[n].shape).astype(np.int8) for n in graph.inputs} for _ in range(3)]
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_alone(name: str, tmp_path: Path) -> None:
+    """Natively, with sanitizers; one sample after the other in the same arena."""
+    graph = TOPOLOGIES[name]
+    samples = _samples(graph)
+    model = native.compiled(graph)
+    outputs = native.run(native.program(model, tmp_path, *native.SANITIZE), graph, samples)
+    for sample, actual in zip(samples, outputs, strict=True):
+        values = interpreter.run(graph, sample)
+        for output in graph.outputs:
+            assert actual[output].tolist() == values[output].tolist()
+
+
+def test_together_on_a_board(tmp_path: Path) -> None:
+    graph, sample = merge.merged([(graph, _samples(graph)[0]) for graph in TOPOLOGIES.values()])
+    model = native.compiled(graph, board="mps2-an386")
+    assert verify.run(model, pipeline.make(model, tmp_path), [sample], count=False).first_difference is None
+
+
+def test_layers_on_a_board(tmp_path: Path) -> None:
+    """Each layer is right at the time it is computed."""
+    graph, sample = merge.merged([(graph, _samples(graph)[0]) for graph in TOPOLOGIES.values()])
+    model = native.compiled(graph, board="mps2-an386")
+    firmware = pipeline.make(model, tmp_path, trace=True)
+    assert verify.verify_layers(model, firmware, [sample]).first_difference is None
+
+
+def test_a_chain_in_place_needs_the_memory_of_one_tensor() -> None:
+    assert native.compiled(TOPOLOGIES["in-place chain"]).plan.size == 24

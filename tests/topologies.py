@@ -1,0 +1,103 @@
+"""Small graphs whose difficulty is how their operators are connected."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.add import Add
+from aot.ops.concatenation import Concatenation
+from aot.ops.relu import Relu, Relu6
+from aot.ops.reshape import Reshape
+from aot.ops.transpose import Transpose
+
+QUANT = Quant((0.05,), (-3,))
+SHAPE = (2, 3, 4)
+
+
+def connected(inputs: str, outputs: str, *ops: Op, constants: str = "", **shapes: Sequence[int]) -> Graph:
+    """A graph of int8 tensors of one quantization, and of SHAPE where `shapes` says nothing else."""
+    names = dict.fromkeys([*inputs.split(), *outputs.split(), *constants.split()])
+    names.update(dict.fromkeys(name for op in ops for name in (*op.inputs, *op.outputs)))
+    tensors = {n: Tensor(n, tuple(shapes.get(n, SHAPE)), "int8", QUANT) for n in names}
+    for i, name in enumerate(constants.split()):
+        data = np.random.default_rng(i).integers(-128, 128, tensors[name].shape).astype(np.int8)
+        tensors[name] = Tensor(name, data.shape, "int8", QUANT, data)
+    graph = Graph("case", tensors, ops, tuple(inputs.split()), tuple(outputs.split()))
+    graph.check()
+    return graph
+
+
+def relu(x: str, y: str) -> Op:
+    """y = relu(x)."""
+    return Relu(name=y, inputs=(x,), outputs=(y,))
+
+
+def relu6(x: str, y: str) -> Op:
+    """y = relu6(x)."""
+    return Relu6(name=y, inputs=(x,), outputs=(y,))
+
+
+def add(a: str, b: str, y: str) -> Op:
+    """y = a + b."""
+    return Add(name=y, inputs=(a, b), outputs=(y,))
+
+
+def reshape(x: str, y: str) -> Op:
+    """y = x in another shape."""
+    return Reshape(name=y, inputs=(x,), outputs=(y,))
+
+
+def transpose(x: str, y: str) -> Op:
+    """y = x with its dimensions reversed."""
+    return Transpose(name=y, inputs=(x,), outputs=(y,), permutation=(2, 1, 0))
+
+
+def concatenation(y: str, *xs: str) -> Op:
+    """y = xs joined along the first axis."""
+    return Concatenation(name=y, inputs=xs, outputs=(y,), axis=0)
+
+
+FLAT, TURNED = (24,), (4, 3, 2)
+
+TOPOLOGIES: dict[str, Graph] = {
+    "in-place chain": connected(
+        "x", "y", relu("x", "a"), add("a", "k", "b"), add("k", "b", "c"), relu6("c", "d"), add("d", "d", "y"),
+        constants="k",
+    ),
+    "branches": connected(
+        "x", "y z", relu("x", "a"), relu6("a", "b"), add("a", "b", "y"), add("x", "b", "c"), add("a", "c", "z")
+    ),
+    "both branches in place": connected("x", "y z", relu("x", "a"), add("a", "x", "y"), add("a", "a", "z")),
+    "output read later": connected("x", "y z", relu("x", "y"), relu6("y", "a"), add("a", "y", "z")),
+    "input is an output": connected("x", "x y", relu("x", "y")),
+    "only an input": connected("x", "x"),
+    "unused input": connected("x unused", "y", relu("x", "y")),
+    "unused result": connected("x", "y", relu("x", "a"), relu6("x", "y")),
+    "view of an input": connected("x", "v", reshape("x", "v"), v=FLAT),
+    "view of an input, in place": connected("x", "y", reshape("x", "v"), relu("v", "y"), v=FLAT, y=FLAT),
+    "view and its source": connected("x", "v y", reshape("x", "v"), relu("x", "y"), v=FLAT),
+    "view read after its source died": connected(
+        "x", "y", relu("x", "a"), reshape("a", "v"), relu6("a", "b"), reshape("b", "w"), add("v", "w", "y"),
+        v=FLAT, w=FLAT, y=FLAT,
+    ),
+    "view of a view of an output": connected(
+        "x", "y w", transpose("x", "y"), reshape("y", "v"), reshape("v", "w"), y=TURNED, v=FLAT, w=(1, 24, 1)
+    ),
+    "a view is overwritten, its source is read": connected(
+        "x", "y", relu("x", "a"), reshape("a", "v"), relu6("v", "b"), reshape("b", "c"), add("c", "a", "y"),
+        v=FLAT, b=FLAT,
+    ),
+    "same output twice": connected("x", "y y", relu("x", "y")),
+    "constant output": connected("x", "k y", relu("x", "y"), constants="k"),
+    "view of a constant as output": connected("x", "v y", relu("x", "y"), reshape("k", "v"), constants="k", v=FLAT),
+    "computed constant as output": connected("x", "r y", relu("x", "y"), relu("k", "r"), constants="k"),
+    "constant operand through a view": connected(
+        "x", "y", reshape("k", "v"), transpose("v", "w"), add("x", "w", "y"), constants="k",
+        k=FLAT, v=TURNED,
+    ),
+    "diamond of concatenations": connected(
+        "x", "y", relu("x", "a"), concatenation("b", "a", "x", "a"), reshape("b", "v"), relu("v", "y"),
+        b=(6, 3, 4), v=(72,), y=(72,),
+    ),
+}  # fmt: skip
