@@ -2,14 +2,21 @@
 
 A model becomes a C project for a board, runs on that board, or on its emulation, and is compared with the model:
 
->>> import aot
->>> print(aot.load("examples/sine/sine.tflite"))  # doctest: +ELLIPSIS
-%angle = input  int8[1, 1] scale=...
+>>> import aot, numpy, tempfile
+>>> model = "examples/sine/sine.tflite"
+>>> print(aot.load(model))  # doctest: +ELLIPSIS
+%x = input  int8[1, 1] scale=0.02... zero_point=-128
 ...
->>> built = aot.build("examples/sine/sine.tflite", board="mps2-an386", folder="build/sine")  # doctest: +SKIP
->>> ran = aot.run("examples/sine/sine.tflite", board="host", inputs={"angle": [[[0]]]})  # doctest: +SKIP
->>> ran.outputs["sine"], ran.verdict.exact  # doctest: +SKIP
->>> assert aot.verify("examples/sine/sine.tflite", board="host").verdict.exact  # doctest: +SKIP
+return %y
+>>> with tempfile.TemporaryDirectory() as folder:
+...     built = aot.build(model, board="host", folder=folder)
+...     built.elf.name
+'sine.elf'
+>>> ran = aot.run(model, board="host", inputs={"x": numpy.array([[1.57]])}, quantize_inputs=True)
+>>> ran.outputs["y"], ran.verdict.exact  # doctest: +ELLIPSIS
+(array([[1...]], dtype=int8), True)
+>>> aot.verify(model, board="host", samples=16).verdict.exact
+True
 
 Whatever is wrong with a model, a board or a file is raised as `AotError`, with what to try next.
 """

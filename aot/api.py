@@ -102,7 +102,7 @@ def run(
     compiled = _compile(model, board, rounding, name)
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
-        firmware = make(compiled, made)
+        firmware = _make(compiled, made)
         return Ran(compiled, firmware, run_samples(compiled, firmware, chosen, port, progress))
 
 
@@ -129,13 +129,13 @@ def verify(
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
         if layers and port:
-            firmware = make(compiled, made, trace=True)
+            firmware = _make(compiled, made, trace=True)
             return Ran(compiled, firmware, verify_layers(compiled, firmware, chosen, port, progress))
-        firmware = make(compiled, made)
+        firmware = _make(compiled, made)
         verdict = run_samples(compiled, firmware, chosen, port, progress, count=False)
         if port or (verdict.exact and not layers):
             return Ran(compiled, firmware, verdict)
-        traced = verify_layers(compiled, make(compiled, made, trace=True), chosen, port, progress)
+        traced = verify_layers(compiled, _make(compiled, made, trace=True), chosen, port, progress)
         # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
         return Ran(compiled, firmware, verdict if traced.exact else traced)
 
@@ -160,8 +160,16 @@ def _samples(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, see
 
 @contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    with os_errors(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="aot-") as folder:
-        yield Path(folder)
+    """A folder for what only this run needs."""
+    with os_errors(Path(tempfile.gettempdir())):
+        folder = tempfile.TemporaryDirectory(prefix="aot-", ignore_cleanup_errors=True)
+    with folder as name:
+        yield Path(name)
+
+
+def _make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:
+    with os_errors(folder):
+        return make(compiled, folder, trace=trace)
 
 
 def _keep_only(folder: Path, names: Sequence[str]) -> None:

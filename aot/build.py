@@ -63,7 +63,19 @@ def _tool(board: Board, name: str) -> str:
 
 
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise AotError(f"{command[0]} does not start: {error.strerror}", "install it again") from error
+
+
+def _output(board: Board, name: str, arguments: list[str], folder: Path) -> str:
+    """What the tool `name` prints. AotError where it fails: nothing may be measured from half of its output."""
+    command = [_tool(board, name), *arguments]
+    done = _run(command, folder)
+    if done.returncode != 0:
+        raise AotError(f"{command[0]} fails: {_first_error(done.stderr)}", f"the command was: {' '.join(command)}")
+    return done.stdout
 
 
 def _first_error(output: str) -> str:
@@ -99,7 +111,7 @@ def _weights_bytes(linker_map: str, name: str) -> int:
 
 
 def _measure(folder: Path, board: Board, name: str, elf: Path, objects: list[str]) -> Firmware:
-    sizes = _run([_tool(board, "size"), str(elf)], folder).stdout.splitlines()[-1].split()
+    sizes = _output(board, "size", [str(elf)], folder).splitlines()[-1].split()
     text, data, bss = (int(size) for size in sizes[:3])
     weights = _weights_bytes(elf.with_suffix(".map").read_text(encoding="utf-8", errors="replace"), name)
     graph = read_callgraph_files((folder / item).with_suffix(".ci") for item in objects)
@@ -111,8 +123,8 @@ def _measure(folder: Path, board: Board, name: str, elf: Path, objects: list[str
 
 def _library(board: Board, elf: Path, folder: Path) -> dict[str, Function]:
     """Every function in `elf` by every name it has, out of its disassembly."""
-    disassembly = _run([_tool(board, "objdump"), "-d", str(elf)], folder).stdout
-    return with_aliases(read_disassembly(disassembly), _run([_tool(board, "nm"), str(elf)], folder).stdout)
+    disassembly = _output(board, "objdump", ["-d", str(elf)], folder)
+    return with_aliases(read_disassembly(disassembly), _output(board, "nm", [str(elf)], folder))
 
 
 def _check_stack(board: Board, name: str, whole: Stack) -> None:

@@ -17,6 +17,7 @@ from aot.boards import all_boards
 from aot.errors import AotError
 from aot.frontends import tflite
 from aot.inspect import inspect as inspect_graph
+from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
 from aot.samples import write_outputs
 from aot.version import __version__
@@ -71,7 +72,8 @@ def _options(context: typer.Context, version: options.Version = False) -> None:
     if version:
         _print(f"aot {__version__}")
     elif context.invoked_subcommand is None:
-        _print(context.get_help())
+        _err().print(context.get_help(), markup=False)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -122,6 +124,8 @@ def run(
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL on a board: an emulated one, or a real one with --port."""
+    if outputs is not None:
+        refuse_unwritable(outputs)
     with _progress() as progress:
         ran = api.run(
             model,

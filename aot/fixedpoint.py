@@ -55,7 +55,7 @@ class Multiplier:
         return Multiplier(np.array([m for m, _ in pairs], np.int64), np.array([s for _, s in pairs], np.int64))
 
 
-def rounding_doubling_high(a: Array, b: Array) -> Array:
+def rounding_doubling_high(a: Array, b: Array | int) -> Array:
     """(a * b * 2) >> 32 rounded to nearest, ties upwards; saturates where both are the lowest int32."""
     product: Array = (a.astype(np.int64) * b + (1 << 30)) >> 31
     return np.asarray(np.minimum(product, (1 << 31) - 1))

@@ -71,12 +71,20 @@ def _check_place(target: Path, file: Path) -> None:
         raise AotError(f"cannot write {parent}: Permission denied", "name a folder that you may write to")
 
 
-@contextmanager
-def complete_file(path: Path) -> Iterator[Path]:
-    """A path to write to, which becomes `path` once all went well."""
+def refuse_unwritable(path: Path) -> None:
+    """Raise AotError where the file `path` clearly cannot be written: to be asked before long work."""
     with os_errors(path):
         if path.is_dir():
             raise AotError(f"{path} is a folder, not a file", "name a file")
+        if not path.parent.is_dir():
+            raise AotError(f"cannot write {path}: there is no folder {path.parent}", "make the folder first")
+
+
+@contextmanager
+def complete_file(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes `path` once all went well."""
+    refuse_unwritable(path)
+    with os_errors(path):
         if path.exists() and not path.is_file():  # such as /dev/stdout
             yield path
             return

@@ -17,8 +17,10 @@ ALIGNMENT = 4  # of every buffer, at least: kernels may read whole words
 
 @dataclass(frozen=True)
 class Step:
-    """What the planner must know of a kernel's call: the tensors it reads and writes, the bytes of scratch it needs, and
-    the inputs whose memory its output may take over."""
+    """What the planner must know of a kernel's call.
+
+    The tensors it reads and writes, its bytes of scratch, and the inputs whose memory its output may take over.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -58,7 +60,7 @@ class Plan:
         """No two buffers that live at once may overlap, and all must be aligned and inside. Knows no planner."""
         placed = list(zip(self.buffers, self.offsets, strict=True))
         for i, (a, at_a) in enumerate(placed):
-            assert at_a % a.alignment == 0 and 0 <= at_a and at_a + a.size <= self.size, f"{a.name} is misplaced"
+            assert at_a % a.alignment == 0 and at_a >= 0 and at_a + a.size <= self.size, f"{a.name} is misplaced"
             for b, at_b in placed[:i]:
                 together = a.first <= b.last and b.first <= a.last
                 apart = at_a + a.size <= at_b or at_b + b.size <= at_a
@@ -131,7 +133,9 @@ def _buffers(graph: Graph, steps: Sequence[Step]) -> list[Buffer]:
         )
         for home, names in groups.items()
     ]
-    scratch = [Buffer(scratch_name(step.outputs[0]), step.scratch, t, t) for t, step in enumerate(steps) if step.scratch]
+    scratch = [
+        Buffer(scratch_name(step.outputs[0]), step.scratch, t, t) for t, step in enumerate(steps) if step.scratch
+    ]
     return tensors + scratch
 
 
@@ -149,7 +153,7 @@ def _views(graph: Graph) -> dict[str, str]:
 def _lifetimes(graph: Graph, steps: Sequence[Step]) -> tuple[dict[str, int], dict[str, int]]:
     """The first and the last call that every tensor in RAM must outlive, views included in their source's."""
     views = _views(graph)
-    first = {name: -1 for name in graph.inputs}
+    first = dict.fromkeys(graph.inputs, -1)
     last = dict(first)
     for t, step in enumerate(steps):
         for name in step.outputs:

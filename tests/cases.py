@@ -11,11 +11,11 @@ from aot.ir import Graph, Unsupported
 
 TIMES = int(os.environ.get("AOT_CASES", "1"))
 SEED = int(os.environ.get("AOT_SEED", "0"))
-PER_BUILDER = 8 * TIMES
+PER_BUILDER = 10 * TIMES
 PER_BUILDER_EMULATED = 4 * TIMES
 SOFTMAX_MODELS = 48 * TIMES
 PLANS = 150 * TIMES
-PASSES = 60 * TIMES
+PASSES = 100 * TIMES
 MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 
 

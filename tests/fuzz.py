@@ -11,7 +11,6 @@ import faulthandler
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +18,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
+import native
 from mutate import mutation, structure
 
 from aot import interpreter
@@ -27,64 +26,30 @@ from aot.boards import load_board
 from aot.errors import AotError
 from aot.frontends import tflite
 from aot.inspect import inspect
-from aot.pipeline import Compiled, compile, write
+from aot.pipeline import Compiled, compile
 from aot.samples import random_samples
 
 MEMORY_BYTES = 1 << 30
 SECONDS = 20
 _MAX_MACS = 20_000_000
-_FLAGS = "-std=c99 -O1 -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
-_SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g".split()
-_MAIN = """
-#include <stdio.h>
-#include <stdlib.h>
-#include "{name}.h"
-int main(void)
-{{
-    void *arena = aligned_alloc(16, {size});
-    if (arena == 0) return 2;
-    for (size_t i = 0; i < {size}; i++) ((unsigned char *)arena)[i] = 0xa5;
-{reads}
-    {name}_run(arena);
-{writes}
-    free(arena);
-    return 0;
-}}
-"""
+_WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
 
 
-def _main(compiled: Compiled) -> str:
-    """A program that reads the inputs' bytes from its standard input and writes those of the outputs."""
-    face = compiled.interface
-    reads = (f"    if (fread({p.accessor}(arena), 1, {p.bytes}, stdin) != {p.bytes}) return 3;" for p in face.inputs)
-    writes = (f"    fwrite({p.accessor}(arena), 1, {p.bytes}, stdout);" for p in face.outputs)
-    size = -(-compiled.plan.size // 16) * 16
-    return _MAIN.format(name=face.name, size=max(size, 16), reads="\n".join(reads), writes="\n".join(writes))
-
-
-def _unlimited() -> None:
-    """AddressSanitizer reserves more address space than our own limit."""
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-
-
-def native(compiled: Compiled, seed: int, sanitize: bool = True) -> None:
-    """Run the C here on one random sample; AssertionError where it differs from the interpreter."""
-    (sample,) = random_samples(compiled.source, 1, seed)
-    values = interpreter.run(compiled.source, sample, compiled.rounding)
-    with tempfile.TemporaryDirectory() as folder:
-        write({name: compiled.files[name] for name in compiled.sources} | {"main.c": _main(compiled)}, Path(folder))
-        sources = [name for name in compiled.sources if name.endswith(".c")]
-        flags = [*_FLAGS, *(_SANITIZERS if sanitize else [])]
-        subprocess.run(["gcc", *flags, *sources, "-c"], cwd=folder, check=True, preexec_fn=_unlimited)
-        program = ["gcc", *flags[len(_FLAGS) :], "main.c", *(f"{Path(s).stem}.o" for s in sources), "-lm", "-o", "run"]
-        subprocess.run(program, cwd=folder, check=True, preexec_fn=_unlimited)
-        data = b"".join(sample[p.name].tobytes() for p in compiled.interface.inputs)
-        done = subprocess.run(["./run"], cwd=folder, input=data, capture_output=True, timeout=SECONDS, check=False,
-                              preexec_fn=_unlimited)  # fmt: skip
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[:2000]
-    expected = b"".join(np.ascontiguousarray(values[name]).tobytes() for name in compiled.source.outputs)
-    assert done.stdout == expected, "the C differs from the interpreter"
+def check_native(compiled: Compiled, seed: int) -> None:
+    """Run the C here on random samples; AssertionError where it differs from the interpreter."""
+    samples = random_samples(compiled.source, 2, seed)
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limits[1], limits[1]))  # AddressSanitizer reserves more than our limit
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            binary = native.program(compiled, Path(folder), *native.SANITIZE, *_WARNINGS)
+            outputs = native.run(binary, compiled.graph, samples)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    for sample, actual in zip(samples, outputs, strict=True):
+        values = interpreter.run(compiled.source, sample, compiled.rounding)
+        for name in compiled.source.outputs:
+            assert actual[name].tobytes() == values[name].tobytes(), f"the C differs from the interpreter in %{name}"
 
 
 def attempt(content: bytes, rounding: str) -> Compiled | None:
@@ -95,7 +60,8 @@ def attempt(content: bytes, rounding: str) -> Compiled | None:
         str(graph)
         compiled = compile(graph, load_board("host"), rounding, "0" * 64)
     except AotError as error:
-        assert str(error) and len(error.what) < 1000 and "\n" not in error.what, f"a poor message: {error}"
+        lines = (error.what, *error.things_to_try)
+        assert all(line.isprintable() and len(line) < 1000 for line in lines), f"a poor message: {error}"
         return None
     if inspection.macs < _MAX_MACS:
         (sample,) = random_samples(graph, 1)
@@ -128,7 +94,7 @@ def main() -> int:
             seen["compiled" if compiled else "refused"] += 1
             if compiled and args.native_every and seen["compiled"] % args.native_every == 0:
                 faulthandler.cancel_dump_traceback_later()
-                native(compiled, seed)
+                check_native(compiled, seed)
                 seen["native"] += 1
         except Exception as error:
             seen["faults"] += 1

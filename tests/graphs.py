@@ -95,7 +95,7 @@ def graph_of(op: type[Op], inputs: list[Tensor | None], y: Tensor, **attributes:
     names = tuple(None if t is None else t.name for t in inputs)
     node = op(name=y.name, inputs=names, outputs=(y.name,), **attributes)
     free = tuple(t.name for t in present if not t.constant)
-    graph = Graph("case", {t.name: t for t in (*present, y)}, (node,), free, (y.name,))
+    graph = Graph("net", {t.name: t for t in (*present, y)}, (node,), free, (y.name,))
     graph.check()
     return graph
 

@@ -70,6 +70,18 @@ def asymmetric_window(kind: type[Conv2D] | type[DepthwiseConv2D]) -> Callable[[R
     return build
 
 
+def dilated(rng: Rng) -> Graph:
+    """Depth-wise windows that lie inside the input, with another dilation and stride in each direction."""
+    x = int8("x", (1, 9, 8, int(rng.choice([1, 3, 4, 6]))), graphs.quant(rng))
+    kernel, (down, right) = (3, 2), rng.permutation([1, 2])
+    dilation, stride = (int(down), int(right) + 1), (int(right), int(down))
+    out = [out_size(x.shape[1 + i], kernel[i], stride[i], dilation[i], (0, 0)) for i in (0, 1)]
+    w = graphs._weights(rng, (1, *kernel, x.shape[3]), 3, True)
+    bias, q = graphs._dense_parts(rng, x, w, x.shape[3])
+    y = int8("y", (1, *out, x.shape[3]), q)
+    return graph_of(DepthwiseConv2D, [x, w, bias] if bias else [x, w], y, stride=stride, dilation=dilation)
+
+
 def pointwise(rng: Rng) -> Graph:
     """1x1 convolutions that read every pixel once: dense layers with many rows."""
     x = int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 5), graphs.size(rng)), graphs.quant(rng))
@@ -115,8 +127,9 @@ def huge_bias(rng: Rng) -> Graph:
     x = int8("x", (graphs.size(rng, 3), depth), graphs.quant(rng))
     w = int8("w", (units, depth), Quant((1.0,), (0,)), np.maximum(graphs.codes(rng, (units, depth)), -127))
     largest = (1 << int(rng.choice([29, 30, 31, 31]))) - 1 - 127 * 256 * depth
-    bias = Tensor("b", (units,), "int32", None, rng.choice([-largest, largest, largest - 12345], units).astype(np.int32))
-    factor = rng.choice([1.0000001, 2.0, 3.0, 2.0**22, 10 ** rng.uniform(0, 9)])
+    biases = rng.choice([-largest, largest, largest - 12345], units).astype(np.int32)
+    bias = Tensor("b", (units,), "int32", data=biases)
+    factor = rng.choice([1.0000001, 3.0, 2.0**22, 1.01 * 2.0**30, 1.01 * 2.0**30, 10 ** rng.uniform(0, 9)])
     y = Quant((float(np.float32(x.scale * factor)),), (graphs.zero_point(rng),))
     return graph_of(FullyConnected, [x, w, bias], int8("y", (x.shape[0], units), y))
 
@@ -232,6 +245,7 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Conv2D asymmetric": asymmetric_window(Conv2D),
     "Conv2D pointwise": pointwise,
     "DepthwiseConv2D asymmetric": asymmetric_window(DepthwiseConv2D),
+    "DepthwiseConv2D dilated": dilated,
     "DepthwiseConv2D single channel": single_channel,
     "FullyConnected bounds": crossing_bounds,
     "FullyConnected huge": huge_bias,

@@ -11,11 +11,12 @@ import native
 import numpy as np
 import pytest
 
-from aot import interpreter, pipeline, verify
+from aot import interpreter, pipeline
 from aot.boards import load_board
 from aot.fixedpoint import ROUNDINGS
 from aot.ir import Graph
 from aot.kernels import KERNELS
+from aot.verify import run as run_on_device
 
 _RUNS = [(board, rounding) for board in ("host", "mps2-an386") for rounding in ROUNDINGS]
 _RUNS += [(board, "double") for board in ("mps2-an385", "mps2-an500", "mps2-an505", "mps3-an547")]
@@ -30,7 +31,7 @@ def _cases(emulated: bool) -> list[merge.Case]:
 def _device_outputs(graph: Graph, sample: merge.Sample, board: str, rounding: str, folder: Path) -> merge.Sample:
     """What the firmware for `board`, with `graph` in it, answers, the second time: in an arena that was used."""
     model = native.compiled(graph, rounding, board)
-    verdict = verify.run(model, pipeline.make(model, folder), [sample, sample], count=False)
+    verdict = run_on_device(model, pipeline.make(model, folder), [sample, sample], count=False)
     return dict(zip(graph.outputs, verdict.outputs[1], strict=True))
 
 

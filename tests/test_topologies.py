@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from topologies import TOPOLOGIES
 
-from aot import interpreter, pipeline, verify
+from aot import interpreter, pipeline
 from aot.ir import Graph
+from aot.verify import run as run_on_device
+from aot.verify import verify_layers
 
 
 def _samples(graph: Graph) -> list[merge.Sample]:
@@ -34,7 +36,7 @@ def test_alone(name: str, tmp_path: Path) -> None:
 def test_together_on_a_board(tmp_path: Path) -> None:
     graph, sample = merge.merged([(graph, _samples(graph)[0]) for graph in TOPOLOGIES.values()])
     model = native.compiled(graph, board="mps2-an386")
-    assert verify.run(model, pipeline.make(model, tmp_path), [sample], count=False).first_difference is None
+    assert run_on_device(model, pipeline.make(model, tmp_path), [sample], count=False).first_difference is None
 
 
 def test_layers_on_a_board(tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_layers_on_a_board(tmp_path: Path) -> None:
     graph, sample = merge.merged([(graph, _samples(graph)[0]) for graph in TOPOLOGIES.values()])
     model = native.compiled(graph, board="mps2-an386")
     firmware = pipeline.make(model, tmp_path, trace=True)
-    assert verify.verify_layers(model, firmware, [sample]).first_difference is None
+    assert verify_layers(model, firmware, [sample]).first_difference is None
 
 
 def test_a_chain_in_place_needs_the_memory_of_one_tensor() -> None:

@@ -9,7 +9,7 @@ import tflite
 
 from aot.errors import AotError
 from aot.frontends.identifiers import Names, model_name, short_label
-from aot.frontends.tflite_ops import READERS, FileOp
+from aot.frontends.tflite_ops import OPERATORS, FileOp
 from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.unknown import Unknown
 
@@ -39,6 +39,7 @@ def _names_of(enum: type) -> dict[int, str]:
 
 _TYPE_NAMES = _names_of(tflite.TensorType)
 _BUILTIN_NAMES = _names_of(tflite.BuiltinOperator)
+_READERS = {operator.builtin: operator.read for operator in OPERATORS}
 
 
 def load(path: str | Path, name: str | None = None) -> Graph:
@@ -91,16 +92,21 @@ def _check_header(content: bytes, source: str) -> None:
         )
 
 
+def _text(raw: bytes | None) -> str:
+    """A name in the file, fit to be shown: one line of printable text."""
+    text = (raw or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace")[:_LONGEST_LABEL]
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def _fault(graph: Graph) -> str | None:
     """What is wrong with how the graph's parts refer to each other, or None."""
-    for what, names in (("inputs", graph.inputs), ("outputs", graph.outputs)):
-        if not names:
-            return f"it has no {what}"
-        if len(set(names)) < len(names):
-            return f"one tensor is among the {what} twice"
-    for name in (*graph.inputs, *graph.outputs):
+    if not graph.inputs or not graph.outputs:
+        return f"it has no {'outputs' if graph.inputs else 'inputs'}"
+    if len(set(graph.inputs)) < len(graph.inputs):
+        return "one tensor is among the inputs twice"
+    for name in graph.inputs:
         if graph[name].constant:
-            return f"%{name} is a constant, but also an {'input' if name in graph.inputs else 'output'}"
+            return f"its input %{name} is a constant"
     return _order_fault(graph)
 
 
@@ -150,9 +156,7 @@ class _Reader:
         return result
 
     def _label(self, t: Any) -> str:
-        """What the file calls a tensor, fit to be shown: one line of printable text."""
-        text = (t.Name() or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace")[:_LONGEST_LABEL]
-        return "".join(c if c.isprintable() else "?" for c in text)
+        return _text(t.Name())
 
     def _buffer(self, t: Any) -> int:
         number = int(t.Buffer())
@@ -239,7 +243,7 @@ class _Reader:
         builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         kind = _BUILTIN_NAMES.get(builtin, f"operator {builtin}")
         if kind == "CUSTOM":
-            kind = f"custom operator {(code.CustomCode() or b'').decode('utf-8', 'replace')}"
+            kind = f"custom operator {_text(code.CustomCode())}"
         try:
             return self._read(kind, o, inputs, outputs)
         except Unsupported as reason:
@@ -252,6 +256,6 @@ class _Reader:
             )
 
     def _read(self, kind: str, o: Any, inputs: list[Tensor | None], outputs: list[Tensor]) -> Op:
-        if kind not in READERS:
+        if kind not in _READERS:
             raise Unsupported("aot does not implement this operator")
-        return READERS[kind](FileOp(kind, o, inputs, outputs))
+        return _READERS[kind](FileOp(kind, o, inputs, outputs))

@@ -59,7 +59,7 @@ class Softmax(Op):
 def _float(e: Array, scale: float) -> Array:
     total = np.cumsum(e, axis=-1, dtype=np.float32)[..., -1:]  # unlike sum(), one addition after the other
     inverse = np.float32(1) / (total * np.float32(scale))
-    return np.floor((e * inverse).astype(np.float64) + 0.5)
+    return np.asarray(np.floor((e * inverse).astype(np.float64) + 0.5))
 
 
 def _fixed(e: Array) -> Array:
@@ -84,17 +84,17 @@ def fixed_exp_table(scale: float, beta: float) -> Array:
     counted = np.minimum(distance, farthest).astype(np.int64)
     # A left shift and a rounding high multiply; to the right only for scales so small that every exponential is 1.
     scaled = (-counted << max(shift, 0)) * multiplier + (1 << 30) >> 31 - min(shift, 0)
-    return np.where(distance <= farthest, _exp_of_negative(scaled), 0)
+    return np.asarray(np.where(distance <= farthest, _exp_of_negative(scaled), 0))
 
 
 def _reciprocal(x: Array) -> Array:
     """1 / (1 + x) for 0 <= x < 1, both with 31 bits of fraction: three Newton-Raphson steps from a linear estimate."""
     half_denominator = (x + (1 << 31)) >> 1  # the mean of x and the largest number below 1, rounded up
-    estimate = 1515870810 + rounding_doubling_high(half_denominator, np.int64(-1010580540))  # 48/17 - 32/17 * d
+    estimate = 1515870810 + rounding_doubling_high(half_denominator, -1010580540)  # 48/17 - 32/17 * d
     for _ in range(3):
         error = (1 << 29) - rounding_doubling_high(half_denominator, estimate)
         estimate = estimate + (rounding_doubling_high(estimate, error) << 2)
-    return np.minimum(estimate << 1, (1 << 31) - 1)
+    return np.asarray(np.minimum(estimate << 1, (1 << 31) - 1))
 
 
 # exp(-2**i) for i = -2 ... 4, with 31 bits of fraction.
@@ -108,8 +108,8 @@ def _exp_of_negative(a: Array) -> Array:
     result = _exp_near_eighth(fraction << 5)
     remainder = fraction - a
     for bit, factor in enumerate(_EXP_OF_POWERS, start=24):
-        result = np.where(remainder >> bit & 1, rounding_doubling_high(result, np.int64(factor)), result)
-    return np.where(a == 0, (1 << 31) - 1, result)
+        result = np.where(remainder >> bit & 1, rounding_doubling_high(result, factor), result)
+    return np.asarray(np.where(a == 0, (1 << 31) - 1, result))
 
 
 def _exp_near_eighth(a: Array) -> Array:
@@ -118,6 +118,6 @@ def _exp_near_eighth(a: Array) -> Array:
     x2 = rounding_doubling_high(x, x)
     x3 = rounding_doubling_high(x2, x)
     x4_over_4 = rounding_shift_right(rounding_doubling_high(x2, x2), 2)
-    third = rounding_doubling_high(x4_over_4 + x3, np.int64(715827883))
-    exp_of_eighth = np.int64(1895147668)
-    return exp_of_eighth + rounding_doubling_high(exp_of_eighth, x + rounding_shift_right(third + x2, 1))
+    third = rounding_doubling_high(x4_over_4 + x3, 715827883)
+    exp_of_eighth = 1895147668
+    return exp_of_eighth + rounding_doubling_high(x + rounding_shift_right(third + x2, 1), exp_of_eighth)

@@ -9,7 +9,7 @@ from aot.ir import Array, Graph, Op
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Evaluate what can be known now. An output of the graph stays computed: it must end up in RAM."""
+    """Evaluate what can be known now."""
     kept: list[Op] = []
     for op in graph.ops:
         results = _constant_results(graph, op)
@@ -23,14 +23,9 @@ def fold_constants(graph: Graph) -> Graph:
 
 def _constant_results(graph: Graph, op: Op) -> tuple[Array, ...] | None:
     """The outputs of `op` if they are known and the same in every rounding."""
-    if any(name is not None and not graph[name].constant for name in op.inputs) or _computes_output(graph, op):
+    if any(name is not None and not graph[name].constant for name in op.inputs):
         return None
     values = {name: data for name in op.inputs if name is not None and (data := graph[name].data) is not None}
     first, *others = (op.evaluate(graph, values, rounding) for rounding in ROUNDINGS)
     same = all(np.array_equal(a, b) for other in others for a, b in zip(first, other, strict=True))
     return first if same else None
-
-
-def _computes_output(graph: Graph, op: Op) -> bool:
-    """Whether `op` computes an output of the graph."""
-    return any(name in graph.outputs for name in op.outputs)

@@ -20,7 +20,8 @@ def _folded(graph: Graph, op: Op) -> Op:
     pad = graph.producer(op.inputs[0] or "")
     if not isinstance(pad, Pad) or pad.pads[0] != (0, 0) or pad.pads[3] != (0, 0):
         return op
-    return replace(op, inputs=(pad.inputs[0], *op.inputs[1:]), padding=_sum(op.padding, pad.pads))
+    folded = replace(op, inputs=(pad.inputs[0], *op.inputs[1:]), padding=_sum(op.padding, pad.pads))
+    return _folded(graph, folded)  # another PAD may come before
 
 
 def _sum(own: Pads, pads: tuple[tuple[int, int], ...]) -> Pads:

@@ -2,11 +2,11 @@
 
 import itertools
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from aot import boards
 from aot.boards import all_boards, load_board
 from aot.data import BOARD_SUPPORT
 from aot.errors import AotError
@@ -39,8 +39,8 @@ def test_unknown_board_names_the_nearest_and_all() -> None:
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the board files, which `load_board` reads instead; gives the microbit's file."""
     shutil.copytree(BOARD_SUPPORT, tmp_path / "board_support")
-    monkeypatch.setattr(boards, "BOARD_SUPPORT", tmp_path / "board_support")
-    boards.load_board.cache_clear()
+    monkeypatch.setattr(sys.modules["aot.boards"], "BOARD_SUPPORT", tmp_path / "board_support")
+    load_board.cache_clear()
     return tmp_path / "board_support" / "microbit" / "board.toml"
 
 
@@ -62,5 +62,5 @@ def test_wrong_board_file_names_file_and_key(copied: Path, old: str, new: str, m
     copied.write_text(text.replace(old, new, 1))
     with pytest.raises(AotError, match=r"board_support/microbit/board\.toml") as error:
         load_board("microbit")
-    boards.load_board.cache_clear()
+    load_board.cache_clear()
     assert message in error.value.what

@@ -1,0 +1,85 @@
+"""Convolutions and dense layers."""
+
+from typing import Any
+
+import tflite
+
+from aot.frontends.tflite_ops.records import (
+    FileOp,
+    Operator,
+    Record,
+    four_dimensions,
+    read_activation,
+    read_pads,
+    write_activation,
+    write_pads,
+)
+from aot.ir import Graph, Op
+from aot.ops.common import require
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+
+
+def _read(op: FileOp, kind: type[Conv2D] | type[DepthwiseConv2D], options: Any) -> Op:
+    x, w = op.input(0), op.input(1)
+    four_dimensions(x, w)
+    stride = options.StrideH(), options.StrideW()
+    dilation = options.DilationHFactor(), options.DilationWFactor()
+    require(min(*stride, *dilation) >= 1, f"stride {stride}, dilation {dilation}")
+    return kind(
+        **op.operands(),
+        stride=stride,
+        dilation=dilation,
+        padding=read_pads(options.Padding(), x, w.shape[1:3], stride, dilation),
+        activation=read_activation(options.FusedActivationFunction()),
+    )
+
+
+def _fields(op: Conv2D | DepthwiseConv2D, graph: Graph) -> dict[str, Any]:
+    x, w, _, y = op.operands(graph)
+    return {
+        "Padding": write_pads(op.padding, x, y, w.shape[1:3], op.stride, op.dilation),
+        "StrideH": op.stride[0],
+        "StrideW": op.stride[1],
+        "DilationHFactor": op.dilation[0],
+        "DilationWFactor": op.dilation[1],
+        "FusedActivationFunction": write_activation(op.activation),
+    }
+
+
+def _read_conv2d(op: FileOp) -> Op:
+    return _read(op, Conv2D, op.options(tflite.Conv2DOptions))
+
+
+def _write_conv2d(op: Conv2D, graph: Graph) -> Record:
+    return Record(3, "Conv2DOptions", _fields(op, graph))
+
+
+def _read_depthwise(op: FileOp) -> Op:
+    return _read(op, DepthwiseConv2D, op.options(tflite.DepthwiseConv2DOptions))
+
+
+def _write_depthwise(op: DepthwiseConv2D, graph: Graph) -> Record:
+    x, w, _, _ = op.operands(graph)
+    return Record(3, "DepthwiseConv2DOptions", {**_fields(op, graph), "DepthMultiplier": w.shape[3] // x.shape[3]})
+
+
+def _read_dense(op: FileOp) -> Op:
+    options = op.options(tflite.FullyConnectedOptions)
+    require(options.WeightsFormat() == 0, f"weights format {options.WeightsFormat()}")
+    return FullyConnected(**op.operands(), activation=read_activation(options.FusedActivationFunction()))
+
+
+def _write_dense(op: FullyConnected, graph: Graph) -> Record:
+    x, w, _, y = op.operands(graph)
+    keeps = len(y.shape) > 2 and y.shape == (*x.shape[:-1], w.shape[0])
+    fields = {"FusedActivationFunction": write_activation(op.activation), "KeepNumDims": keeps}
+    return Record(4 if x.dtype == "int8" else 1, "FullyConnectedOptions", fields)
+
+
+OPERATORS = (
+    Operator("CONV_2D", Conv2D, _read_conv2d, _write_conv2d),
+    Operator("DEPTHWISE_CONV_2D", DepthwiseConv2D, _read_depthwise, _write_depthwise),
+    Operator("FULLY_CONNECTED", FullyConnected, _read_dense, _write_dense),
+)

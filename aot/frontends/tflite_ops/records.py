@@ -1,0 +1,137 @@
+"""What reading and writing TensorFlow Lite operators have in common: an operator as the file has it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tflite
+
+from aot.errors import AotError
+from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.ops.common import Activation, Pads, require, same_pads
+
+_ACTIVATIONS = {
+    tflite.ActivationFunctionType.NONE: Activation.NONE,
+    tflite.ActivationFunctionType.RELU: Activation.RELU,
+    tflite.ActivationFunctionType.RELU6: Activation.RELU6,
+    tflite.ActivationFunctionType.RELU_N1_TO_1: Activation.RELU_N1_TO_1,
+}
+_ACTIVATION_CODES = {activation: code for code, activation in _ACTIVATIONS.items()}
+
+
+@dataclass(frozen=True)
+class FileOp:
+    """An operator that is read: its name in the file, the flatbuffer table, and its tensors."""
+
+    builtin: str
+    table: Any
+    inputs: list[Tensor | None]
+    outputs: list[Tensor]
+
+    def options(self, kind: type) -> Any:
+        """The operator's options read as the table class `kind`. Raises Unsupported where the file has none."""
+        table = self.table.BuiltinOptions()
+        options = kind()
+        if table is None:
+            raise Unsupported(f"{self.builtin} without {kind.__name__}")
+        options.Init(table.Bytes, table.Pos)
+        return options
+
+    def input(self, index: int) -> Tensor:
+        """A required input."""
+        tensor = self.inputs[index] if index < len(self.inputs) else None
+        if tensor is None:
+            raise Unsupported(f"input {index} is missing")
+        return tensor
+
+    def integers(self, index: int) -> tuple[int, ...]:
+        """The values of a constant index tensor."""
+        tensor = self.input(index)
+        if tensor.data is None or tensor.dtype not in ("int32", "int64"):
+            raise Unsupported(f"%{tensor.name} must be a constant of int32 or int64")
+        return tuple(int(v) for v in np.ravel(tensor.data))
+
+    def operands(self, count: int | None = None) -> dict[str, Any]:
+        """Name, inputs (the first `count`) and outputs, as an Op's constructor takes them."""
+        inputs = self.inputs if count is None else [self.input(i) for i in range(count)]
+        return {
+            "name": self.outputs[0].name,
+            "inputs": tuple(t.name if t else None for t in inputs),
+            "outputs": tuple(t.name for t in self.outputs),
+        }
+
+
+@dataclass(frozen=True)
+class Record:
+    """An operator to be written: its version, the option table's kind and fields, and index tensors after its inputs."""
+
+    version: int
+    options: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    indices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of the format: its name there, what it becomes, and both ways between them.
+
+    `write` is None where another operator of the format says the same.
+    """
+
+    builtin: str
+    kind: type[Op]
+    read: Callable[[FileOp], Op]
+    write: Callable[[Any, Graph], Record] | None
+
+
+def read_activation(code: int) -> Activation:
+    """The fused activation that the file's `code` stands for. Raises Unsupported."""
+    if code not in _ACTIVATIONS:
+        raise Unsupported(f"fused activation {code}; supported: {', '.join(map(str, Activation))}")
+    return _ACTIVATIONS[code]
+
+
+def write_activation(activation: Activation) -> int:
+    """The file's code of a fused activation."""
+    return int(_ACTIVATION_CODES[activation])
+
+
+def read_pads(code: int, x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Pads:
+    """SAME puts the smaller half of what is missing before, VALID adds nothing."""
+    require(code in (tflite.Padding.SAME, tflite.Padding.VALID), f"padding {code}")
+    if code == tflite.Padding.VALID:
+        return ((0, 0), (0, 0))
+    vertical, horizontal = (same_pads(x.shape[1 + i], kernel[i], stride[i], dilation[i]) for i in (0, 1))
+    return vertical, horizontal
+
+
+def write_pads(
+    pads: Pads, x: Tensor, y: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]
+) -> int:
+    """The file's code of `pads`. Raises AotError where they are neither SAME nor VALID."""
+    if pads == ((0, 0), (0, 0)):
+        return int(tflite.Padding.VALID)  # also where SAME would add nothing
+    if pads != read_pads(tflite.Padding.SAME, x, kernel, stride, dilation):
+        raise AotError(
+            f"%{y.name} is padded by {pads}, which a .tflite file can only say with an operator of its own",
+            "put a Pad operator in front",
+        )
+    return int(tflite.Padding.SAME)
+
+
+def read_axes(values: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """Axes counted from either end, as a sorted set counted from the front."""
+    require(all(-rank <= a < rank for a in values), f"axes {list(values)} of a tensor with {rank} dimensions")
+    return tuple(sorted({a % rank for a in values}))
+
+
+def four_dimensions(*tensors: Tensor) -> None:
+    """Raise Unsupported unless all are images or their filters."""
+    for tensor in tensors:
+        require(len(tensor.shape) == 4, f"%{tensor.name} has {len(tensor.shape)} dimensions; supported: 4")
+
+
+def plain(builtin: str, kind: type[Op], version: int, options: str = "") -> Operator:
+    """An operator without attributes."""
+    return Operator(builtin, kind, lambda op: kind(**op.operands()), lambda op, graph: Record(version, options))

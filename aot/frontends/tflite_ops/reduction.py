@@ -1,0 +1,73 @@
+"""Operators that take many elements together: pools, means, softmax."""
+
+import tflite
+
+from aot.frontends.tflite_ops.records import (
+    FileOp,
+    Operator,
+    Record,
+    four_dimensions,
+    read_activation,
+    read_axes,
+    read_pads,
+    write_activation,
+    write_pads,
+)
+from aot.ir import Graph, Op
+from aot.ops.common import require
+from aot.ops.mean import Mean
+from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.softmax import Softmax
+
+Pool = AveragePool2D | MaxPool2D
+
+
+def _pool(builtin: str, kind: type[AveragePool2D] | type[MaxPool2D]) -> Operator:
+    def read(op: FileOp) -> Op:
+        options, x = op.options(tflite.Pool2DOptions), op.input(0)
+        four_dimensions(x)
+        kernel, stride = (options.FilterHeight(), options.FilterWidth()), (options.StrideH(), options.StrideW())
+        require(min(*kernel, *stride) >= 1, f"filter {kernel}, stride {stride}")
+        pads = read_pads(options.Padding(), x, kernel, stride, (1, 1))
+        activation = read_activation(options.FusedActivationFunction())
+        return kind(**op.operands(), kernel=kernel, stride=stride, padding=pads, activation=activation)
+
+    return Operator(builtin, kind, read, _write_pool)
+
+
+def _write_pool(op: Pool, graph: Graph) -> Record:
+    x, y = op.operands(graph)
+    fields = {
+        "Padding": write_pads(op.padding, x, y, op.kernel, op.stride, (1, 1)),
+        "StrideH": op.stride[0],
+        "StrideW": op.stride[1],
+        "FilterHeight": op.kernel[0],
+        "FilterWidth": op.kernel[1],
+        "FusedActivationFunction": write_activation(op.activation),
+    }
+    return Record(2, "Pool2DOptions", fields)
+
+
+def _read_mean(op: FileOp) -> Op:
+    axes = read_axes(op.integers(1), len(op.input(0).shape))
+    return Mean(**op.operands(1), axes=axes, keep_dims=bool(op.options(tflite.ReducerOptions).KeepDims()))
+
+
+def _write_mean(op: Mean, graph: Graph) -> Record:
+    return Record(2, "ReducerOptions", {"KeepDims": op.keep_dims}, {"axes": op.axes})
+
+
+def _read_softmax(op: FileOp) -> Op:
+    return Softmax(**op.operands(), beta=float(op.options(tflite.SoftmaxOptions).Beta()))
+
+
+def _write_softmax(op: Softmax, graph: Graph) -> Record:
+    return Record(2, "SoftmaxOptions", {"Beta": op.beta})
+
+
+OPERATORS = (
+    _pool("AVERAGE_POOL_2D", AveragePool2D),
+    _pool("MAX_POOL_2D", MaxPool2D),
+    Operator("MEAN", Mean, _read_mean, _write_mean),
+    Operator("SOFTMAX", Softmax, _read_softmax, _write_softmax),
+)

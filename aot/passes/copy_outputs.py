@@ -1,0 +1,46 @@
+"""Outputs that no kernel would write are copied: constants, and an output that is listed twice."""
+
+from dataclasses import replace
+
+from aot.ir import Graph, Op, Tensor
+from aot.ops.transpose import Transpose
+
+
+def copy_outputs(graph: Graph) -> Graph:
+    """Every output ends up in RAM, at a place of its own: the caller finds it there."""
+    outputs: list[str] = []
+    for name in graph.outputs:
+        if graph[name].constant:
+            graph = _computed(graph, name)
+        elif name in outputs:
+            graph, name = _duplicated(graph, name)
+        outputs.append(name)
+    return replace(graph, outputs=tuple(outputs))
+
+
+def _computed(graph: Graph, name: str) -> Graph:
+    """The constant `name` gets another name, and is copied to `name`."""
+    source = _unused(graph, f"{name}_constant")
+    tensors = replace(graph[name], name=source), replace(graph[name], data=None)
+    ops = (replace(op, inputs=tuple(source if i == name else i for i in op.inputs)) for op in graph.ops)
+    copy = _copy(graph[name], source, name)
+    return replace(graph.with_tensors(*tensors), ops=(copy, *ops))
+
+
+def _duplicated(graph: Graph, name: str) -> tuple[Graph, str]:
+    """`name` is copied to a new tensor, whose name is returned."""
+    again = _unused(graph, f"{name}_again")
+    copy = _copy(graph[name], name, again)
+    return replace(graph.with_tensors(replace(graph[name], name=again)), ops=(*graph.ops, copy)), again
+
+
+def _copy(tensor: Tensor, source: str, name: str) -> Op:
+    """The operator that copies `source`, which looks like `tensor`: all dimensions stay where they are."""
+    return Transpose(name=name, inputs=(source,), outputs=(name,), permutation=tuple(range(len(tensor.shape))))
+
+
+def _unused(graph: Graph, name: str) -> str:
+    """`name`, or with underscores behind it where that is taken."""
+    while name in graph.tensors:
+        name += "_"
+    return name

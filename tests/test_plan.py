@@ -1,0 +1,205 @@
+"""The memory plan: what it promises, for any graph; and that `check` sees what is wrong with a plan."""
+
+from collections import Counter
+from dataclasses import replace
+
+import cases
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from topologies import TOPOLOGIES, connected, relu, reshape
+
+from aot.ir import Graph, Op, Tensor
+from aot.ops.concatenation import Concatenation
+from aot.ops.reshape import Reshape
+from aot.plan import ALIGNMENT, Buffer, Plan, Step, plan, scratch_name
+
+_many = settings(max_examples=cases.PLANS, deadline=None)
+_sizes = st.one_of(st.integers(1, 9), st.integers(1, 5000))
+
+
+@st.composite
+def _problems(draw: st.DrawFn) -> tuple[Graph, list[Step]]:
+    """A graph of any shape, views included, and what its kernels ask for. Concatenations stand for any operator."""
+    types = st.sampled_from(["int8", "int8", "int8", "float32", "int64"])
+    tensors = {f"x{i}": Tensor(f"x{i}", (draw(_sizes),), draw(types)) for i in range(draw(st.integers(1, 3)))}
+    inputs = tuple(tensors)
+    ops: list[Op] = []
+    steps: list[Step] = []
+    for i in range(draw(st.integers(0, 12))):
+        sources = draw(st.lists(st.sampled_from(sorted(tensors)), min_size=1, max_size=3))
+        name = f"t{i}"
+        if draw(st.integers(0, 3)) == 0:
+            tensors[name] = replace(tensors[sources[0]], name=name, shape=(1, *tensors[sources[0]].shape))
+            ops.append(Reshape(name=name, inputs=(sources[0],), outputs=(name,)))
+            continue
+        tensors[name] = Tensor(name, (draw(_sizes),), draw(types))
+        ops.append(Concatenation(name=name, inputs=tuple(sources), outputs=(name,), axis=0))
+        allowed = [j for j, source in enumerate(sources) if tensors[source].bytes >= tensors[name].bytes]
+        in_place = tuple(j for j in allowed if draw(st.booleans()))
+        steps.append(Step(tuple(sources), (name,), draw(st.sampled_from([0, 0, 1, 7, 640])), in_place))
+    outputs = draw(st.lists(st.sampled_from(sorted(tensors)), min_size=1, max_size=3, unique=True))
+    graph = Graph("g", tensors, tuple(ops), inputs, tuple(outputs))
+    graph.check()
+    return graph, steps
+
+
+def _bytes_of(placed: Plan, graph: Graph, name: str) -> range:
+    at = placed.offset_of(name)
+    return range(at, at + graph[name].bytes)
+
+
+def _overlap(a: range, b: range) -> bool:
+    return a.start < b.stop and b.start < a.stop
+
+
+@_many
+@given(_problems())
+def test_promises(problem: tuple[Graph, list[Step]]) -> None:
+    graph, steps = problem
+    placed = plan(graph, steps)
+    placed.check()
+    assert placed.size % ALIGNMENT == 0
+    assert placed.size >= placed.lower_bound >= 0
+    assert plan(graph, steps) == placed
+    for name in (*graph.inputs, *graph.outputs, *(op.outputs[0] for op in graph.ops)):
+        assert placed.offset_of(name) % (8 if graph[name].dtype == "int64" else ALIGNMENT) == 0
+        assert _bytes_of(placed, graph, name).stop <= placed.size
+    for step in steps:
+        assert not step.scratch or placed.offset_of(scratch_name(step.outputs[0])) + step.scratch <= placed.size
+
+
+class _Arena:
+    """An arena whose bytes remember who wrote them."""
+
+    def __init__(self, graph: Graph, placed: Plan) -> None:
+        self.graph, self.placed = graph, placed
+        self.owner: list[object] = [None] * placed.size
+        self.root = {name: name for name in graph.tensors}  # whose memory a view is
+        for op in graph.ops:
+            if isinstance(op, Reshape):
+                self.root[op.outputs[0]] = self.root[str(op.inputs[0])]
+
+    def bytes_of(self, name: str) -> range:
+        return _bytes_of(self.placed, self.graph, name)
+
+    def write(self, name: str) -> None:
+        for i, at in enumerate(self.bytes_of(name)):
+            self.owner[at] = (name, i)
+
+    def read(self, name: str) -> None:
+        for i, at in enumerate(self.bytes_of(name)):
+            assert self.owner[at] == (self.root[name], i), f"byte {i} of {name} was overwritten by {self.owner[at]}"
+
+    def scribble(self, step: Step) -> None:
+        """What a kernel does to its scratch, which must not be its output's memory."""
+        start = self.placed.offset_of(scratch_name(step.outputs[0])) if step.scratch else 0
+        scratch = range(start, start + step.scratch)
+        assert not _overlap(scratch, self.bytes_of(step.outputs[0]))
+        self.owner[scratch.start : scratch.stop] = ["scratch"] * step.scratch
+
+    def check_sharing(self, step: Step) -> None:
+        """A kernel may find its output on an input only if it said so, and only from its first byte."""
+        output = self.bytes_of(step.outputs[0])
+        allowed = {self.root[step.inputs[j]] for j in step.in_place}
+        for name in step.inputs:
+            if _overlap(self.bytes_of(name), output):
+                assert self.root[name] in allowed and self.bytes_of(name).start == output.start
+
+
+@_many
+@given(_problems())
+def test_execution_reads_what_was_written(problem: tuple[Graph, list[Step]]) -> None:
+    """The definition of a correct plan: play the calls."""
+    graph, steps = problem
+    arena = _Arena(graph, plan(graph, steps))
+    for name in graph.inputs:
+        arena.write(name)
+    for step in steps:
+        arena.scribble(step)
+        for name in step.inputs:
+            arena.read(name)
+        arena.check_sharing(step)
+        arena.write(step.outputs[0])
+    for name in graph.outputs:
+        arena.read(name)
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_every_tensor_has_one_home(name: str) -> None:
+    graph = TOPOLOGIES[name]
+    steps = [Step(tuple(map(str, op.inputs)), op.outputs) for op in graph.ops if not isinstance(op, Reshape)]
+    counts = Counter(t for buffer in plan(graph, steps).buffers for t in buffer.tensors)
+    assert set(counts.values()) <= {1}
+
+
+def test_input_read_later_is_not_overwritten() -> None:
+    graph = connected("x", "y z", relu("x", "y"), relu("x", "z"))
+    first, second = (Step(("x",), (name,), in_place=(0,)) for name in "yz")
+    placed = plan(graph, [first, second])
+    assert placed.offset_of("y") != placed.offset_of("x") == placed.offset_of("z")
+    assert placed.size == 48
+
+
+def test_view_is_its_source() -> None:
+    graph = connected("x", "v", relu("x", "a"), reshape("a", "v"), v=(24,))
+    placed = plan(graph, [Step(("x",), ("a",))])
+    assert placed.offset_of("v") == placed.offset_of("a")
+    assert placed.size == 48
+
+
+def test_scratch_lives_for_one_call() -> None:
+    graph = connected("x", "b", relu("x", "a"), relu("a", "b"))
+    placed = plan(graph, [Step(("x",), ("a",), 1000), Step(("a",), ("b",), 1000)])
+    assert placed.offset_of(scratch_name("a")) == placed.offset_of(scratch_name("b"))
+    assert placed.size == placed.lower_bound == 1048
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(KeyError):
+        plan(connected("x", "x"), []).offset_of("nobody")
+
+
+_SOUND = Plan(
+    (Buffer("a", 8, 0, 1), Buffer("b", 5, 1, 2), Buffer("c", 8, 2, 3), Buffer("d", 8, 0, 3, alignment=8)),
+    (0, 8, 0, 16), 24, 24,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("offsets", "size", "complaint"),
+    [
+        ((0, 4, 0, 16), 24, "b and a overlap"),
+        ((0, 8, 8, 16), 24, "c and b overlap"),
+        ((0, 8, 0, 8), 24, "d and a|d and b overlap"),
+        ((0, 9, 0, 16), 24, "b is misplaced"),
+        ((0, 8, 0, 20), 28, "d is misplaced"),
+        ((0, 8, 0, 16), 20, "d is misplaced"),
+        ((-4, 8, 0, 16), 24, "a is misplaced"),
+    ],
+)
+def test_check_finds(offsets: tuple[int, ...], size: int, complaint: str) -> None:
+    _SOUND.check()
+    with pytest.raises(AssertionError, match=complaint):
+        replace(_SOUND, offsets=offsets, size=size).check()
+
+
+@_many
+@given(_problems(), st.data())
+def test_check_finds_any_overlap(problem: tuple[Graph, list[Step]], data: st.DataObject) -> None:
+    """Move one buffer anywhere: `check` complains exactly when that breaks the plan."""
+    placed = plan(*problem)
+    i = data.draw(st.integers(0, len(placed.buffers) - 1))
+    offsets = list(placed.offsets)
+    offsets[i] = data.draw(st.integers(-8, placed.size + 8))
+    moved, at = placed.buffers[i], offsets[i]
+    bad = at % moved.alignment != 0 or at < 0 or at + moved.size > placed.size
+    for buffer, other in zip(placed.buffers, offsets, strict=True):
+        alive = any(moved.first <= t <= moved.last for t in range(buffer.first, buffer.last + 1))
+        bad |= buffer is not moved and alive and _overlap(range(at, at + moved.size), range(other, other + buffer.size))
+    broken = replace(placed, offsets=tuple(offsets))
+    if bad:
+        with pytest.raises(AssertionError):
+            broken.check()
+    else:
+        broken.check()
