@@ -9,7 +9,7 @@ import numpy as np
 from aot.ctext import array_body, constants_of, float_literal, initializer, nested_of, struct_declaration
 from aot.interface import C_TYPES, Interface, Port
 from aot.ir import Graph, Tensor
-from aot.kernels.call import Call, Constant, Kernel, Params
+from aot.kernels.call import Call, Constant, Kernel
 from aot.plan import Plan, scratch_name
 from aot.templating import render
 

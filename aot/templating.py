@@ -19,9 +19,7 @@ class _KeepBlankLines(jinja2.ext.Extension):
 
 
 _ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.ChoiceLoader(
-        [jinja2.FileSystemLoader(str(TEMPLATES)), jinja2.FileSystemLoader(str(BOARD_SUPPORT))]
-    ),
+    loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(str(TEMPLATES)), jinja2.FileSystemLoader(str(BOARD_SUPPORT))]),
     extensions=[_KeepBlankLines],
     undefined=jinja2.StrictUndefined,
     line_statement_prefix="%%",

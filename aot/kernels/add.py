@@ -92,4 +92,6 @@ def add_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     low, high = op.activation.value
     variant = {"rank": len(size), "min": low, "max": high}
     cost = _CYCLES_FLOAT * y.elements
-    return Call(kernel, AddF32(size, a_stride, b_stride), (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
+    return Call(
+        kernel, AddF32(size, a_stride, b_stride), (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost
+    )

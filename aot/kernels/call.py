@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from aot.interface import C_TYPES
 from aot.ir import Array, Graph, Op
 
+
 class DoesNotFit(Exception):
     """A kernel cannot compute an operator; the message says why and becomes a line of the user's error."""
 
@@ -82,4 +83,3 @@ def fit(condition: bool, reason: str) -> None:
     """Raise DoesNotFit with `reason` unless `condition` holds."""
     if not condition:
         raise DoesNotFit(reason)
-

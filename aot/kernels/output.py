@@ -71,7 +71,7 @@ _EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room t
 def output_of(
     x: Tensor, w: Tensor, y: Tensor, activation: Activation, rounding: str, channels: int, bound: int
 ) -> Output:
-    """The output stage of a convolution or dense layer whose accumulators stay within `bound`: the cheapest that fits."""
+    """The cheapest output stage that fits a convolution or dense layer whose accumulators stay within `bound`."""
     limits = clamp_range(activation, y)
     if rounding == "float":
         scales = np.broadcast_to(output_scales_float(x, w, y), channels).astype(np.float32)
@@ -89,9 +89,7 @@ def output_of(
     )
 
 
-def fixed_output(
-    scale: Multiplier, y: Tensor, limits: tuple[int, int], rounding: str, bound: int = 0
-) -> TensorOutput:
+def fixed_output(scale: Multiplier, y: Tensor, limits: tuple[int, int], rounding: str, bound: int = 0) -> TensorOutput:
     """The output stage with one scale, for accumulators within `bound`."""
     shift = int(right_shift(scale, rounding)[0])
     easy = shift > 0 and bound < _EASY_BOUND

@@ -64,7 +64,7 @@ class FileOp:
 
 @dataclass(frozen=True)
 class Record:
-    """An operator to be written: its version, the option table's kind and fields, and index tensors after its inputs."""
+    """An operator to be written: version, kind and fields of its option table, index tensors that follow its inputs."""
 
     version: int
     options: str = ""
@@ -97,7 +97,9 @@ def write_activation(activation: Activation) -> int:
     return int(_ACTIVATION_CODES[activation])
 
 
-def read_pads(code: int, x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Pads:
+def read_pads(
+    code: int, x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]
+) -> Pads:
     """SAME puts the smaller half of what is missing before, VALID adds nothing."""
     require(code in (tflite.Padding.SAME, tflite.Padding.VALID), f"padding {code}")
     if code == tflite.Padding.VALID:
