@@ -23,7 +23,7 @@ def connected(inputs: str, outputs: str, *ops: Op, constants: str = "", **shapes
     for i, name in enumerate(constants.split()):
         data = np.random.default_rng(i).integers(-128, 128, tensors[name].shape).astype(np.int8)
         tensors[name] = Tensor(name, data.shape, "int8", QUANT, data)
-    graph = Graph("case", tensors, ops, tuple(inputs.split()), tuple(outputs.split()))
+    graph = Graph("net", tensors, ops, tuple(inputs.split()), tuple(outputs.split()))
     graph.check()
     return graph
 
