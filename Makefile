@@ -10,11 +10,12 @@ export AOT_MODELS := $(abspath ../shared/models)
 endif
 endif
 
-.PHONY: help demo test lint bench clean system environment environment-dev
+.PHONY: help demo test conformance lint bench clean system environment environment-dev
 
 help:
 	@echo "make demo   run the digits example on an emulated Cortex-M4, compare every byte with the model"
 	@echo "make test   lint, then all tests"
+	@echo "make conformance  the longer proofs: more samples and cases, on every board"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make bench  the table of sizes and instruction counts in README.md"
 	@echo "make clean  remove everything that make made here"
@@ -26,6 +27,10 @@ demo: system environment
 
 test: lint system
 	$(BIN)/python -m pytest -n 2
+
+conformance: system environment-dev
+	AOT_SAMPLES=16 AOT_CASES=10 $(BIN)/python -m pytest -n 2 tests/test_models.py tests/test_models_oracle.py \
+	    tests/test_kernels.py tests/test_softmax.py tests/test_plan.py tests/test_passes.py
 
 lint: environment-dev
 	$(BIN)/ruff check .
