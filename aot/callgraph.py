@@ -114,6 +114,14 @@ def with_aliases(functions: Mapping[str, Function], symbols: str) -> dict[str, F
     return aliased
 
 
+def _function(name: str, compiled: Mapping[str, Function], library: Mapping[str, Function]) -> Function | None:
+    """GCC knows nothing of the frame of a naked function: its pushes are counted in the disassembly."""
+    known, seen = compiled.get(name), library.get(name)
+    if known and known.frame == 0 and seen and seen.frame > 0:
+        return seen
+    return known or seen
+
+
 def worst_stack(name: str, compiled: Mapping[str, Function], library: Mapping[str, Function]) -> Stack:
     """The deepest stack of `name`: `compiled` is asked first, then `library`; unknown and recursive calls count 0."""
     depths: dict[str, int] = {}
@@ -125,7 +133,7 @@ def worst_stack(name: str, compiled: Mapping[str, Function], library: Mapping[st
             return 0
         if function_name in depths:
             return depths[function_name]
-        function = compiled.get(function_name) or library.get(function_name)
+        function = _function(function_name, compiled, library)
         if function is None:
             is_pointer = function_name == "__indirect_call"
             unknown.add(f"a call through a pointer in {callers[-1]}" if is_pointer else f"the stack of {function_name}")

@@ -24,6 +24,7 @@ _HELPER_NEEDS = {
     "float_output_s8": (),
     "window_s8": ("gather_s8",),
     "gather_s8": ("clamp",),
+    "tile_s8": ("widen",),
 }
 
 

@@ -10,6 +10,7 @@ from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d_s8, single_channel_s8
 from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
 from aot.kernels.dense import fully_connected_f32, fully_connected_s8, pointwise_s8
+from aot.kernels.dense_dsp import conv2d_dsp, dense_row_dsp, fully_connected_dsp, pointwise_dsp, single_channel_dsp
 from aot.kernels.depthwise_conv2d import depthwise_conv2d_s8, depthwise_multiplier_s8
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.mean import mean_s8
@@ -33,6 +34,8 @@ from aot.ops.transpose import Transpose
 
 __all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
 
+_DSP = frozenset({"dsp"})
+
 KERNELS: tuple[Kernel, ...] = (
     Kernel("add_f32", Add, add_f32),
     Kernel("add_s8", Add, add_s8),
@@ -40,9 +43,14 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("concatenation", Concatenation, concatenation_any, headers=("string.h",)),
     Kernel("conv2d_s8", Conv2D, conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
     Kernel("conv2d_s8", DepthwiseConv2D, single_channel_s8, helpers=("gather_s8",), headers=("string.h",)),
+    Kernel("conv2d_s8_dsp", Conv2D, conv2d_dsp, ("gather_s8", "tile_s8"), ("string.h",), _DSP),
+    Kernel("conv2d_s8_dsp", DepthwiseConv2D, single_channel_dsp, ("gather_s8", "tile_s8"), ("string.h",), _DSP),
     Kernel("dense_f32", FullyConnected, fully_connected_f32),
     Kernel("dense_s8", FullyConnected, fully_connected_s8),
     Kernel("dense_s8", Conv2D, pointwise_s8),
+    Kernel("dense_s8_dsp", Conv2D, pointwise_dsp, ("tile_s8",), ("string.h",), _DSP),
+    Kernel("dense_s8_dsp", FullyConnected, fully_connected_dsp, ("tile_s8",), ("string.h",), _DSP),
+    Kernel("dense_row_s8_dsp", FullyConnected, dense_row_dsp, ("widen",), ("string.h",), _DSP),
     Kernel("depthwise_conv2d_s8", DepthwiseConv2D, depthwise_conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
     Kernel(
         "depthwise_multiplier_s8",

@@ -1,0 +1,160 @@
+"""Dense layers, point-wise and general convolutions for cores with the DSP extension."""
+
+from dataclasses import dataclass
+
+from aot.ir import Array, Graph, Op, Tensor
+from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.dsp import CHANNELS, COLUMNS, ROWS, pack_rows, pack_tile, padded_bias, padded_depth
+from aot.kernels.output import Output, folded_bias, output_of
+from aot.kernels.window import Window, window_of
+from aot.ops.common import Activation
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+
+# Instructions, measured on mps2-an386 (`make bench`).
+_PER_MAC = 0.9
+_PER_MAC_ONE_COLUMN = 1.4
+_PER_OUTPUT = 20.0
+_PER_WIDENED_TAP = 2.0
+
+
+@dataclass(frozen=True)
+class DenseDsp(Params):
+    weights: Constant
+    bias: Constant
+    output: Output
+    rows: int
+    depth: int
+    out_c: int
+
+
+@dataclass(frozen=True)
+class Conv2DDsp(Params):
+    weights: Constant
+    bias: Constant
+    output: Output
+    window: Window
+    batches: int
+    out_h: int
+    out_w: int
+    out_c: int
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """What all of them start from: [channels, taps] weights, the folded bias, and the output stage."""
+
+    weights: Array
+    bias: Array
+    output: Output
+
+
+def _layer(
+    x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, weights: Array, activation: Activation, target: Target
+) -> _Layer:
+    bias, bound = folded_bias(weights, None if b is None else b.data, x)
+    return _Layer(weights, bias, output_of(x, w, y, activation, target.rounding, len(weights), bound))
+
+
+def _columns_cost(macs: float, columns: int, depth: int, out_c: int) -> float:
+    """Of tiles; the last columns are as expensive as if there were four."""
+    filled = -(-columns // COLUMNS) * COLUMNS
+    return _PER_MAC * macs * filled / columns + _PER_OUTPUT * filled * out_c + _PER_WIDENED_TAP * filled * depth
+
+
+def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
+    """Several columns: the rows of the input, or the pixels of an image."""
+    out_c, depth = layer.weights.shape
+    rows = x.elements // depth
+    params = DenseDsp(
+        Constant(f"{y.name}_weights", pack_tile(layer.weights)),
+        Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
+        layer.output,
+        rows,
+        depth,
+        out_c,
+    )
+    variant = {"output": layer.output.c_name}
+    scratch = COLUMNS * 2 * padded_depth(depth)
+    cost = _columns_cost(x.elements * out_c, rows, depth, out_c)
+    return Call(kernel, params, (x.name,), (y.name,), variant, scratch=scratch, cost=cost)
+
+
+def fully_connected_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """int8 FULLY_CONNECTED of several rows."""
+    assert isinstance(op, FullyConnected)
+    x, w, b, y = op.operands(graph)
+    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    assert w.data is not None
+    return _dense(kernel, x, y, _layer(x, w, b, y, w.data, op.activation, target))
+
+
+def pointwise_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """A 1x1 convolution that reads every pixel once."""
+    assert isinstance(op, Conv2D)
+    x, w, b, y = op.operands(graph)
+    fit(w.shape[1:3] == (1, 1), f"the filter is {w.shape[1]}x{w.shape[2]}, not 1x1")
+    fit(op.stride == (1, 1), f"the stride is {op.stride}")
+    fit(op.padding == ((0, 0), (0, 0)), f"the padding is {op.padding}")
+    assert w.data is not None
+    return _dense(kernel, x, y, _layer(x, w, b, y, w.data.reshape(w.shape[0], -1), op.activation, target))
+
+
+def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """int8 FULLY_CONNECTED, one row after the other: four units share each load of the input."""
+    assert isinstance(op, FullyConnected)
+    x, w, b, y = op.operands(graph)
+    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    fit(w.shape[1] % 4 == 0, f"the rows have {w.shape[1]} elements, not a multiple of 4")
+    assert w.data is not None
+    layer = _layer(x, w, b, y, w.data, op.activation, target)
+    out_c, depth = w.shape
+    params = DenseDsp(
+        Constant(f"{y.name}_weights", pack_rows(layer.weights)),
+        Constant(f"{y.name}_bias", padded_bias(layer.bias, ROWS)),
+        layer.output,
+        x.elements // depth,
+        depth,
+        out_c,
+    )
+    cost = _PER_MAC_ONE_COLUMN * x.elements * out_c + _PER_OUTPUT * y.elements
+    return Call(kernel, params, (x.name,), (y.name,), {"output": layer.output.c_name}, cost=cost)
+
+
+def conv2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Any int8 convolution, over gathered windows."""
+    assert isinstance(op, Conv2D)
+    _, w, _, _ = op.operands(graph)
+    assert w.data is not None
+    return _conv2d(kernel, op, graph, target, w.data.reshape(w.shape[0], -1))
+
+
+def single_channel_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Depth-wise convolution of a single channel: an ordinary convolution with its weights transposed."""
+    assert isinstance(op, DepthwiseConv2D)
+    x, w, _, _ = op.operands(graph)
+    fit(x.shape[3] == 1, f"the input has {x.shape[3]} channels, not 1")
+    assert w.data is not None
+    return _conv2d(kernel, op, graph, target, w.data.reshape(-1, w.shape[3]).T)
+
+
+def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array) -> Call:
+    x, w, b, y = op.operands(graph)
+    layer = _layer(x, w, b, y, weights, op.activation, target)
+    batches, out_h, out_w, out_c = y.shape
+    params = Conv2DDsp(
+        Constant(f"{y.name}_weights", pack_tile(layer.weights)),
+        Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
+        layer.output,
+        window_of(op, x, w),
+        batches,
+        out_h,
+        out_w,
+        out_c,
+    )
+    depth = weights.shape[1]
+    cost = _columns_cost(y.elements * depth, out_h * out_w, depth, out_c) + 2 * batches * out_h * out_w * depth
+    variant = {"output": layer.output.c_name}
+    scratch = COLUMNS * 2 * padded_depth(depth) + -(-depth // 4) * 4
+    return Call(kernel, params, (x.name,), (y.name,), variant, scratch=scratch, cost=cost)
