@@ -100,6 +100,38 @@ def single_channel(rng: Rng) -> Graph:
             return graph
 
 
+def depthwise_3x3(rng: Rng) -> Graph:
+    """What most networks have: 3x3, strides of 1 or 2, any padding, odd and even sizes."""
+    x = int8(
+        "x",
+        (int(rng.choice([1, 2])), *(int(s) for s in rng.integers(3, 10, 2)), int(rng.integers(2, 7))),
+        graphs.quant(rng),
+    )
+    stride = (int(rng.choice([1, 2])),) * 2
+    pads = tuple(tuple(int(p) for p in rng.integers(0, 3, 2)) for _ in range(2))
+    out = [out_size(x.shape[1 + i], 3, stride[i], 1, pads[i]) for i in (0, 1)]
+    w = graphs._weights(rng, (1, 3, 3, x.shape[3]), 3, bool(rng.random() < 0.7))
+    bias, q = graphs._dense_parts(rng, x, w, x.shape[3])
+    return graph_of(
+        DepthwiseConv2D, [x, w, bias] if bias else [x, w], int8("y", (x.shape[0], *out, x.shape[3]), q),
+        stride=stride, padding=pads, activation=graphs.activation(rng),
+    )  # fmt: skip
+
+
+def dead_channels(rng: Rng) -> Graph:
+    """Some filters are all zero; their scales, and so their biases, are absurd."""
+    x = int8("x", (1, 3, 3, int(rng.integers(1, 12))), graphs.quant(rng))
+    channels = int(rng.integers(2, 10))
+    dead = rng.random(channels) < 0.5
+    scales = np.where(dead, 10.0 ** rng.uniform(-12, 2, channels), 0.01).astype(np.float32)
+    codes = graphs.codes(rng, (channels, 1, 1, x.shape[3])) * ~dead[:, None, None, None]
+    w = int8("w", codes.shape, Quant(tuple(map(float, scales)), (0,) * channels, 0), codes.astype(np.int8))
+    values = np.where(dead, rng.integers(-(2**30), 2**30, channels), rng.integers(-500, 500, channels))
+    bias = Tensor("bias", (channels,), "int32", None, values.astype(np.int32))
+    y = int8("y", (1, 3, 3, channels), graphs.quant(rng))
+    return graph_of(Conv2D, [x, w, bias], y, activation=graphs.activation(rng))
+
+
 def asymmetric_pool(kind: type[AveragePool2D] | type[MaxPool2D]) -> Callable[[Rng], Graph]:
     """Pools with any padding on each side, and windows larger than the input."""
 
@@ -243,7 +275,9 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "AveragePool2D asymmetric": asymmetric_pool(AveragePool2D),
     "Concatenation any": concatenation_any,
     "Conv2D asymmetric": asymmetric_window(Conv2D),
+    "Conv2D dead channels": dead_channels,
     "Conv2D pointwise": pointwise,
+    "DepthwiseConv2D 3x3": depthwise_3x3,
     "DepthwiseConv2D asymmetric": asymmetric_window(DepthwiseConv2D),
     "DepthwiseConv2D dilated": dilated,
     "DepthwiseConv2D single channel": single_channel,

@@ -12,6 +12,7 @@ from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
 from aot.kernels.dense import fully_connected_f32, fully_connected_s8, pointwise_s8
 from aot.kernels.dense_dsp import conv2d_dsp, dense_row_dsp, fully_connected_dsp, pointwise_dsp, single_channel_dsp
 from aot.kernels.depthwise_conv2d import depthwise_conv2d_s8, depthwise_multiplier_s8
+from aot.kernels.depthwise_dsp import depthwise_3x3_dsp
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.mean import mean_s8
 from aot.kernels.move import concatenation_any, pad_any, transpose_any
@@ -52,6 +53,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("dense_s8_dsp", FullyConnected, fully_connected_dsp, ("tile_s8",), ("string.h",), _DSP),
     Kernel("dense_row_s8_dsp", FullyConnected, dense_row_dsp, ("widen",), ("string.h",), _DSP),
     Kernel("depthwise_conv2d_s8", DepthwiseConv2D, depthwise_conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
+    Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, ("widen",), ("string.h",), _DSP),
     Kernel(
         "depthwise_multiplier_s8",
         DepthwiseConv2D,

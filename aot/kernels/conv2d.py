@@ -12,6 +12,7 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
 _CYCLES_PER_MAC = 3.5
+_CYCLES_PER_OUTPUT = 20.0
 _CYCLES_PER_TAP = 8.0  # gathering, for each element of the window
 
 
@@ -65,4 +66,4 @@ def _conv2d_s8(
 
 def _conv_cost(y: Tensor, depth: int) -> float:
     pixels = y.elements // y.shape[3]
-    return _CYCLES_PER_MAC * y.elements * depth + _CYCLES_PER_TAP * pixels * depth
+    return (_CYCLES_PER_MAC * depth + _CYCLES_PER_OUTPUT) * y.elements + _CYCLES_PER_TAP * pixels * depth

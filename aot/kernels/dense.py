@@ -12,6 +12,7 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
 
 _CYCLES_PER_MAC = 3.0
+_CYCLES_PER_OUTPUT = 20.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def _dense_s8(
         depth,
         out_c,
     )
-    cost = _CYCLES_PER_MAC * x.elements * out_c
+    cost = _CYCLES_PER_MAC * x.elements * out_c + _CYCLES_PER_OUTPUT * y.elements
     return Call(kernel, params, (x.name,), (y.name,), {"output": output.c_name}, cost=cost)
 
 

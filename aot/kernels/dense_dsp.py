@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.dead_channels import output_and_bias
 from aot.kernels.dsp import CHANNELS, COLUMNS, ROWS, pack_rows, pack_tile, padded_bias, padded_depth
-from aot.kernels.output import Output, folded_bias, output_of
+from aot.kernels.output import Output
+from aot.kernels.stage import Stage, stage_of
 from aot.kernels.window import Window, window_of
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
@@ -48,13 +50,14 @@ class _Layer:
     weights: Array
     bias: Array
     output: Output
+    stage: Stage
 
 
 def _layer(
     x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, weights: Array, activation: Activation, target: Target
 ) -> _Layer:
-    bias, bound = folded_bias(weights, None if b is None else b.data, x)
-    return _Layer(weights, bias, output_of(x, w, y, activation, target.rounding, len(weights), bound))
+    output, bias = output_and_bias(x, w, b, y, weights, activation, target.rounding)
+    return _Layer(weights, bias, output, stage_of(output, target))
 
 
 def _columns_cost(macs: float, columns: int, depth: int, out_c: int) -> float:
@@ -75,10 +78,16 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         depth,
         out_c,
     )
-    variant = {"output": layer.output.c_name}
-    scratch = COLUMNS * 2 * padded_depth(depth)
-    cost = _columns_cost(x.elements * out_c, rows, depth, out_c)
-    return Call(kernel, params, (x.name,), (y.name,), variant, scratch=scratch, cost=cost)
+    return Call(
+        kernel,
+        params,
+        (x.name,),
+        (y.name,),
+        {"stage": layer.stage},
+        scratch=COLUMNS * 2 * padded_depth(depth),
+        cost=_columns_cost(x.elements * out_c, rows, depth, out_c),
+        helpers=layer.stage.helpers,
+    )
 
 
 def fully_connected_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -119,7 +128,8 @@ def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         out_c,
     )
     cost = _PER_MAC_ONE_COLUMN * x.elements * out_c + _PER_OUTPUT * y.elements
-    return Call(kernel, params, (x.name,), (y.name,), {"output": layer.output.c_name}, cost=cost)
+    variant = {"stage": layer.stage}
+    return Call(kernel, params, (x.name,), (y.name,), variant, cost=cost, helpers=layer.stage.helpers)
 
 
 def conv2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -154,7 +164,14 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
         out_c,
     )
     depth = weights.shape[1]
-    cost = _columns_cost(y.elements * depth, out_h * out_w, depth, out_c) + 2 * batches * out_h * out_w * depth
-    variant = {"output": layer.output.c_name}
-    scratch = COLUMNS * 2 * padded_depth(depth) + -(-depth // 4) * 4
-    return Call(kernel, params, (x.name,), (y.name,), variant, scratch=scratch, cost=cost)
+    gathered = 2.0 * batches * out_h * out_w * depth
+    return Call(
+        kernel,
+        params,
+        (x.name,),
+        (y.name,),
+        {"stage": layer.stage},
+        scratch=COLUMNS * 2 * padded_depth(depth) + -(-depth // 4) * 4,
+        cost=_columns_cost(y.elements * depth, out_h * out_w, depth, out_c) + gathered,
+        helpers=layer.stage.helpers,
+    )

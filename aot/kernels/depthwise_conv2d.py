@@ -8,7 +8,8 @@ from aot.kernels.output import Output, folded_bias, output_of
 from aot.kernels.window import Window, window_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
-_CYCLES_PER_MAC = 4.5
+_CYCLES_PER_MAC = 5.5
+_CYCLES_PER_OUTPUT = 25.0
 _CYCLES_PER_MAC_MULTIPLIER = 9.0
 
 
@@ -63,7 +64,7 @@ def depthwise_conv2d_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) ->
     params = DepthwiseS8(weights, bias, output, window, batches, out_h, out_w, last_row, last_column)
     taps = w.shape[1] * w.shape[2]
     variant = {"output": output.c_name}
-    cost = _CYCLES_PER_MAC * y.elements * taps
+    cost = (_CYCLES_PER_MAC * taps + _CYCLES_PER_OUTPUT) * y.elements
     return Call(kernel, params, (x.name,), (y.name,), variant, scratch=taps * x.shape[3], cost=cost)
 
 
@@ -77,5 +78,5 @@ def depthwise_multiplier_s8(kernel: Kernel, op: Op, graph: Graph, target: Target
     params = DepthwiseMultiplierS8(weights, bias, output, window, batches, out_h, out_w, multiplier)
     taps = w.shape[1] * w.shape[2]
     variant = {"output": output.c_name}
-    cost = _CYCLES_PER_MAC_MULTIPLIER * y.elements * taps
+    cost = (_CYCLES_PER_MAC_MULTIPLIER * taps + _CYCLES_PER_OUTPUT) * y.elements
     return Call(kernel, params, (x.name,), (y.name,), variant, scratch=taps * x.shape[3], cost=cost)

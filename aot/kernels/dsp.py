@@ -1,6 +1,6 @@
 """What the kernels for cores with the DSP extension share: how weights are packed for SMLAD, two products at once.
 
-SXTB16 widens bytes 0 and 2 of a word to a pair of halfwords, SXTB16 with a rotation bytes 1 and 3. So four taps k to k+3
+SXTB16 widens bytes 0 and 2 of a word to a pair of halfwords, with a rotation bytes 1 and 3. So four taps k to k+3
 become the pairs (k, k+2) and (k+1, k+3), and weights are packed to match.
 """
 

@@ -65,7 +65,7 @@ class FloatOutput(Params):
 
 Output = ChannelOutput | TensorOutput | FloatOutput
 
-_EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room to round in 32 bits
+EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room to round in 32 bits
 
 
 def output_of(
@@ -80,7 +80,7 @@ def output_of(
     if scale.multiplier.size == 1:
         return fixed_output(scale, y, limits, rounding, bound)
     shift = right_shift(scale, rounding)
-    easy = shift.min() > 0 and bound < _EASY_BOUND
+    easy = shift.min() > 0 and bound < EASY_BOUND
     return (ChannelOutput if easy else ChannelOutputAny)(
         Constant(f"{y.name}_multiplier", scale.multiplier.astype(np.int32)),
         Constant(f"{y.name}_shift", shift.astype(np.int8)),
@@ -92,7 +92,7 @@ def output_of(
 def fixed_output(scale: Multiplier, y: Tensor, limits: tuple[int, int], rounding: str, bound: int = 0) -> TensorOutput:
     """The output stage with one scale, for accumulators within `bound`."""
     shift = int(right_shift(scale, rounding)[0])
-    easy = shift > 0 and bound < _EASY_BOUND
+    easy = shift > 0 and bound < EASY_BOUND
     return (TensorOutput if easy else TensorOutputAny)(int(scale.multiplier[0]), shift, y.zero_point, *limits)
 
 
@@ -111,6 +111,11 @@ def scaling_of(scale: float, rounding: str) -> tuple[int, int, str]:
     return int(fixed.multiplier[0]), shift, function
 
 
+def accumulator_bound(weights: Array, bias: Array) -> int:
+    """How large an accumulator can ever become, for [channels, taps] `weights` and int8 inputs."""
+    return int((np.abs(bias.astype(np.int64)) + np.abs(weights.astype(np.int64)).sum(1) * 128).max())
+
+
 def folded_bias(weights: Array, bias: Array | None, x: Tensor) -> tuple[Array, int]:
     """bias - zero_point * sum(weights) for each channel of [channels, taps]: inputs then need no offset at all.
 
@@ -118,6 +123,6 @@ def folded_bias(weights: Array, bias: Array | None, x: Tensor) -> tuple[Array, i
     """
     plain = np.zeros(weights.shape[0], np.int64) if bias is None else bias.reshape(-1).astype(np.int64)
     folded = plain - x.zero_point * weights.astype(np.int64).sum(1)
-    bound = int((np.abs(folded) + np.abs(weights.astype(np.int64)).sum(1) * 128).max())
+    bound = accumulator_bound(weights, folded)
     fit(bound < 2**31, f"an accumulator can reach {bound}, which needs more than 32 bits")
     return folded.astype(np.int32), bound

@@ -1,0 +1,44 @@
+"""The output stage of the DSP kernels: a few instructions where the scales allow it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.kernels.call import Target
+from aot.kernels.output import ChannelOutput, ChannelOutputAny, FloatOutput, Output, TensorOutput, TensorOutputAny
+
+_LARGEST_SHIFT = 22  # the zero point times 2^shift, and the rounded product, then fit 32 bits together
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How a template prints it: `fast` is "fixed", "float", or empty where only the prelude's function will do."""
+
+    output: str
+    fast: str
+    per_channel: bool
+    full_range: bool
+    rounding: str
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The functions of the prelude that it calls."""
+        if not self.fast:
+            return ()
+        limit = "saturate_s8" if self.full_range else "clamp"
+        return (limit, "scale_float" if self.fast == "float" else f"scale_{self.rounding}")
+
+
+def stage_of(output: Output, target: Target) -> Stage:
+    """The stage for `output` on `target`."""
+    full_range = (output.min, output.max) == (-128, 127)
+    fast = "float" if isinstance(output, FloatOutput) and "fpu" in target.features else "fixed" * _is_easy(output)
+    return Stage(output.c_name, fast, isinstance(output, ChannelOutput), full_range, target.rounding)
+
+
+def _is_easy(output: Output) -> bool:
+    if isinstance(output, FloatOutput | ChannelOutputAny | TensorOutputAny):
+        return False
+    shifts = output.shift.data if isinstance(output, ChannelOutput) else np.array([output.shift])
+    assert isinstance(output, ChannelOutput | TensorOutput)
+    return bool(shifts.max() <= _LARGEST_SHIFT)
