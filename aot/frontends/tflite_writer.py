@@ -88,7 +88,9 @@ class _Writer:
 
     def _code(self, builtin: str, version: int) -> int:
         code = getattr(tflite.BuiltinOperator, builtin)
-        return _table(self._builder, "OperatorCode", DeprecatedBuiltinCode=code, BuiltinCode=code, Version=version)
+        return _table(
+            self._builder, "OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=version
+        )
 
     def _subgraph(self) -> int:
         constants = [t.name for t in self._tensors if t.data is not None]

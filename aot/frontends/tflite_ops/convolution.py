@@ -48,12 +48,19 @@ def _fields(op: Conv2D | DepthwiseConv2D, graph: Graph) -> dict[str, Any]:
     }
 
 
+def _bias_type(op: Conv2D | FullyConnected, graph: Graph) -> dict[str, int]:
+    """int16 layers have biases of 64 bits unless this says otherwise."""
+    x, _, b, _ = op.operands(graph)
+    narrow = x.dtype == "int16" and b is not None and b.dtype == "int32"
+    return {"QuantizedBiasType": int(tflite.TensorType.INT32)} if narrow else {}
+
+
 def _read_conv2d(op: FileOp) -> Op:
     return _read(op, Conv2D, op.options(tflite.Conv2DOptions))
 
 
 def _write_conv2d(op: Conv2D, graph: Graph) -> Record:
-    return Record(3, "Conv2DOptions", _fields(op, graph))
+    return Record(3, "Conv2DOptions", {**_fields(op, graph), **_bias_type(op, graph)})
 
 
 def _read_depthwise(op: FileOp) -> Op:
@@ -75,6 +82,7 @@ def _write_dense(op: FullyConnected, graph: Graph) -> Record:
     x, w, _, y = op.operands(graph)
     keeps = len(y.shape) > 2 and y.shape == (*x.shape[:-1], w.shape[0])
     fields = {"FusedActivationFunction": write_activation(op.activation), "KeepNumDims": keeps}
+    fields |= _bias_type(op, graph)
     return Record(4 if x.dtype == "int8" else 1, "FullyConnectedOptions", fields)
 
 
