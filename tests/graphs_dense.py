@@ -9,6 +9,7 @@ import numpy as np
 from graphs import Rng, graph_of
 
 from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.common import same_pads
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
@@ -16,6 +17,7 @@ from aot.ops.mean import Mean
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
 from aot.ops.softmax import Softmax
+from aot.ops.transpose_conv import TransposeConv
 
 Builder = Callable[[Rng], Graph]
 
@@ -77,6 +79,24 @@ def grouped(rng: Rng) -> Graph:
     y = graphs.int8("y", (x.shape[0], *out, channels), q)
     attributes = {"stride": stride, "dilation": dilation, "padding": pads, "activation": graphs.activation(rng)}
     return graph_of(Conv2D, [x, w, bias], y, **attributes)
+
+
+def transpose_conv(rng: Rng) -> Graph:
+    """Strides up to 3, sizes of the output that fit SAME or VALID, and others."""
+    x = graphs.int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 5), graphs.size(rng, 9)), graphs.quant(rng))
+    kernel, stride = ([int(rng.choice([1, 2, 3, 4])) for _ in range(2)] for _ in range(2))
+    same = bool(rng.random() < 0.5)
+    out = []
+    for n, k, s in zip(x.shape[1:3], kernel, stride, strict=True):
+        out.append(n * s - int(rng.integers(0, s)) if same else (n - 1) * s + k + int(rng.integers(0, s)))
+    pads = tuple(same_pads(out[i], kernel[i], stride[i], 1) if same else (0, 0) for i in (0, 1))
+    channels = graphs.size(rng, 9)
+    w = graphs._weights(rng, (channels, *kernel, x.shape[3]), 0, bool(rng.random() < 0.7))
+    bias, q = graphs._dense_parts(rng, x, w, channels)
+    y = graphs.int8("y", (x.shape[0], *out, channels), q)
+    inputs = [x, w, bias] if bias else [x, w]
+    kind = graphs.activation(rng)
+    return graph_of(TransposeConv, inputs, y, stride=tuple(stride), padding=pads, activation=kind)
 
 
 def pool(kind: type[Op], dtype: str) -> Builder:
@@ -141,6 +161,9 @@ DENSE: dict[str, Builder] = {
     "Conv2D grouped": grouped,
     "Conv2D grouped float32": real(grouped),
     "Conv2D grouped int16": wide(grouped),
+    "TransposeConv": transpose_conv,
+    "TransposeConv float32": real(transpose_conv),
+    "TransposeConv int16": wide(transpose_conv),
     **_of(AveragePool2D, pool, "int16", "float32"),
     **_of(MaxPool2D, pool, "int16", "float32"),
     **_of(L2Pool2D, pool, "float32"),

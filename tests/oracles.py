@@ -26,6 +26,7 @@ from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
 from aot.ops.softmax import Softmax
 from aot.ops.transpose import Transpose
+from aot.ops.transpose_conv import TransposeConv
 
 Values = Mapping[str, Array]
 Oracle = Callable[[Graph, Values], Array]  # of a graph of one operator
@@ -49,6 +50,20 @@ def xnnpack(graph: Graph, values: Values) -> Array:
 def _litert(graph: Graph, values: Values, resolver: litert.Resolver) -> Array:
     (result,) = litert.outputs(write(graph), [values[name] for name in graph.inputs], resolver)
     return result.reshape(graph[graph.outputs[0]].shape)  # LiteRT infers dense layers' shapes its own way
+
+
+def xnnpack_transposed(graph: Graph, values: Values) -> Array:
+    """XNNPACK's transposed convolution, sample by sample: of a batch it answers the first one only.
+
+    With strides longer than the filter and SAME padding it is wrong, or leaves the work to others: there our own sums.
+    """
+    (op,) = graph.ops
+    assert isinstance(op, TransposeConv)
+    x, w, _, y = op.operands(graph)
+    if any(s > k for s, k in zip(op.stride, w.shape[1:3], strict=True)):
+        return exact.nearest(op, graph, values)
+    single = graph.with_tensors(*(replace(t, shape=(1, *t.shape[1:])) for t in (x, y)))
+    return np.concatenate([xnnpack(single, {x.name: sample[None]}) for sample in values[x.name]])
 
 
 def reference_as_conv2d(graph: Graph, values: Values) -> Array:
@@ -130,6 +145,7 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Softmax: (reference, reference, xnnpack),  # in fixed point; by default in float32
     Sum: (reference_as_ones, integers, reference_as_ones),
     Transpose: (reference, reference, reference),
+    TransposeConv: (reference, integers, xnnpack_transposed),
 }
 
 

@@ -133,6 +133,7 @@ class _Writer:
         builtin, record = written
         inputs = [-1 if name is None else self._number[name] for name in op.inputs]
         inputs += [self._number[t.name] for t in extra]
+        inputs = [inputs[i] for i in record.order] or inputs
         return _table(
             self._builder,
             "Operator",

@@ -16,6 +16,7 @@ from aot.kernels.move import concatenation_any, pad_any, transpose_any
 from aot.kernels.pool2d import pool2d
 from aot.kernels.reduce import reduce, scaled
 from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8
+from aot.kernels.transpose_conv import transpose_conv
 from aot.ops.add import Add
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -31,6 +32,7 @@ from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReducePro
 from aot.ops.relu import Relu, Relu6
 from aot.ops.softmax import Softmax
 from aot.ops.transpose import Transpose
+from aot.ops.transpose_conv import TransposeConv
 
 __all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
 
@@ -61,9 +63,15 @@ _POOLS = tuple(
     for suffix in ("s8", "s16", "f32")
 )
 
+_TRANSPOSE_CONV = tuple(
+    Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv, helpers=("clamp",))
+    for suffix in ("s8", "s16", "f32")
+)
+
 KERNELS: tuple[Kernel, ...] = (
     *_SUMS,
     *_POOLS,
+    *_TRANSPOSE_CONV,
     Kernel("l2_pool2d_f32", L2Pool2D, pool2d, helpers=("clamp",), headers=("math.h",)),
     Kernel("mean_s8", Mean, scaled),
     Kernel("mean_s16", Mean, scaled),

@@ -166,7 +166,7 @@ def scaling_of(scale: float, rounding: str) -> tuple[int, int, str]:
     return int(fixed.multiplier[0]), shift, function
 
 
-def folded_bias(weights: Array, bias: Array | None, x: Tensor) -> tuple[Array, int]:
+def folded_bias(weights: Array, bias: Array | None, x: Tensor, fold_zero: bool = True) -> tuple[Array, int]:
     """bias - zero_point * sum(weights) for each channel of [channels, taps]: inputs then need no offset at all.
 
     Also the bound on the size of any accumulator, at any time; of int64 where one can leave 32 bits. Reals stay apart:
@@ -176,8 +176,9 @@ def folded_bias(weights: Array, bias: Array | None, x: Tensor) -> tuple[Array, i
     plain = plain if bias is None else bias.reshape(-1)
     if x.dtype == "float32":
         return plain, 0
-    folded = plain.astype(np.int64) - x.zero_point * weights.astype(np.int64).sum(1)
-    largest = -int(np.iinfo(x.dtype).min)
+    zero = x.zero_point if fold_zero else 0
+    folded = plain.astype(np.int64) - zero * weights.astype(np.int64).sum(1)
+    largest = -int(np.iinfo(x.dtype).min) + abs(x.zero_point - zero)
     bound = int((np.abs(folded) + np.abs(weights.astype(np.int64)).sum(1) * largest).max())
     fit(bound < 2**31 or x.dtype == "int16", f"an accumulator can reach {bound}, which needs more than 32 bits")
     return folded.astype(np.int32 if bound < 2**31 else np.int64), bound

@@ -39,11 +39,15 @@ def sums_of(
     activation: Activation,
     *,
     taps_first: bool = False,
+    fold_zero: bool = True,
 ) -> Sums:
-    """For `weights` as [channels, taps], or with `taps_first` the other way round: so they are stored."""
+    """For `weights` as [channels, taps], or with `taps_first` the other way round: so they are stored.
+
+    Without `fold_zero`, the bias stays as it is, and the kernel subtracts the input's zero point.
+    """
     x, w, b, y = operands
     filters = weights.T if taps_first else weights
-    bias, bound = folded_bias(filters, None if b is None else b.data, x)
+    bias, bound = folded_bias(filters, None if b is None else b.data, x, fold_zero)
     output = output_of(x, w, b, y, activation, target.rounding, len(filters), bound)
     constants = Constant(f"{y.name}_weights", weights), Constant(f"{y.name}_bias", bias)
     return Sums(*constants, output, {"output": output.c_name, **number_types(x, bias)})

@@ -17,6 +17,7 @@ from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
 from aot.ops.softmax import Softmax
 from aot.ops.transpose import Transpose
+from aot.ops.transpose_conv import TransposeConv
 
 OPS: tuple[type[Op], ...] = (
     Add,
@@ -43,4 +44,5 @@ OPS: tuple[type[Op], ...] = (
     Softmax,
     Sum,
     Transpose,
+    TransposeConv,
 )
