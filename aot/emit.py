@@ -22,9 +22,13 @@ _HELPER_NEEDS = {
     "channel_output_s8": ("requantize", "clamp"),
     "channel_output_any_s8": ("requantize_any", "clamp"),
     "float_output_s8": (),
-    "window_s8": ("gather_s8",),
+    "tensor_output_s16": ("requantize_any", "clamp"),
+    "channel_output_s16": ("requantize_any", "clamp"),
+    "wide_output_s16": ("clamp",),
     "gather_s8": ("clamp",),
     "tile_s8": ("widen",),
+    "gather_s16": ("clamp",),
+    "gather_f32": ("clamp",),
 }
 
 
@@ -183,7 +187,7 @@ def _layer(graph: Graph, plan: Plan, call: Call, function: str, index: int) -> L
     operands += [_address(graph, plan, graph[name], "const ") for name in call.inputs]
     operands += [_address(graph, plan, graph[name], "") for name in call.outputs]
     if call.scratch:
-        operands.append(_at("int8_t", "", plan.offset_of(scratch_name(output.name))))
+        operands.append(_at(call.scratch_type, "", plan.offset_of(scratch_name(output.name))))
     return Layer(
         comment=str(next(op for op in graph.ops if output.name in op.outputs)),
         params_name=params_name,

@@ -81,6 +81,17 @@ def requantize(acc: Array, scale: Multiplier, rounding: str) -> Array:
     return rounding_shift_right(rounding_doubling_high(acc << left, scale.multiplier), right)
 
 
+def reduced_multiplier(scale: Multiplier) -> tuple[Array, Array]:
+    """`scale` with 15 bits: (multiplier, right shift), so that products with accumulators of 47 bits fit 64."""
+    return np.minimum((scale.multiplier + (1 << 15)) >> 16, (1 << 15) - 1), 15 - scale.shift
+
+
+def requantize_wide(acc: Array, scale: Multiplier) -> Array:
+    """`acc * scale` with a 15-bit multiplier, rounded once, ties upwards: what 64-bit accumulators get everywhere."""
+    multiplier, shift = reduced_multiplier(scale)
+    return np.asarray((acc.astype(np.int64) * multiplier + (np.int64(1) << (shift - 1))) >> shift)
+
+
 def requantize_float(acc: Array, scale: Array) -> Array:
     """`acc * scale` with a float32 product, rounded to nearest even."""
     return np.asarray(np.rint(acc.astype(np.float32) * scale.astype(np.float32)).astype(np.int64))

@@ -18,7 +18,9 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
 from aot.ops.quantize import Quantize
+from aot.ops.reduce import Sum
 from aot.ops.relu import Relu, Relu6
+from aot.ops.transpose_conv import TransposeConv
 
 
 def fixed_point(scale: float) -> tuple[int, int]:
@@ -48,12 +50,13 @@ def times(acc: Array, scales: list[float]) -> Array:
 
 
 def finish(scaled: Array, y: Tensor, activation: Activation = Activation.NONE) -> Array:
-    """Zero point, activation and the limits of int8."""
+    """Zero point, activation and the limits of the type."""
     low, high = activation.value
-    lowest = -128 if low is None else max(-128, y.zero_point + _code(low, y))
-    highest = 127 if high is None else min(127, y.zero_point + _code(high, y))
+    info = np.iinfo(y.dtype)
+    lowest = int(info.min) if low is None else max(int(info.min), y.zero_point + _code(low, y))
+    highest = int(info.max) if high is None else min(int(info.max), y.zero_point + _code(high, y))
     limited = [min(max(int(v) + y.zero_point, lowest), highest) for v in scaled.reshape(-1)]
-    return np.array(limited, np.int8).reshape(y.shape)
+    return np.array(limited, y.dtype).reshape(y.shape)
 
 
 def _code(real: float, y: Tensor) -> int:
@@ -75,21 +78,56 @@ def _window_sums(op: Any, x: Array, filters: Callable[[Array], Array], y: Tensor
     return acc
 
 
+def _grouped(weights: Array, window: Array) -> Array:
+    """Each filter over the channels of its group."""
+    depth = weights.shape[3]
+    per_group = len(weights) * depth // window.shape[2]
+    firsts = [o // per_group * depth for o in range(len(weights))]
+    return np.array([(window[:, :, c : c + depth] * f).sum() for c, f in zip(firsts, weights, strict=True)])
+
+
+def _scattered(op: Any, x: Array, weights: Array, y: Tensor) -> Array:
+    """Each input times its filter, added wherever that lies inside the output."""
+    acc = np.zeros(y.shape, np.int64)
+    for n, i, j in np.ndindex(*x.shape[:3]):
+        for p, q in np.ndindex(*weights.shape[1:3]):
+            row, column = i * op.stride[0] + p - op.padding[0][0], j * op.stride[1] + q - op.padding[1][0]
+            if 0 <= row < y.shape[1] and 0 <= column < y.shape[2]:
+                acc[n, row, column] += weights[:, p, q] @ x[n, i, j]
+    return acc
+
+
 def dense(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Conv2D, DepthwiseConv2D and FullyConnected."""
+    """Convolutions and dense layers."""
+    x, w, _, y = op.operands(graph)
+    scales = [x.scale * s / y.scale for s in w.quant.scale]
+    return finish(times(accumulators(op, graph, values), scales), y, op.activation)
+
+
+def nearest(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """The same with float32 products, rounded to nearest even: the rounding `float`."""
+    x, w, _, y = op.operands(graph)
+    scales = np.float32(x.scale) * np.array(w.quant.scale, np.float32) / np.float32(y.scale)
+    return finish(np.rint(accumulators(op, graph, values).astype(np.float32) * scales), y, op.activation)
+
+
+def accumulators(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """The sums of convolutions and dense layers, biases included."""
     x, w, b, y = op.operands(graph)
     centred = values[x.name].astype(np.int64) - x.zero_point
     weights = w.data.astype(np.int64)
     if isinstance(op, FullyConnected):
         acc = centred.reshape(-1, w.shape[1]) @ weights.T
+    elif isinstance(op, TransposeConv):
+        acc = _scattered(op, centred, weights, y)
     elif isinstance(op, Conv2D):
-        acc = _window_sums(op, centred, lambda v: np.tensordot(weights, v, 3), y, w.shape[1:3])
+        acc = _window_sums(op, centred, lambda v: _grouped(weights, v), y, w.shape[1:3])
     else:
         many = w.shape[3] // x.shape[3]
         acc = _window_sums(op, centred, lambda v: (np.repeat(v, many, 2) * weights[0]).sum((0, 1)), y, w.shape[1:3])
     if b is not None:
         acc = acc + b.data.astype(np.int64).reshape(-1)
-    return finish(times(acc, [x.scale * s / y.scale for s in w.quant.scale]), y, op.activation)
+    return acc
 
 
 def add(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
@@ -112,6 +150,13 @@ def mean(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return finish(np.array(scaled, np.int64), y)
 
 
+def total(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Sum."""
+    x, y = op.operands(graph)
+    acc = (values[x.name].astype(np.int64) - x.zero_point).sum(axis=op.axes, keepdims=op.keep_dims)
+    return finish(times(acc.reshape(-1, 1), [x.scale / y.scale]), y)
+
+
 def rescale(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Relu, Relu6 and Quantize from int8."""
     x, y = op.operands(graph)
@@ -129,4 +174,6 @@ SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     Quantize: rescale,
     Relu: rescale,
     Relu6: rescale,
+    Sum: total,
+    TransposeConv: dense,
 }

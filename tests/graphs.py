@@ -86,6 +86,13 @@ def values(rng: Rng, tensor: Tensor) -> Array:
     """A random value for an input; reals cover what an int8 output of scale 0.1 can hold, and ties."""
     if tensor.dtype == "int8":
         return np.arange(-128, 128, dtype=np.int8) if tensor.shape == (256,) else codes(rng, tensor.shape)
+    if tensor.dtype == "bool":
+        return rng.integers(0, 2, tensor.shape).astype(bool)
+    if tensor.dtype != "float32":
+        info = np.iinfo(tensor.dtype)
+        ends = np.array([info.min, info.max], tensor.dtype)
+        any_bits = rng.integers(info.min, info.max, tensor.shape, tensor.dtype, endpoint=True)
+        return rng.choice(ends, tensor.shape) if rng.random() < 0.1 else any_bits
     return (np.round(rng.uniform(-300, 300, tensor.shape)) / 20).astype(tensor.dtype)
 
 
@@ -346,3 +353,7 @@ BUILDERS: dict[str, Callable[[Rng], Graph]] = {
     "Softmax": softmax,
     "Transpose": transpose,
 }
+
+from graphs_dense import DENSE  # noqa: E402 # a family that is built from the functions above
+
+BUILDERS.update(DENSE)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import graphs
+import graphs_dense
 import numpy as np
 from graphs import Rng, graph_of, int8
 
@@ -275,12 +276,20 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "AveragePool2D asymmetric": asymmetric_pool(AveragePool2D),
     "Concatenation any": concatenation_any,
     "Conv2D asymmetric": asymmetric_window(Conv2D),
+    "Conv2D asymmetric float32": graphs_dense.real(asymmetric_window(Conv2D)),
+    "Conv2D asymmetric int16": graphs_dense.wide(asymmetric_window(Conv2D)),
     "Conv2D dead channels": dead_channels,
     "Conv2D pointwise": pointwise,
+    "Conv2D pointwise float32": graphs_dense.real(pointwise),
+    "Conv2D pointwise int16": graphs_dense.wide(pointwise),
     "DepthwiseConv2D 3x3": depthwise_3x3,
     "DepthwiseConv2D asymmetric": asymmetric_window(DepthwiseConv2D),
     "DepthwiseConv2D dilated": dilated,
+    "DepthwiseConv2D dilated float32": graphs_dense.real(dilated),
+    "DepthwiseConv2D dilated int16": graphs_dense.wide(dilated),
     "DepthwiseConv2D single channel": single_channel,
+    "DepthwiseConv2D single channel float32": graphs_dense.real(single_channel),
+    "DepthwiseConv2D single channel int16": graphs_dense.wide(single_channel),
     "FullyConnected bounds": crossing_bounds,
     "FullyConnected huge": huge_bias,
     "MaxPool2D asymmetric": asymmetric_pool(MaxPool2D),

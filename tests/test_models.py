@@ -21,6 +21,10 @@ FOLDER = os.environ.get("AOT_MODELS", "")
 RANDOM = int(os.environ.get("AOT_SAMPLES", "2"))
 REAL = None if RANDOM >= 16 else RANDOM
 MODELS = {
+    "mlperf_tiny/ad01_fp32.tflite": None,
+    "mlperf_tiny/kws_ref_model_float32.tflite": None,
+    "mlperf_tiny/pretrainedResnet.tflite": None,
+    "mlperf_tiny/vww_96_float.tflite": None,
     "mlperf_tiny/ad01_int8.tflite": "ad_float.npz",
     "mlperf_tiny/kws_ref_model.tflite": None,
     "mlperf_tiny/pretrainedResnet_quant.tflite": None,

@@ -10,6 +10,7 @@ import tflite
 from aot.errors import AotError
 from aot.frontends.identifiers import Names, model_name, short_label
 from aot.frontends.tflite_ops import OPERATORS, FileOp
+from aot.frontends.tflite_ops.weights import with_real_weights
 from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.unknown import Unknown
 
@@ -145,7 +146,7 @@ class _Reader:
         graph = Graph(name, {t.name: t for t in tensors}, ops, tuple(inputs), tuple(outputs))
         if fault := _fault(graph):
             raise AotError(f"{self._source} is not a valid graph: {fault}", "convert the model again")
-        return graph
+        return with_real_weights(graph)
 
     def _names(self, tensors: list[Any]) -> list[str]:
         """An identifier for each tensor; those computed choose before constants, whose labels are often the same."""

@@ -88,7 +88,9 @@ class _Writer:
 
     def _code(self, builtin: str, version: int) -> int:
         code = getattr(tflite.BuiltinOperator, builtin)
-        return _table(self._builder, "OperatorCode", DeprecatedBuiltinCode=code, BuiltinCode=code, Version=version)
+        return _table(
+            self._builder, "OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=version
+        )
 
     def _subgraph(self) -> int:
         constants = [t.name for t in self._tensors if t.data is not None]
@@ -131,6 +133,7 @@ class _Writer:
         builtin, record = written
         inputs = [-1 if name is None else self._number[name] for name in op.inputs]
         inputs += [self._number[t.name] for t in extra]
+        inputs = [inputs[i] for i in record.order] or inputs
         return _table(
             self._builder,
             "Operator",

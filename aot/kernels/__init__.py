@@ -7,17 +7,18 @@ from aot.errors import AotError
 from aot.ir import Graph, Op
 from aot.kernels.add import add_f32, add_s8
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
-from aot.kernels.conv2d import conv2d_s8, single_channel_s8
+from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
-from aot.kernels.dense import fully_connected_f32, fully_connected_s8, pointwise_s8
+from aot.kernels.dense import fully_connected, pointwise
 from aot.kernels.dense_dsp import conv2d_dsp, dense_row_dsp, fully_connected_dsp, pointwise_dsp, single_channel_dsp
-from aot.kernels.depthwise_conv2d import depthwise_conv2d_s8, depthwise_multiplier_s8
+from aot.kernels.depthwise_conv2d import depthwise_conv2d, depthwise_multiplier
 from aot.kernels.depthwise_dsp import depthwise_3x3_dsp
 from aot.kernels.lookup import lookup_s8
-from aot.kernels.mean import mean_s8
 from aot.kernels.move import concatenation_any, pad_any, transpose_any
-from aot.kernels.pool2d import pool2d_s8
-from aot.kernels.softmax import softmax_float_s8, softmax_s8
+from aot.kernels.pool2d import pool2d
+from aot.kernels.reduce import reduce, scaled
+from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8
+from aot.kernels.transpose_conv import transpose_conv
 from aot.ops.add import Add
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -27,49 +28,75 @@ from aot.ops.fully_connected import FullyConnected
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.pad import Pad
-from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
+from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu6
 from aot.ops.softmax import Softmax
 from aot.ops.transpose import Transpose
+from aot.ops.transpose_conv import TransposeConv
 
 __all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
 
 _DSP = frozenset({"dsp"})
+# Convolutions and dense layers: the same templates for each type of their elements.
+_SUMS = tuple(
+    Kernel(
+        f"{name}_{suffix}",
+        op,
+        lower,
+        helpers=(f"gather_{suffix}",) if gathers else (),
+        headers=("string.h",) if gathers else (),
+    )
+    for name, op, lower, gathers in (
+        ("conv2d", Conv2D, conv2d, True),
+        ("conv2d", DepthwiseConv2D, single_channel, True),
+        ("conv2d_grouped", Conv2D, grouped_conv2d, True),
+        ("dense", FullyConnected, fully_connected, False),
+        ("dense", Conv2D, pointwise, False),
+        ("depthwise_conv2d", DepthwiseConv2D, depthwise_conv2d, True),
+        ("depthwise_multiplier", DepthwiseConv2D, depthwise_multiplier, True),
+    )
+    for suffix in ("s8", "s16", "f32")
+)
+
+_POOLS = tuple(
+    Kernel(f"{name}_{suffix}", op, pool2d, helpers=("clamp",))
+    for name, op in (("average_pool2d", AveragePool2D), ("max_pool2d", MaxPool2D))
+    for suffix in ("s8", "s16", "f32")
+)
+
+_TRANSPOSE_CONV = tuple(
+    Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv, helpers=("clamp",))
+    for suffix in ("s8", "s16", "f32")
+)
 
 KERNELS: tuple[Kernel, ...] = (
+    *_SUMS,
+    *_POOLS,
+    *_TRANSPOSE_CONV,
+    Kernel("l2_pool2d_f32", L2Pool2D, pool2d, helpers=("clamp",), headers=("math.h",)),
+    Kernel("mean_s8", Mean, scaled),
+    Kernel("mean_s16", Mean, scaled),
+    Kernel("sum_s8", Sum, scaled),
+    *(Kernel("reduce", op, reduce) for op in (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum)),
     Kernel("add_f32", Add, add_f32),
     Kernel("add_s8", Add, add_s8),
-    Kernel("average_pool2d_s8", AveragePool2D, pool2d_s8, helpers=("clamp",)),
     Kernel("concatenation", Concatenation, concatenation_any, headers=("string.h",)),
-    Kernel("conv2d_s8", Conv2D, conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
-    Kernel("conv2d_s8", DepthwiseConv2D, single_channel_s8, helpers=("gather_s8",), headers=("string.h",)),
     Kernel("conv2d_s8_dsp", Conv2D, conv2d_dsp, ("gather_s8", "tile_s8"), ("string.h",), _DSP),
     Kernel("conv2d_s8_dsp", DepthwiseConv2D, single_channel_dsp, ("gather_s8", "tile_s8"), ("string.h",), _DSP),
-    Kernel("dense_f32", FullyConnected, fully_connected_f32),
-    Kernel("dense_s8", FullyConnected, fully_connected_s8),
-    Kernel("dense_s8", Conv2D, pointwise_s8),
     Kernel("dense_s8_dsp", Conv2D, pointwise_dsp, ("tile_s8",), ("string.h",), _DSP),
     Kernel("dense_s8_dsp", FullyConnected, fully_connected_dsp, ("tile_s8",), ("string.h",), _DSP),
     Kernel("dense_row_s8_dsp", FullyConnected, dense_row_dsp, ("widen",), ("string.h",), _DSP),
-    Kernel("depthwise_conv2d_s8", DepthwiseConv2D, depthwise_conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
     Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, ("widen",), ("string.h",), _DSP),
-    Kernel(
-        "depthwise_multiplier_s8",
-        DepthwiseConv2D,
-        depthwise_multiplier_s8,
-        helpers=("gather_s8",),
-        headers=("string.h",),
-    ),
     Kernel("dequantize_s8_f32", Dequantize, dequantize_s8_f32),
     Kernel("lookup_s8", Logistic, lookup_s8),
     Kernel("lookup_s8", Quantize, lookup_s8),
     Kernel("lookup_s8", Relu, lookup_s8),
     Kernel("lookup_s8", Relu6, lookup_s8),
-    Kernel("max_pool2d_s8", MaxPool2D, pool2d_s8, helpers=("clamp",)),
-    Kernel("mean_s8", Mean, mean_s8),
     Kernel("pad", Pad, pad_any),
     Kernel("quantize_f32_s8", Quantize, quantize_f32_s8, headers=("math.h",)),
+    Kernel("softmax_f32", Softmax, softmax_f32, helpers=("exp_f32",), headers=("math.h",)),
     Kernel("softmax_float_s8", Softmax, softmax_float_s8),
     Kernel("softmax_s8", Softmax, softmax_s8, helpers=("rounding_high",)),
     Kernel("transpose", Transpose, transpose_any),

@@ -40,9 +40,9 @@ class Call:
     """One call of a generated kernel.
 
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
-    the function (not the call); `scratch` is in bytes and planned in the arena; `in_place` lists the inputs whose
-    memory the output may take over, address for address; `cost` is in estimated cycles; `helpers` are functions of the
-    prelude that this call needs beside its kernel's.
+    the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
+    `in_place` lists the inputs whose memory the output may take over, address for address; `cost` is in estimated
+    cycles; `helpers` are functions of the prelude that this call needs beside its kernel's.
     """
 
     kernel: "Kernel"
@@ -51,6 +51,7 @@ class Call:
     outputs: tuple[str, ...]
     variant: dict[str, Any] = field(default_factory=dict)
     scratch: int = 0
+    scratch_type: str = "int8_t"
     in_place: tuple[int, ...] = ()
     cost: float = 0
     helpers: tuple[str, ...] = ()

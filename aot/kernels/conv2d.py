@@ -6,18 +6,21 @@ import numpy as np
 
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.output import Output, folded_bias, output_of
+from aot.kernels.output import Output
+from aot.kernels.sums import fit_type, itemsize, sums_of
 from aot.kernels.window import Window, window_of
 from aot.ops.conv2d import Conv2D
+from aot.ops.dense import require_groups
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
 _CYCLES_PER_MAC = 3.5
 _CYCLES_PER_OUTPUT = 20.0
+_CYCLES_PER_MAC_GROUPED = 6.0
 _CYCLES_PER_TAP = 8.0  # gathering, for each element of the window
 
 
 @dataclass(frozen=True)
-class Conv2DS8(Params):
+class Conv2DParams(Params):
     weights: Constant
     bias: Constant
     output: Output
@@ -28,40 +31,72 @@ class Conv2DS8(Params):
     out_c: int
 
 
-def conv2d_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """Any int8 convolution."""
+@dataclass(frozen=True)
+class GroupedParams(Conv2DParams):
+    """`group_c` channels of the input make `group_out` of the output."""
+
+    group_c: int
+    group_out: int
+
+
+def conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Any convolution without groups."""
     assert isinstance(op, Conv2D)
     x, w, _, _ = op.operands(graph)
+    fit(require_groups(x, w) == 1, f"there are {require_groups(x, w)} groups")
     assert w.data is not None
-    return _conv2d_s8(kernel, op, graph, target, w.data.reshape(w.shape[0], -1), window_of(op, x, w))
+    return _conv2d(kernel, op, graph, target, w.data.reshape(w.shape[0], -1))
 
 
-def single_channel_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+def grouped_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """A convolution in groups: each filter reads its channels of the gathered window."""
+    assert isinstance(op, Conv2D)
+    x, w, _, y = op.operands(graph)
+    groups = require_groups(x, w)
+    fit(groups > 1, "there is one group")
+    fit_type(kernel, x)
+    assert w.data is not None
+    sums = sums_of(target, w.data.reshape(w.shape[0], -1), op.operands(graph), op.activation)
+    window = window_of(op, x, w)
+    depth = w.shape[1] * w.shape[2] * x.shape[3]
+    sizes = (*y.shape, w.shape[3], w.shape[0] // groups)
+    return Call(
+        kernel,
+        GroupedParams(sums.weights, sums.bias, sums.output, window, *sizes),
+        (x.name,),
+        (y.name,),
+        sums.with_window(window.c_name),
+        scratch=depth * itemsize(x),
+        scratch_type=sums.variant["type"],
+        cost=_CYCLES_PER_MAC_GROUPED * op.macs(graph) + _CYCLES_PER_TAP * y.elements // y.shape[3] * depth,
+    )
+
+
+def single_channel(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """Depth-wise convolution of a single channel: an ordinary convolution with its weights transposed."""
     assert isinstance(op, DepthwiseConv2D)
     x, w, _, _ = op.operands(graph)
     fit(x.shape[3] == 1, f"the input has {x.shape[3]} channels, not 1")
     assert w.data is not None
-    weights = np.ascontiguousarray(w.data.reshape(-1, w.shape[3]).T)
-    return _conv2d_s8(kernel, op, graph, target, weights, window_of(op, x, w))
+    return _conv2d(kernel, op, graph, target, np.ascontiguousarray(w.data.reshape(-1, w.shape[3]).T))
 
 
-def _conv2d_s8(
-    kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array, window: Window
-) -> Call:
-    x, w, b, y = op.operands(graph)
-    out_c, depth = weights.shape
-    bias, bound = folded_bias(weights, None if b is None else b.data, x)
-    output = output_of(x, w, y, op.activation, target.rounding, out_c, bound)
-    params = Conv2DS8(
-        Constant(f"{y.name}_weights", weights),
-        Constant(f"{y.name}_bias", bias),
-        output,
-        window,
-        *y.shape,
+def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array) -> Call:
+    x, w, _, y = op.operands(graph)
+    fit_type(kernel, x)
+    sums = sums_of(target, weights, op.operands(graph), op.activation)
+    window = window_of(op, x, w)
+    depth = weights.shape[1]
+    return Call(
+        kernel,
+        Conv2DParams(sums.weights, sums.bias, sums.output, window, *y.shape),
+        (x.name,),
+        (y.name,),
+        sums.with_window(window.c_name),
+        scratch=depth * itemsize(x),
+        scratch_type=sums.variant["type"],
+        cost=_conv_cost(y, depth),
     )
-    cost = _conv_cost(y, depth)
-    return Call(kernel, params, (x.name,), (y.name,), {"output": output.c_name}, scratch=depth, cost=cost)
 
 
 def _conv_cost(y: Tensor, depth: int) -> float:

@@ -17,7 +17,8 @@ from aot.kernels.output import (
     folded_bias,
     output_of,
 )
-from aot.ops.common import Activation, output_scales
+from aot.ops.common import Activation
+from aot.ops.dense import output_scales
 
 _HALF = 1 << 30  # the multiplier that halves
 _BITS = 8  # a settled bias is the output times 2^8
@@ -28,7 +29,7 @@ def output_and_bias(
 ) -> tuple[Output, Array]:
     """The output stage for [channels, taps] `weights`, and the bias with the input's zero point folded in."""
     bias, bound = folded_bias(weights, None if b is None else b.data, x)
-    output = output_of(x, w, y, activation, rounding, len(weights), bound)
+    output = output_of(x, w, b, y, activation, rounding, len(weights), bound)
     dead = ~weights.any(axis=1)
     if not isinstance(output, ChannelOutputAny) or not dead.any() or dead.all():
         return output, bias

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.dead_channels import output_and_bias
-from aot.kernels.dsp import CHANNELS, COLUMNS, ROWS, pack_rows, pack_tile, padded_bias, padded_depth
+from aot.kernels.dsp import CHANNELS, COLUMNS, ROWS, constant_int8, pack_rows, pack_tile, padded_bias, padded_depth
 from aot.kernels.output import Output
 from aot.kernels.stage import Stage, stage_of
 from aot.kernels.window import Window, window_of
@@ -94,9 +94,7 @@ def fully_connected_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) ->
     """int8 FULLY_CONNECTED of several rows."""
     assert isinstance(op, FullyConnected)
     x, w, b, y = op.operands(graph)
-    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
-    assert w.data is not None
-    return _dense(kernel, x, y, _layer(x, w, b, y, w.data, op.activation, target))
+    return _dense(kernel, x, y, _layer(x, w, b, y, constant_int8(x, w), op.activation, target))
 
 
 def pointwise_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -106,18 +104,17 @@ def pointwise_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     fit(w.shape[1:3] == (1, 1), f"the filter is {w.shape[1]}x{w.shape[2]}, not 1x1")
     fit(op.stride == (1, 1), f"the stride is {op.stride}")
     fit(op.padding == ((0, 0), (0, 0)), f"the padding is {op.padding}")
-    assert w.data is not None
-    return _dense(kernel, x, y, _layer(x, w, b, y, w.data.reshape(w.shape[0], -1), op.activation, target))
+    weights = constant_int8(x, w).reshape(w.shape[0], -1)
+    fit(w.shape[3] == x.shape[3], "the channels are in groups")
+    return _dense(kernel, x, y, _layer(x, w, b, y, weights, op.activation, target))
 
 
 def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """int8 FULLY_CONNECTED, one row after the other: four units share each load of the input."""
     assert isinstance(op, FullyConnected)
     x, w, b, y = op.operands(graph)
-    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
     fit(w.shape[1] % 4 == 0, f"the rows have {w.shape[1]} elements, not a multiple of 4")
-    assert w.data is not None
-    layer = _layer(x, w, b, y, w.data, op.activation, target)
+    layer = _layer(x, w, b, y, constant_int8(x, w), op.activation, target)
     out_c, depth = w.shape
     params = DenseDsp(
         Constant(f"{y.name}_weights", pack_rows(layer.weights)),
@@ -135,9 +132,10 @@ def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
 def conv2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """Any int8 convolution, over gathered windows."""
     assert isinstance(op, Conv2D)
-    _, w, _, _ = op.operands(graph)
-    assert w.data is not None
-    return _conv2d(kernel, op, graph, target, w.data.reshape(w.shape[0], -1))
+    x, w, _, _ = op.operands(graph)
+    weights = constant_int8(x, w).reshape(w.shape[0], -1)
+    fit(w.shape[3] == x.shape[3], "the channels are in groups")
+    return _conv2d(kernel, op, graph, target, weights)
 
 
 def single_channel_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -145,8 +143,7 @@ def single_channel_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> 
     assert isinstance(op, DepthwiseConv2D)
     x, w, _, _ = op.operands(graph)
     fit(x.shape[3] == 1, f"the input has {x.shape[3]} channels, not 1")
-    assert w.data is not None
-    return _conv2d(kernel, op, graph, target, w.data.reshape(-1, w.shape[3]).T)
+    return _conv2d(kernel, op, graph, target, constant_int8(x, w).reshape(-1, w.shape[3]).T)
 
 
 def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array) -> Call:

@@ -7,6 +7,7 @@ import numpy as np
 from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.dead_channels import output_and_bias
+from aot.kernels.dsp import constant_int8
 from aot.kernels.output import Output
 from aot.kernels.stage import stage_of
 from aot.kernels.window import Window, window_of
@@ -41,8 +42,7 @@ def depthwise_3x3_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> C
     fit(w.shape[3] == x.shape[3], f"there are {w.shape[3] // x.shape[3]} filters for each channel, not 1")
     fit(op.stride in ((1, 1), (2, 2)), f"the stride is {op.stride}")
     fit(op.dilation == (1, 1), f"the dilation is {op.dilation}")
-    assert w.data is not None
-    weights = w.data.reshape(9, w.shape[3])
+    weights = constant_int8(x, w).reshape(9, w.shape[3])
     output, bias = output_and_bias(x, w, b, y, weights.T, op.activation, target.rounding)
     stage = stage_of(output, target)
     (top, bottom), (left, right) = op.padding

@@ -6,12 +6,21 @@ become the pairs (k, k+2) and (k+1, k+3), and weights are packed to match.
 
 import numpy as np
 
-from aot.ir import Array
+from aot.ir import Array, Tensor
+from aot.kernels.call import fit
 
 CHANNELS = 2  # computed together in a tile
 COLUMNS = 4  # computed together in a tile
 _TAPS = 8  # a tile's loop does so many at once
 ROWS = 4  # of a matrix, multiplied together by one column
+
+
+def constant_int8(x: Tensor, w: Tensor) -> Array:
+    """The weights `w`. Raises DoesNotFit unless they are constant and the input `x` is int8."""
+    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    fit(w.data is not None, f"%{w.name} (weights) is not constant")
+    assert w.data is not None
+    return w.data
 
 
 def padded_depth(depth: int) -> int:

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
+from aot.interface import C_TYPES
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target
+from aot.kernels.sums import fit_type
 from aot.ops.common import clamp_range
-from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.pool2d import Pool2D
+from aot.ops.reals import real_range
 
 _CYCLES_PER_TAP = 8.0
 
 
 @dataclass(frozen=True)
-class Pool2DS8(Params):
+class Pool2DParams(Params):
     batches: int
     in_h: int
     in_w: int
@@ -24,17 +27,18 @@ class Pool2DS8(Params):
     stride_w: int
     pad_top: int
     pad_left: int
-    min: int
-    max: int
+    min: int | float
+    max: int | float
 
 
-def pool2d_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """Either pool; the kernel's template makes the difference."""
-    assert isinstance(op, AveragePool2D | MaxPool2D)
+def pool2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Any pool; the kernel's template makes the difference."""
+    assert isinstance(op, Pool2D)
     x, y = op.operands(graph)
+    fit_type(kernel, x)
     batches, in_h, in_w, channels = x.shape
-    low, high = clamp_range(op.activation, y)
-    params = Pool2DS8(
+    low, high = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)
+    params = Pool2DParams(
         batches=batches,
         in_h=in_h,
         in_w=in_w,
@@ -51,4 +55,4 @@ def pool2d_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         max=high,
     )
     cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
-    return Call(kernel, params, (x.name,), (y.name,), cost=cost)
+    return Call(kernel, params, (x.name,), (y.name,), {"type": C_TYPES[x.dtype]}, cost=cost)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from aot.kernels.call import Target
 from aot.kernels.output import ChannelOutput, ChannelOutputAny, FloatOutput, Output, TensorOutput, TensorOutputAny
 
@@ -37,8 +35,8 @@ def stage_of(output: Output, target: Target) -> Stage:
 
 
 def _is_easy(output: Output) -> bool:
-    if isinstance(output, FloatOutput | ChannelOutputAny | TensorOutputAny):
+    if isinstance(output, ChannelOutputAny | TensorOutputAny):
         return False
-    shifts = output.shift.data if isinstance(output, ChannelOutput) else np.array([output.shift])
-    assert isinstance(output, ChannelOutput | TensorOutput)
-    return bool(shifts.max() <= _LARGEST_SHIFT)
+    if isinstance(output, ChannelOutput):
+        return bool(output.shift.data.max() <= _LARGEST_SHIFT)
+    return isinstance(output, TensorOutput) and output.shift <= _LARGEST_SHIFT

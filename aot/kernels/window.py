@@ -1,4 +1,4 @@
-"""The sliding window that convolutions gather: parameters of the prelude's `gather_s8`."""
+"""The sliding window that convolutions gather: parameters of the prelude's `gather_*`."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,9 +11,9 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
 @dataclass(frozen=True)
 class Window(Params):
-    """`zero` stands for the taps outside the input; sizes are in elements."""
+    """Where a sliding window reads; sizes are in elements."""
 
-    c_name: ClassVar[str] = "window_s8"
+    c_name: ClassVar[str] = "window"
 
     in_h: int
     in_w: int
@@ -26,23 +26,31 @@ class Window(Params):
     dilation_w: int
     pad_top: int
     pad_left: int
+
+
+@dataclass(frozen=True)
+class WindowS8(Window):
+    """`zero` stands for the taps outside the input."""
+
+    c_name: ClassVar[str] = "window_s8"
+
     zero: int
 
 
 def window_of(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor) -> Window:
     """The window of a convolution of NHWC `x`; the kernel's height and width are dimensions 1 and 2 of `w`."""
     _, in_h, in_w, channels = x.shape
-    return Window(
-        in_h=in_h,
-        in_w=in_w,
-        channels=channels,
-        kernel_h=w.shape[1],
-        kernel_w=w.shape[2],
-        stride_h=op.stride[0],
-        stride_w=op.stride[1],
-        dilation_h=op.dilation[0],
-        dilation_w=op.dilation[1],
-        pad_top=op.padding[0][0],
-        pad_left=op.padding[1][0],
-        zero=x.zero_point,
-    )
+    sizes = {
+        "in_h": in_h,
+        "in_w": in_w,
+        "channels": channels,
+        "kernel_h": w.shape[1],
+        "kernel_w": w.shape[2],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "dilation_h": op.dilation[0],
+        "dilation_w": op.dilation[1],
+        "pad_top": op.padding[0][0],
+        "pad_left": op.padding[1][0],
+    }
+    return WindowS8(**sizes, zero=x.zero_point) if x.dtype == "int8" else Window(**sizes)

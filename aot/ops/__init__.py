@@ -10,12 +10,14 @@ from aot.ops.fully_connected import FullyConnected
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.pad import Pad
-from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
+from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
 from aot.ops.softmax import Softmax
 from aot.ops.transpose import Transpose
+from aot.ops.transpose_conv import TransposeConv
 
 OPS: tuple[type[Op], ...] = (
     Add,
@@ -25,14 +27,22 @@ OPS: tuple[type[Op], ...] = (
     DepthwiseConv2D,
     Dequantize,
     FullyConnected,
+    L2Pool2D,
     Logistic,
     MaxPool2D,
     Mean,
     Pad,
     Quantize,
+    ReduceAll,
+    ReduceAny,
+    ReduceMax,
+    ReduceMin,
+    ReduceProd,
     Relu,
     Relu6,
     Reshape,
     Softmax,
+    Sum,
     Transpose,
+    TransposeConv,
 )

@@ -5,7 +5,7 @@ from enum import Enum
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, requantize_float, round_half_away
+from aot.fixedpoint import Array, Multiplier, requantize, round_half_away
 from aot.ir import Graph, Op, Tensor, Unsupported
 
 Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
@@ -129,52 +129,6 @@ def require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     require(tensor.shape == shape, f"%{tensor.name} has shape {list(tensor.shape)}; expected {list(shape)}")
 
 
-def output_scales(x: Tensor, w: Tensor, y: Tensor) -> Array:
-    """The real scales from accumulator to output, one or one per channel: double, in TensorFlow Lite's order."""
-    assert w.quant is not None
-    return np.float64(x.scale) * np.array(w.quant.scale, np.float64) / np.float64(y.scale)
-
-
-def output_scales_float(x: Tensor, w: Tensor, y: Tensor) -> Array:
-    """The same in float32 and in XNNPACK's order."""
-    assert w.quant is not None
-    return np.float32(x.scale) * np.array(w.quant.scale, np.float32) / np.float32(y.scale)
-
-
-def requantize_output(acc: Array, x: Tensor, w: Tensor, y: Tensor, activation: Activation, rounding: str) -> Array:
-    """int32 accumulators, channels last, to the values of `y`."""
-    if rounding == "float":
-        scaled = requantize_float(acc, output_scales_float(x, w, y))
-    else:
-        scaled = requantize(acc, Multiplier.of(output_scales(x, w, y), rounding), rounding)
-    return clamp(scaled + y.zero_point, activation, y)
-
-
-def require_weights(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axis: int) -> None:
-    """int8 weights: constant, symmetric, per tensor or along `channel_axis`; bias: a constant of one per channel."""
-    require(w.constant, f"%{w.name} (weights) is not constant")
-    require(b is None or b.constant, "the bias is not constant")
-    channels = w.shape[channel_axis]
-    if b is not None:
-        require(b.elements == channels, f"%{b.name} (bias) has {b.elements} elements for {channels} channels")
-    if x.dtype == "float32":
-        return
-    require_quantized(x, y)
-    require(w.quant is not None, f"%{w.name} (weights) is int8 without quantization parameters")
-    assert w.quant is not None
-    require(all(z == 0 for z in w.quant.zero_point), f"%{w.name} (weights) has a zero point that is not 0")
-    if w.quant.per_channel:
-        require(len(w.quant.scale) == channels, f"%{w.name} has {len(w.quant.scale)} scales for {channels} channels")
-        require(w.quant.axis == channel_axis, f"%{w.name} is quantized along axis {w.quant.axis}, not {channel_axis}")
-    require(x.scale * max(w.quant.scale) < _MAX_SCALE, f"%{w.name} (weights) has a scale that is too large")
-    scales = output_scales(x, w, y)
-    require(bool(np.all(scales < 2**30)), f"%{y.name} has scale {y.scale:g}, too small for the input and weights")
-    # Then no accumulator leaves int32, also after the left shift of a multiplier above 1: nothing wraps, on any core.
-    shift = np.maximum(Multiplier.of(scales).shift, 0)
-    fits = accumulator_bound(x, w, b, channel_axis) << shift < 2**31
-    require(bool(np.all(fits)), f"%{y.name} overflows a 32-bit accumulator for some inputs")
-
-
 def rescale(q: Array, x: Tensor, ratio: float, rounding: str) -> Array:
     """The integers `q` of `x`, less its zero point, times `ratio`."""
     return requantize(q.astype(np.int64) - x.zero_point, Multiplier.of(ratio, rounding), rounding).reshape(q.shape)
@@ -199,16 +153,6 @@ def require_window(
     require(min(*pads[0], *pads[1]) >= 0, f"negative padding in {pads}")
     padded = x.shape[0] * (x.shape[1] + sum(pads[0])) * (x.shape[2] + sum(pads[1])) * x.shape[3]
     require(padded <= _MAX_PADDED, f"%{x.name} padded by {pads} has {padded} elements")
-
-
-def accumulator_bound(x: Tensor, w: Tensor, b: Tensor | None, channel_axis: int) -> Array:
-    """The largest magnitude that each channel's sum, or any part of it, can reach for any input; int64."""
-    assert w.data is not None
-    others = tuple(i for i in range(len(w.shape)) if i != channel_axis)
-    weight = np.abs(w.data.astype(np.int64)).sum(axis=others)
-    largest = max(x.zero_point + 128, 127 - x.zero_point)
-    bias = 0 if b is None or b.data is None else np.abs(b.data.astype(np.int64)).reshape(-1)
-    return np.asarray(weight * largest + bias, np.int64)
 
 
 def out_size(size: int, kernel: int, stride: int, dilation: int, pads: tuple[int, int]) -> int:

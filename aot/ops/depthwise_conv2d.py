@@ -12,16 +12,14 @@ from aot.ops.common import (
     Pads,
     out_size,
     pad_spatial,
-    requantize_output,
     require,
-    require_activation,
     require_operands,
     require_shape,
-    require_types,
-    require_weights,
     require_window,
     windows,
 )
+from aot.ops.dense import finish, is_wide, require_dense
+from aot.ops.reals import total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +38,11 @@ class DepthwiseConv2D(Op):
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 2, 3)
         x, w, b, y = self.operands(graph)
-        bias = () if b is None else ("int32",)
-        require_types(graph, self, ("int8", "int8", *bias, "int8"))
         require(len(w.shape) == 4, f"%{w.name} (weights) has {len(w.shape)} dimensions; supported: 4")
         require_window(x, w.shape[1:3], self.stride, self.dilation, self.padding)
         require(w.shape[0] == 1, f"%{w.name} (weights) has {w.shape[0]} in its first dimension; supported: 1")
         require(w.shape[3] % x.shape[3] == 0, f"{w.shape[3]} filters for {x.shape[3]} input channels")
-        require_weights(x, w, b, y, 3)
-        require_activation(self.activation, y)
+        require_dense(graph, self, x, w, b, y, 3)
         height, width = (
             out_size(x.shape[1 + i], w.shape[1 + i], self.stride[i], self.dilation[i], self.padding[i]) for i in (0, 1)
         )
@@ -59,11 +54,21 @@ class DepthwiseConv2D(Op):
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, w, b, y = self.operands(graph)
-        padded = pad_spatial(values[x.name].astype(np.int32) - x.zero_point, self.padding, 0)
-        columns = windows(padded, w.shape[1:3], self.stride, self.dilation)
         multiplier = w.shape[3] // x.shape[3]
-        filters = values[w.name].reshape(*w.shape[1:3], x.shape[3], multiplier).astype(np.int32)
-        acc = np.einsum("nijpqc,pqcm->nijcm", columns, filters).reshape(y.shape).astype(np.int64)
-        if b is not None:
-            acc = acc + values[b.name].reshape(-1)
-        return (requantize_output(acc, x, w, y, self.activation, rounding),)
+        filters = values[w.name].reshape(*w.shape[1:3], x.shape[3], multiplier)
+        if x.dtype == "float32":
+            acc = self._sums_in_order(values[x.name], filters)
+        else:
+            padded = pad_spatial(values[x.name].astype(np.int64) - x.zero_point, self.padding, 0)
+            columns = windows(padded, w.shape[1:3], self.stride, self.dilation)
+            acc = np.einsum("nijpqc,pqcm->nijcm", columns, filters.astype(np.int64))
+        bias = None if b is None else values[b.name]
+        return (finish(acc.reshape(y.shape), bias, x, w, y, self.activation, rounding, is_wide(x, b)),)
+
+    def _sums_in_order(self, value: Array, filters: Array) -> Array:
+        """float32: tap by tap, row by row, as the reference kernel adds."""
+        columns = windows(pad_spatial(value, self.padding, 0), filters.shape[:2], self.stride, self.dilation)
+        taps = np.ndindex(*filters.shape[:2])
+        return total(
+            (columns[:, :, :, p, q, :, None] * filters[p, q] for p, q in taps), (*columns.shape[:3], *filters.shape[2:])
+        )

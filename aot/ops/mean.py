@@ -1,62 +1,42 @@
-"""MEAN over some axes, int8."""
+"""MEAN over some axes: int8, int16, float32, int32, int64."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, quantize_multiplier, requantize
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import (
-    Activation,
-    clamp,
-    require,
-    require_operands,
-    require_quantized,
-    require_ratio,
-    require_shape,
-    require_types,
-)
+from aot.ir import Graph, Tensor
+from aot.ops.common import Activation, clamp, require
+from aot.ops.reduce import Reduction
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mean(Op):
-    """y = zero_y + (sum over the axes of (x - zero_x)) * scale_x / scale_y / N, with 1/N folded into the multiplier."""
+class Mean(Reduction):
+    """y = zero_y + (sum over the axes of (x - zero_x)) * scale_x / scale_y / N, with 1/N folded into the multiplier.
 
-    axes: tuple[int, ...]
-    keep_dims: bool = False
+    float32: the sum, one addition after the other, over N. int32 and int64: the quotient, its fraction cut off.
+    """
 
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
+    types: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32", "int32", "int64")
+    rescales: ClassVar[bool] = True
 
     def check(self, graph: Graph) -> None:
-        require_operands(graph, self, 1)
-        require_types(graph, self, ("int8", "int8"))
-        x, y = self.operands(graph)
-        require_quantized(x, y)
-        rank = len(x.shape)
-        require(all(0 <= a < rank for a in self.axes), f"axes {self.axes} of an input with {rank} dimensions")
-        require(len(self.axes) > 0, "no axes")
-        require(self._count(x) < 2**23, f"{self._count(x)} elements in each mean: the sum overflows 32 bits")
-        require_shape(y, self._shape(x))
-        require_ratio(x, y)
-
-    def _shape(self, x: Tensor) -> tuple[int, ...]:
-        kept = ((1 if axis in self.axes else size) for axis, size in enumerate(x.shape))
-        if self.keep_dims:
-            return tuple(kept)
-        return tuple(size for axis, size in enumerate(x.shape) if axis not in self.axes)
-
-    def _count(self, x: Tensor) -> int:
-        return math.prod(x.shape[axis] for axis in self.axes)
+        super().check(graph)
+        for t in self.operands(graph):
+            require(t.dtype != "int16" or t.zero_point == 0, f"%{t.name} is int16 with zero point {t.quant}, not 0")
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
-        count = self._count(x)
-        total = values[x.name].sum(axis=self.axes, keepdims=self.keep_dims, dtype=np.int64) - count * x.zero_point
-        scaled = requantize(total, mean_multiplier(x, y, count, rounding), rounding)
+        value, count = values[x.name], self.count(x)
+        if x.dtype == "float32":
+            return ((self.sum_in_order(x, value) / np.float32(count)).reshape(y.shape),)
+        acc = self.columns(value).sum(axis=1, dtype=np.int64)
+        if x.dtype in ("int32", "int64"):
+            quotient = acc // count + ((acc < 0) & (acc % count != 0))
+            return (quotient.astype(x.dtype).reshape(y.shape),)
+        scaled = requantize(acc - count * x.zero_point, mean_multiplier(x, y, count, rounding), rounding)
         return (clamp(scaled + y.zero_point, Activation.NONE, y).reshape(y.shape),)
 
 

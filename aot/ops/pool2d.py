@@ -1,7 +1,8 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D over NHWC int8; padding takes no part in either."""
+"""AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D over NHWC; padding takes no part in any of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,11 +24,16 @@ from aot.ops.common import (
     require_window,
     windows,
 )
+from aot.ops.reals import FLOAT_MAX, clamp_real, total
+
+_MOST_TAPS = 1 << 15  # so many int16 values fit a sum of 32 bits
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Pool2D(Op):
-    """What both have in common: the window."""
+class Pool2D(Op):
+    """What all have in common: the window."""
+
+    types: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32")
 
     kernel: tuple[int, int]
     stride: tuple[int, int] = (1, 1)
@@ -40,38 +46,73 @@ class _Pool2D(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, ("int8", "int8"))
+        require_types(graph, self, *((t, t) for t in self.types))
         x, y = self.operands(graph)
-        require_quantized(x, y)
-        require_same_quant(x, y)
-        require_activation(self.activation, y)
+        if x.dtype != "float32":
+            require_quantized(x, y)
+            require_same_quant(x, y)
+            require_activation(self.activation, y)
         require_window(x, self.kernel, self.stride, (1, 1), self.padding)
         inside = all(max(self.padding[i]) < self.kernel[i] for i in (0, 1))
         require(inside, f"padding {self.padding} leaves windows of {self.kernel} without any input")
+        taps = min(self.kernel[0], x.shape[1]) * min(self.kernel[1], x.shape[2])
+        require(x.dtype != "int16" or taps <= _MOST_TAPS, f"windows of {taps} elements; supported: {_MOST_TAPS}")
         h, w = (out_size(x.shape[1 + i], self.kernel[i], self.stride[i], 1, self.padding[i]) for i in (0, 1))
         require_shape(y, (x.shape[0], h, w, x.shape[3]))
 
-    def _windows(self, value: Array, fill: int) -> Array:
-        padded = pad_spatial(value.astype(np.int32), self.padding, fill)
-        return windows(padded, self.kernel, self.stride, (1, 1))
+    def _windows(self, value: Array, fill: float) -> Array:
+        return windows(pad_spatial(value, self.padding, fill), self.kernel, self.stride, (1, 1))
+
+    def _taps(self, value: Array, fill: float) -> Iterator[Array]:
+        """What each window has at its first tap, at its second, and so on: the order of float32 sums."""
+        places = self._windows(value, fill)
+        return (places[:, :, :, p, q] for p, q in np.ndindex(*self.kernel))
+
+    def _counts(self, x: Tensor) -> Array:
+        """How many taps of each window lie inside the input."""
+        ones = np.ones((1, *x.shape[1:3], 1), np.int32)
+        return np.asarray(self._windows(ones, 0).sum(axis=(3, 4), dtype=np.int64))
 
 
 @dataclass(frozen=True, kw_only=True)
-class AveragePool2D(_Pool2D):
-    """y = the sum over the window's n elements inside the input, divided by n, rounded, ties away from zero."""
+class AveragePool2D(Pool2D):
+    """y = the sum over the window's n elements inside the input, divided by n; integers round, ties away from zero."""
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
-        total = self._windows(values[x.name], 0).sum(axis=(3, 4), dtype=np.int64)
-        count = self._windows(np.ones((1, *x.shape[1:3], 1), np.int32), 0).sum(axis=(3, 4), dtype=np.int64)
-        mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
+        value, count = values[x.name], self._counts(x)
+        if x.dtype == "float32":
+            return (clamp_real(total(self._taps(value, 0), y.shape) / count.astype(np.float32), self.activation),)
+        acc = self._windows(value.astype(np.int32), 0).sum(axis=(3, 4), dtype=np.int64)
+        mean = np.sign(acc) * ((np.abs(acc) + count // 2) // count)
         return (clamp(mean, self.activation, y),)
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaxPool2D(_Pool2D):
+class MaxPool2D(Pool2D):
     """y = the largest element of the window."""
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
-        return (clamp(self._windows(values[x.name], -128).max(axis=(3, 4)), self.activation, y),)
+        value = values[x.name]
+        if x.dtype != "float32":
+            lowest = int(np.iinfo(x.dtype).min)
+            return (clamp(self._windows(value, lowest).max(axis=(3, 4)), self.activation, y),)
+        largest = np.full(y.shape, -FLOAT_MAX, np.float32)
+        for tap in self._taps(value, -FLOAT_MAX):
+            largest = np.where(largest < tap, tap, largest)
+        return (clamp_real(largest, self.activation),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class L2Pool2D(Pool2D):
+    """y = the square root of the mean of the window's squares; float32."""
+
+    types: ClassVar[tuple[str, ...]] = ("float32",)
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, y = self.operands(graph)
+        with np.errstate(over="ignore"):
+            squares = values[x.name] * values[x.name]
+        mean = total(self._taps(squares, 0), y.shape) / self._counts(x).astype(np.float32)
+        return (clamp_real(np.sqrt(mean), self.activation),)

@@ -1,8 +1,8 @@
-"""SOFTMAX over the last dimension, int8: exponentials from a table, in fixed point or in float32.
+"""SOFTMAX over the last dimension: float32, and int8 with exponentials from a table, in fixed point or in float32.
 
-TensorFlow Lite has two definitions. Its reference kernel, TensorFlow Lite Micro and CMSIS-NN compute in fixed point
-(gemmlowp's): that is ours for `double` and `single`. LiteRT's default interpreter computes in float32: `float`. They
-differ by 1 beside ties.
+For int8, TensorFlow Lite has two definitions. Its reference kernel, TensorFlow Lite Micro and CMSIS-NN compute in fixed
+point (gemmlowp's): that is ours for `double` and `single`. LiteRT's default interpreter computes in float32: `float`.
+They differ by 1 beside ties.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ import numpy as np
 from aot.fixedpoint import Array, quantize_multiplier, rounding_doubling_high, rounding_shift_right
 from aot.ir import Graph, Op, Tensor
 from aot.ops.common import exp_float32, require, require_operands, require_quantized, require_shape, require_types
+from aot.ops.reals import FLOAT_MAX, exp_of_negative
 
 ACCUMULATOR_SHIFT = 12  # sums of exponentials have 12 integer bits, 19 of fraction
 LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 fit such a sum
@@ -22,7 +23,8 @@ LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 
 class Softmax(Op):
     """y = zero_y + round(e / (sum(e) * scale_y)), e = exp(-scale_x * beta * (max(x) - x)); scale_y is 1/256.
 
-    float: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
+    Rounding `float`: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
+    float32: y = e / sum(e), e = exp(beta * (x - max(x))), the sum in order of the elements.
     """
 
     beta: float = 1.0
@@ -33,13 +35,17 @@ class Softmax(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, ("int8", "int8"))
+        require_types(graph, self, ("int8", "int8"), ("float32", "float32"))
         x, y = self.operands(graph)
-        require_quantized(x, y)
         require_shape(y, x.shape)
         require(len(x.shape) >= 1, f"%{x.name} has no dimension")
-        require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
         require(0 < self.beta < 1e6, f"beta {self.beta}; supported: positive numbers below a million")
+        if x.dtype == "int8":
+            self._check_int8(x, y)
+
+    def _check_int8(self, x: Tensor, y: Tensor) -> None:
+        require_quantized(x, y)
+        require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
         require(
             y.scale == 1 / 256 and y.zero_point == -128,
             f"%{y.name} must have scale 1/256 and zero point -128; it has {y.quant}",
@@ -47,6 +53,8 @@ class Softmax(Op):
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
+        if x.dtype == "float32":
+            return (_real(values[x.name], self.beta),)
         q = values[x.name].astype(np.int64)
         distance = q.max(axis=-1, keepdims=True) - q
         if rounding == "float":
@@ -54,6 +62,13 @@ class Softmax(Op):
         else:
             codes = _fixed(fixed_exp_table(x.scale, self.beta)[distance])
         return (np.clip(codes + y.zero_point, -128, 127).astype(np.int8),)
+
+
+def _real(x: Array, beta: float) -> Array:
+    with np.errstate(all="ignore"):  # what is not finite stays so
+        below = x - np.maximum(x.max(axis=-1, keepdims=True), np.float32(-FLOAT_MAX))
+        e = exp_of_negative(below * np.float32(beta))
+        return np.asarray(e / np.cumsum(e, axis=-1, dtype=np.float32)[..., -1:])
 
 
 def _float(e: Array, scale: float) -> Array:

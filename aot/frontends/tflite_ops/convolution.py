@@ -19,6 +19,7 @@ from aot.ops.common import require
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.transpose_conv import TransposeConv
 
 
 def _read(op: FileOp, kind: type[Conv2D] | type[DepthwiseConv2D], options: Any) -> Op:
@@ -48,12 +49,19 @@ def _fields(op: Conv2D | DepthwiseConv2D, graph: Graph) -> dict[str, Any]:
     }
 
 
+def _bias_type(op: Conv2D | FullyConnected, graph: Graph) -> dict[str, int]:
+    """int16 layers have biases of 64 bits unless this says otherwise."""
+    x, _, b, _ = op.operands(graph)
+    narrow = x.dtype == "int16" and b is not None and b.dtype == "int32"
+    return {"QuantizedBiasType": int(tflite.TensorType.INT32)} if narrow else {}
+
+
 def _read_conv2d(op: FileOp) -> Op:
     return _read(op, Conv2D, op.options(tflite.Conv2DOptions))
 
 
 def _write_conv2d(op: Conv2D, graph: Graph) -> Record:
-    return Record(3, "Conv2DOptions", _fields(op, graph))
+    return Record(3, "Conv2DOptions", {**_fields(op, graph), **_bias_type(op, graph)})
 
 
 def _read_depthwise(op: FileOp) -> Op:
@@ -75,11 +83,43 @@ def _write_dense(op: FullyConnected, graph: Graph) -> Record:
     x, w, _, y = op.operands(graph)
     keeps = len(y.shape) > 2 and y.shape == (*x.shape[:-1], w.shape[0])
     fields = {"FusedActivationFunction": write_activation(op.activation), "KeepNumDims": keeps}
+    fields |= _bias_type(op, graph)
     return Record(4 if x.dtype == "int8" else 1, "FullyConnectedOptions", fields)
+
+
+def _read_transpose_conv(op: FileOp) -> Op:
+    """The file's inputs are: shape of the output, weights, input, bias."""
+    options = op.options(tflite.TransposeConvOptions)
+    require(op.integers(0) == op.outputs[0].shape, f"output shape {op.integers(0)} for {op.outputs[0]}")
+    x, w, y = op.input(2), op.input(1), op.outputs[0]
+    four_dimensions(x, w, y)
+    stride = options.StrideH(), options.StrideW()
+    require(min(stride) >= 1, f"stride {stride}")
+    bias = tuple(t.name if t else None for t in op.inputs[3:])
+    return TransposeConv(
+        **{**op.operands(), "inputs": (x.name, w.name, *bias)},
+        stride=stride,
+        padding=read_pads(options.Padding(), y, w.shape[1:3], stride, (1, 1)),
+        activation=read_activation(options.FusedActivationFunction()),
+    )
+
+
+def _write_transpose_conv(op: TransposeConv, graph: Graph) -> Record:
+    _, w, b, y = op.operands(graph)
+    fields = {
+        "Padding": write_pads(op.padding, y, y, w.shape[1:3], op.stride, (1, 1)),
+        "StrideH": op.stride[0],
+        "StrideW": op.stride[1],
+        "FusedActivationFunction": write_activation(op.activation),
+    }
+    count = len(op.inputs)
+    order = (count, 1, 0, *range(2, count))
+    return Record(4 if b is not None else 3, "TransposeConvOptions", fields, {"shape": y.shape}, order)
 
 
 OPERATORS = (
     Operator("CONV_2D", Conv2D, _read_conv2d, _write_conv2d),
     Operator("DEPTHWISE_CONV_2D", DepthwiseConv2D, _read_depthwise, _write_depthwise),
     Operator("FULLY_CONNECTED", FullyConnected, _read_dense, _write_dense),
+    Operator("TRANSPOSE_CONV", TransposeConv, _read_transpose_conv, _write_transpose_conv),
 )

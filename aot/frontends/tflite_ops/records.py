@@ -64,12 +64,16 @@ class FileOp:
 
 @dataclass(frozen=True)
 class Record:
-    """An operator to be written: version, kind and fields of its option table, index tensors that follow its inputs."""
+    """An operator to be written: version, kind and fields of its option table, index tensors that follow its inputs.
+
+    `order`, where it is given, is how the file orders all of these: their positions, the first one first.
+    """
 
     version: int
     options: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     indices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    order: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Operators that take many elements together: pools, means, softmax."""
+"""Operators that take many elements together: pools, reductions over axes, softmax."""
 
 import tflite
 
@@ -16,13 +16,12 @@ from aot.frontends.tflite_ops.records import (
 from aot.ir import Graph, Op
 from aot.ops.common import require
 from aot.ops.mean import Mean
-from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D, Pool2D
+from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
 from aot.ops.softmax import Softmax
 
-Pool = AveragePool2D | MaxPool2D
 
-
-def _pool(builtin: str, kind: type[AveragePool2D] | type[MaxPool2D]) -> Operator:
+def _pool(builtin: str, kind: type[Pool2D]) -> Operator:
     def read(op: FileOp) -> Op:
         options, x = op.options(tflite.Pool2DOptions), op.input(0)
         four_dimensions(x)
@@ -35,7 +34,7 @@ def _pool(builtin: str, kind: type[AveragePool2D] | type[MaxPool2D]) -> Operator
     return Operator(builtin, kind, read, _write_pool)
 
 
-def _write_pool(op: Pool, graph: Graph) -> Record:
+def _write_pool(op: Pool2D, graph: Graph) -> Record:
     x, y = op.operands(graph)
     fields = {
         "Padding": write_pads(op.padding, x, y, op.kernel, op.stride, (1, 1)),
@@ -45,16 +44,18 @@ def _write_pool(op: Pool, graph: Graph) -> Record:
         "FilterWidth": op.kernel[1],
         "FusedActivationFunction": write_activation(op.activation),
     }
-    return Record(2, "Pool2DOptions", fields)
+    return Record(1 if isinstance(op, L2Pool2D) else 2, "Pool2DOptions", fields)
 
 
-def _read_mean(op: FileOp) -> Op:
-    axes = read_axes(op.integers(1), len(op.input(0).shape))
-    return Mean(**op.operands(1), axes=axes, keep_dims=bool(op.options(tflite.ReducerOptions).KeepDims()))
+def _reduction(builtin: str, kind: type[Reduction], version: int = 2) -> Operator:
+    def read(op: FileOp) -> Op:
+        axes = read_axes(op.integers(1), len(op.input(0).shape))
+        return kind(**op.operands(1), axes=axes, keep_dims=bool(op.options(tflite.ReducerOptions).KeepDims()))
 
+    def write(op: Reduction, graph: Graph) -> Record:
+        return Record(version, "ReducerOptions", {"KeepDims": op.keep_dims}, {"axes": op.axes})
 
-def _write_mean(op: Mean, graph: Graph) -> Record:
-    return Record(2, "ReducerOptions", {"KeepDims": op.keep_dims}, {"axes": op.axes})
+    return Operator(builtin, kind, read, write)
 
 
 def _read_softmax(op: FileOp) -> Op:
@@ -68,6 +69,13 @@ def _write_softmax(op: Softmax, graph: Graph) -> Record:
 OPERATORS = (
     _pool("AVERAGE_POOL_2D", AveragePool2D),
     _pool("MAX_POOL_2D", MaxPool2D),
-    Operator("MEAN", Mean, _read_mean, _write_mean),
+    _pool("L2_POOL_2D", L2Pool2D),
+    _reduction("MEAN", Mean),
+    _reduction("REDUCE_ALL", ReduceAll, 1),
+    _reduction("REDUCE_ANY", ReduceAny, 1),
+    _reduction("REDUCE_MAX", ReduceMax),
+    _reduction("REDUCE_MIN", ReduceMin),
+    _reduction("REDUCE_PROD", ReduceProd),
+    _reduction("SUM", Sum),
     Operator("SOFTMAX", Softmax, _read_softmax, _write_softmax),
 )

@@ -1,0 +1,145 @@
+"""Sums, extremes, products and means over any axes."""
+
+from dataclasses import dataclass
+
+from aot.fixedpoint import Multiplier
+from aot.interface import C_TYPES
+from aot.ir import Graph, Op
+from aot.kernels.call import Call, Kernel, Params, Target, fit
+from aot.kernels.loops import contiguous_strides, merge
+from aot.kernels.output import TensorOutput, TensorOutputS16, fixed_output
+from aot.kernels.sums import SUFFIXES, fit_type
+from aot.ops.common import Activation, clamp_range
+from aot.ops.mean import Mean, mean_multiplier
+from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
+
+_CYCLES_PER_ELEMENT = 6.0
+_LOWEST = {
+    "float32": "-3.4028235e38f",
+    "int8": "INT8_MIN",
+    "uint8": "0",
+    "int16": "INT16_MIN",
+    "int32": "INT32_MIN",
+    "int64": "INT64_MIN",
+}
+_HIGHEST = {
+    "float32": "3.4028235e38f",
+    "int8": "INT8_MAX",
+    "uint8": "UINT8_MAX",
+    "int16": "INT16_MAX",
+    "int32": "INT32_MAX",
+    "int64": "INT64_MAX",
+}
+_UNSIGNED = {"int32": "uint32_t", "int64": "uint64_t"}  # their sums and products wrap around
+
+
+@dataclass(frozen=True)
+class Loops(Params):
+    """The loops over outputs, and over what becomes one output."""
+
+    kept: tuple[int, ...]
+    kept_stride: tuple[int, ...]
+    reduced: tuple[int, ...]
+    reduced_stride: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ScaledLoops(Loops):
+    """`start` is what each sum begins with: minus the zero point for every element."""
+
+    start: int
+    output: TensorOutput
+
+
+@dataclass(frozen=True)
+class CountedLoops(Loops):
+    count: int
+
+
+def _loops(op: Reduction, graph: Graph) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    x, _ = op.operands(graph)
+    strides = contiguous_strides(x.shape)
+    kept_axes = [a for a in range(len(x.shape)) if a not in op.axes]
+    kept, kept_stride = merge(*(tuple(v[a] for a in kept_axes) for v in (x.shape, strides)))
+    reduced, reduced_stride = merge(*(tuple(v[a] for a in sorted(op.axes)) for v in (x.shape, strides)))
+    return kept, kept_stride, reduced, reduced_stride
+
+
+def _call(kernel: Kernel, op: Reduction, graph: Graph, params: Loops, texts: dict[str, str]) -> Call:
+    x, y = op.operands(graph)
+    depths = {"kept": len(params.kept), "reduced": len(params.reduced)}
+    variant = {**depths, "type": C_TYPES[x.dtype], **texts}
+    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * x.elements)
+
+
+def scaled(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Sum or Mean of int8 or int16, whose scale to the output is a fixed-point number."""
+    assert isinstance(op, Sum | Mean)
+    x, y = op.operands(graph)
+    fit(x.dtype in SUFFIXES, f"%{x.name} is {x.dtype}")
+    fit_type(kernel, x)
+    count = op.count(x)
+    most = 30 - (8 if x.dtype == "int8" else 16)
+    fit(count < 1 << most, f"the sum of {count} elements can exceed 30 bits")
+    mean = isinstance(op, Mean)
+    scale = mean_multiplier(x, y, count, target.rounding) if mean else Multiplier.of(x.scale / y.scale, target.rounding)
+    output = fixed_output(scale, y, clamp_range(Activation.NONE, y), target.rounding)
+    if x.dtype == "int16":
+        output = TensorOutputS16(*(getattr(output, f) for f in ("multiplier", "shift", "zero_point", "min", "max")))
+    params = ScaledLoops(*_loops(op, graph), -count * x.zero_point, output)
+    texts = {
+        "acc": "int32_t",
+        "start": "p->start",
+        "step": "acc += {};",
+        "finish": f"{output.c_name}(&p->output, 0, acc)",
+        "what": "The mean over some axes; 1 / count is folded into the output's multiplier."
+        if mean
+        else "The sum over some axes.",
+    }
+    return _call(kernel, op, graph, params, texts)
+
+
+def reduce(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Everything whose output is not another scale of the input."""
+    assert isinstance(op, Reduction)
+    x, _ = op.operands(graph)
+    fit(not (isinstance(op, Sum | Mean) and x.dtype in ("int8", "int16")), f"%{x.name} is {x.dtype}")
+    loops = _loops(op, graph)
+    params = CountedLoops(*loops, op.count(x)) if isinstance(op, Mean) else Loops(*loops)
+    return _call(kernel, op, graph, params, _texts(op, graph))
+
+
+def _texts(op: Reduction, graph: Graph) -> dict[str, str]:
+    """What the template prints: the type of what is gathered, its start, each step, and how it ends."""
+    x, _ = op.operands(graph)
+    c_type = C_TYPES[x.dtype]
+    match op:
+        case ReduceMin():
+            parts = c_type, _HIGHEST[x.dtype], "acc = {0} < acc ? {0} : acc;", "acc", "smallest element"
+        case ReduceMax():
+            parts = c_type, _LOWEST[x.dtype], "acc = {0} > acc ? {0} : acc;", "acc", "largest element"
+        case ReduceAll():
+            parts = c_type, "1", "acc = acc && {0};", "acc", "conjunction"
+        case ReduceAny():
+            parts = c_type, "0", "acc = acc || {0};", "acc", "disjunction"
+        case ReduceProd():
+            parts = _wrapping(x.dtype, "1", "*=", "product")
+        case Mean():
+            parts = _mean(op, x.dtype, f"{op.start(x)}f")
+        case _:
+            parts = _wrapping(x.dtype, f"{op.start(x)}f" if x.dtype == "float32" else "0", "+=", "sum")
+    acc, start, step, finish, what = parts
+    return {"acc": acc, "start": start, "step": step, "finish": finish, "what": f"The {what} over some axes."}
+
+
+def _wrapping(dtype: str, start: str, operator: str, what: str) -> tuple[str, str, str, str, str]:
+    if dtype == "float32":
+        return "float", start if "." in start else f"{start}.0f", f"acc {operator} {{}};", "acc", what
+    unsigned = _UNSIGNED[dtype]
+    return unsigned, start, f"acc {operator} ({unsigned}){{}};", f"({C_TYPES[dtype]})acc", what
+
+
+def _mean(op: Mean, dtype: str, start: str) -> tuple[str, str, str, str, str]:
+    if dtype == "float32":
+        return "float", start, "acc += {};", "acc / (float)p->count", "mean"
+    return "uint64_t", "0", "acc += (uint64_t){};", f"({C_TYPES[dtype]})((int64_t)acc / p->count)", "mean"

@@ -1,0 +1,66 @@
+"""Transposed convolution: each output gathers the inputs that reach it."""
+
+from dataclasses import dataclass
+
+from aot.ir import Graph, Op
+from aot.kernels.call import Call, Constant, Kernel, Params, Target
+from aot.kernels.output import Output
+from aot.kernels.sums import fit_type, sums_of
+from aot.ops.transpose_conv import TransposeConv
+
+_CYCLES_PER_MAC = 6.0
+_CYCLES_PER_OUTPUT = 40.0
+
+
+@dataclass(frozen=True)
+class TransposeConvParams(Params):
+    """`zero` is the input's zero point: which inputs reach an output differs, so no bias can account for it."""
+
+    weights: Constant
+    bias: Constant
+    output: Output
+    batches: int
+    in_h: int
+    in_w: int
+    in_c: int
+    out_h: int
+    out_w: int
+    out_c: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    pad_top: int
+    pad_left: int
+    zero: int
+
+
+def transpose_conv(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Any stride, padding and size of the output."""
+    assert isinstance(op, TransposeConv)
+    x, w, _, y = op.operands(graph)
+    fit_type(kernel, x)
+    assert w.data is not None
+    sums = sums_of(target, w.data.reshape(w.shape[0], -1), op.operands(graph), op.activation, fold_zero=False)
+    batches, in_h, in_w, in_c = x.shape
+    params = TransposeConvParams(
+        sums.weights,
+        sums.bias,
+        sums.output,
+        batches=batches,
+        in_h=in_h,
+        in_w=in_w,
+        in_c=in_c,
+        out_h=y.shape[1],
+        out_w=y.shape[2],
+        out_c=y.shape[3],
+        kernel_h=w.shape[1],
+        kernel_w=w.shape[2],
+        stride_h=op.stride[0],
+        stride_w=op.stride[1],
+        pad_top=op.padding[0][0],
+        pad_left=op.padding[1][0],
+        zero=x.zero_point if x.dtype == "int8" else 0,
+    )
+    cost = _CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_OUTPUT * y.elements
+    return Call(kernel, params, (x.name,), (y.name,), sums.variant, cost=cost)

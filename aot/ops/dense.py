@@ -1,0 +1,153 @@
+"""What convolutions and dense layers share: their types, the bounds of their sums, and how sums become outputs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from aot.fixedpoint import Array, Multiplier, requantize, requantize_float, requantize_wide
+from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.ops.common import Activation, clamp, require, require_activation, require_quantized, require_types
+from aot.ops.reals import clamp_real, sums_of_products
+
+_BIASES = {"int8": ("int32",), "int16": ("int64", "int32"), "float32": ("float32",)}
+_WIDEST = 2**47  # what accumulators of 64 bits may reach: their product with a multiplier of 15 bits is below 2**63
+_MAX_SCALE = 1e30
+_LARGEST_COPY = 1 << 22  # elements of overlapping windows that are laid out side by side at once
+
+
+def require_dense(graph: Graph, op: Op, x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axis: int) -> None:
+    """Types, weights and bias of a convolution or dense layer, and no sum that overflows."""
+    combinations = [
+        (x_type, "float32" if x_type == "float32" else "int8", *((bias,) if b else ()), x_type)
+        for x_type, biases in _BIASES.items()
+        for bias in (biases if b else biases[:1])
+    ]
+    given = op.outputs[:1]
+    named = replace(op, inputs=tuple(t.name for t in (x, w, b) if t is not None), outputs=given)
+    require_types(graph, named, *combinations)
+    _require_constants(w, b, channel_axis)
+    if x.dtype != "float32":
+        _require_scales(x, w, y, channel_axis)
+        require_activation(getattr(op, "activation", Activation.NONE), y)
+        _require_room(x, w, b, y, channel_axis)
+
+
+def _require_constants(w: Tensor, b: Tensor | None, channel_axis: int) -> None:
+    require(w.constant, f"%{w.name} (weights) is not constant")
+    require(b is None or b.constant, "the bias is not constant")
+    channels = w.shape[channel_axis]
+    if b is not None:
+        require(b.elements == channels, f"%{b.name} (bias) has {b.elements} elements for {channels} channels")
+
+
+def _require_scales(x: Tensor, w: Tensor, y: Tensor, channel_axis: int) -> None:
+    """Symmetric weights, per tensor or along `channel_axis`; symmetric activations too where they are int16."""
+    require_quantized(x, y)
+    channels = w.shape[channel_axis]
+    require(w.quant is not None, f"%{w.name} (weights) is int8 without quantization parameters")
+    assert w.quant is not None
+    require(all(z == 0 for z in w.quant.zero_point), f"%{w.name} (weights) has a zero point that is not 0")
+    if w.quant.per_channel:
+        require(len(w.quant.scale) == channels, f"%{w.name} has {len(w.quant.scale)} scales for {channels} channels")
+        require(w.quant.axis == channel_axis, f"%{w.name} is quantized along axis {w.quant.axis}, not {channel_axis}")
+    require(x.scale * max(w.quant.scale) < _MAX_SCALE, f"%{w.name} (weights) has a scale that is too large")
+    for t in (x, y):
+        require(t.dtype != "int16" or t.zero_point == 0, f"%{t.name} is int16 with zero point {t.zero_point}, not 0")
+
+
+def _require_room(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axis: int) -> None:
+    """No accumulator leaves its 32 or 64 bits, also after the left shift of a multiplier above 1: nothing wraps."""
+    scales = output_scales(x, w, y)
+    wide = is_wide(x, b)
+    require(
+        bool(np.all(scales < (2**7 if wide else 2**30))),
+        f"%{y.name} has scale {y.scale:g}, too small for the input and weights",
+    )
+    bound = accumulator_bound(x, w, b, channel_axis)
+    if wide:
+        small = bool(np.all(bound < _WIDEST)) and bool(np.all(bound * scales < 2.0**31))
+        require(small, f"%{y.name} overflows its accumulator for some inputs")
+        return
+    # The product is taken in Python's integers: a hostile bias may be as large as 64 bits allow.
+    shifts = np.broadcast_to(np.maximum(Multiplier.of(scales).shift, 0), bound.shape)
+    fits = all(int(value) << int(shift) < 2**31 for value, shift in zip(bound, shifts, strict=True))
+    require(fits, f"%{y.name} overflows a 32-bit accumulator for some inputs")
+
+
+def is_wide(x: Tensor, b: Tensor | None) -> bool:
+    """Whether TensorFlow Lite sums in 64 bits: int16 inputs, unless the bias has 32 bits."""
+    return x.dtype == "int16" and (b is None or b.dtype == "int64")
+
+
+def accumulator_bound(x: Tensor, w: Tensor, b: Tensor | None, channel_axis: int) -> Array:
+    """The largest magnitude that each channel's sum, or any part of it, can reach for any input; int64."""
+    assert w.data is not None
+    others = tuple(i for i in range(len(w.shape)) if i != channel_axis)
+    weight = np.abs(w.data.astype(np.int64)).sum(axis=others)
+    info = np.iinfo(x.dtype)
+    largest = max(x.zero_point - int(info.min), int(info.max) - x.zero_point)
+    bias = np.zeros(len(weight), np.int64) if b is None or b.data is None else b.data.astype(np.int64).reshape(-1)
+    limited = np.minimum(np.abs(np.maximum(bias, -(2**62))), 2**62)
+    return np.asarray(weight * largest + limited, np.int64)
+
+
+def output_scales(x: Tensor, w: Tensor, y: Tensor) -> Array:
+    """The real scales from accumulator to output, one or one per channel: double, in TensorFlow Lite's order."""
+    assert w.quant is not None
+    return np.float64(x.scale) * np.array(w.quant.scale, np.float64) / np.float64(y.scale)
+
+
+def output_scales_float(x: Tensor, w: Tensor, y: Tensor) -> Array:
+    """The same in float32 and in XNNPACK's order."""
+    assert w.quant is not None
+    return np.float32(x.scale) * np.array(w.quant.scale, np.float32) / np.float32(y.scale)
+
+
+def finish(
+    acc: Array, b: Array | None, x: Tensor, w: Tensor, y: Tensor, activation: Activation, rounding: str, wide: bool
+) -> Array:
+    """Sums, channels last, and a bias to the values of `y`."""
+    if b is not None:
+        acc = acc + b.reshape(-1)
+    if y.dtype == "float32":
+        return clamp_real(acc, activation)
+    if wide:
+        scaled = requantize_wide(acc, Multiplier.of(output_scales(x, w, y)))
+    elif rounding == "float" and x.dtype == "int8":
+        scaled = requantize_float(acc, output_scales_float(x, w, y))
+    else:
+        scaled = requantize(acc, Multiplier.of(output_scales(x, w, y), rounding), rounding)
+    return clamp(scaled + y.zero_point, activation, y)
+
+
+def centred(x: Tensor, value: Array) -> Array:
+    """Values less their zero point: float64, which holds all sums here exactly; or float32 as it is."""
+    return value if x.dtype == "float32" else value.astype(np.float64) - x.zero_point
+
+
+def matrix_product(rows: Array, filters: Array) -> Array:
+    """rows @ filters.T: in order for float32; for integers, float64 brings the matrix product of numpy's BLAS."""
+    if rows.dtype == np.float32:
+        return sums_of_products(rows, filters)
+    return np.asarray((rows @ filters.T.astype(np.float64)).astype(np.int64))
+
+
+def window_products(places: Array, filters: Array) -> Array:
+    """Each place's window times each of `filters` [channels, taps], some rows of places at a time."""
+    depth = filters.shape[1]
+    rows = max(1, _LARGEST_COPY // (places.shape[2] * depth))
+
+    def parts() -> Iterator[Array]:
+        for image in places:
+            for i in range(0, len(image), rows):
+                yield matrix_product(image[i : i + rows].reshape(-1, depth), filters)
+
+    return np.concatenate(list(parts())).reshape(*places.shape[:3], -1)
+
+
+def require_groups(x: Tensor, w: Tensor) -> int:
+    """How many groups of channels a convolution with OHWI weights has."""
+    if x.shape[3] % w.shape[3] or w.shape[0] % (x.shape[3] // w.shape[3]):
+        raise Unsupported(f"{x.shape[3]} input channels, {w.shape[0]} filters for {w.shape[3]} each: no whole groups")
+    return x.shape[3] // w.shape[3]

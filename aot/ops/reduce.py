@@ -1,0 +1,169 @@
+"""SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ANY, REDUCE_ALL over some axes; MEAN is in `mean.py`."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from aot.fixedpoint import Array, Multiplier, requantize
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import (
+    QUANTIZED_TYPES,
+    Activation,
+    clamp,
+    require,
+    require_operands,
+    require_quantized,
+    require_ratio,
+    require_same_quant,
+    require_shape,
+    require_types,
+)
+from aot.ops.reals import FLOAT_MAX, total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduction(Op):
+    """What all have in common: the axes."""
+
+    types: ClassVar[tuple[str, ...]] = ()
+    rescales: ClassVar[bool] = False  # whether quantized outputs may have another scale than the input
+
+    axes: tuple[int, ...]
+    keep_dims: bool = False
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
+        """Input and output."""
+        return graph[self.inputs[0]], graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 1)
+        require_types(graph, self, *((t, t) for t in self.types))
+        x, y = self.operands(graph)
+        rank = len(x.shape)
+        require(all(0 <= a < rank for a in self.axes), f"axes {self.axes} of an input with {rank} dimensions")
+        require(len(self.axes) > 0, "no axes")
+        require(len(set(self.axes)) == len(self.axes), f"axes {self.axes} are listed twice")
+        require_shape(y, self._shape(x))
+        if x.dtype in QUANTIZED_TYPES:
+            self._check_quantized(x, y)
+
+    def _check_quantized(self, x: Tensor, y: Tensor) -> None:
+        if not self.rescales:
+            require_same_quant(x, y)
+            return
+        require_quantized(x, y)
+        bits = 23 if x.dtype == "int8" else 15
+        require(self.count(x) < 2**bits, f"{self.count(x)} elements in each sum: it overflows 32 bits")
+        require_ratio(x, y)
+
+    def _shape(self, x: Tensor) -> tuple[int, ...]:
+        kept = ((1 if axis in self.axes else size) for axis, size in enumerate(x.shape))
+        if self.keep_dims:
+            return tuple(kept)
+        return tuple(size for axis, size in enumerate(x.shape) if axis not in self.axes)
+
+    def count(self, x: Tensor) -> int:
+        """How many elements become one."""
+        return math.prod(x.shape[axis] for axis in self.axes)
+
+    def columns(self, value: Array) -> Array:
+        """[outputs, count]: the elements that become one, in the order of the input."""
+        kept = [axis for axis in range(value.ndim) if axis not in self.axes]
+        moved = value.transpose(*kept, *sorted(self.axes))
+        return moved.reshape(math.prod(value.shape[axis] for axis in kept), -1)
+
+    def start(self, x: Tensor) -> float:
+        """What float32 sums begin with: where all elements become one, what leaves even a negative zero as it is."""
+        return -0.0 if len(self.axes) == len(x.shape) else 0.0
+
+    def sum_in_order(self, x: Tensor, value: Array) -> Array:
+        """float32 sums, one addition after the other."""
+        columns = self.columns(value)
+        return total(columns.T, (len(columns),), self.start(x))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum(Reduction):
+    """y = the sum over the axes; integers wrap around. int8: zero_y + (sum of (x - zero_x)) * scale_x / scale_y."""
+
+    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "int32", "int64")
+    rescales: ClassVar[bool] = True
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, y = self.operands(graph)
+        value = values[x.name]
+        if x.dtype == "float32":
+            return (self.sum_in_order(x, value).reshape(y.shape),)
+        if x.dtype != "int8":
+            return (self.columns(value).sum(axis=1, dtype=x.dtype).reshape(y.shape),)
+        acc = self.columns(value).sum(axis=1, dtype=np.int64) - self.count(x) * x.zero_point
+        scaled = requantize(acc, Multiplier.of(x.scale / y.scale, rounding), rounding)
+        return (clamp(scaled + y.zero_point, Activation.NONE, y).reshape(y.shape),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceMax(Reduction):
+    """y = the largest element over the axes."""
+
+    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "uint8", "int16", "int32", "int64")
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        return (self._largest(graph, values[self.operands(graph)[0].name], 1),)
+
+    def _largest(self, graph: Graph, value: Array, sign: int) -> Array:
+        """The first of the largest elements; with sign -1, of the smallest: zeros keep their sign."""
+        x, y = self.operands(graph)
+        columns = self.columns(value)
+        if x.dtype != "float32":
+            return np.asarray((columns.max(axis=1) if sign > 0 else columns.min(axis=1)).reshape(y.shape))
+        result = np.full(len(columns), -sign * FLOAT_MAX, np.float32)
+        for column in columns.T:
+            result = np.where(sign * column > sign * result, column, result)
+        return result.reshape(y.shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceMin(ReduceMax):
+    """y = the smallest element over the axes."""
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        return (self._largest(graph, values[self.operands(graph)[0].name], -1),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceProd(Reduction):
+    """y = the product over the axes; integers wrap around."""
+
+    types: ClassVar[tuple[str, ...]] = ("float32", "int32", "int64")
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, y = self.operands(graph)
+        columns = self.columns(values[x.name])
+        result = np.ones(len(columns), x.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for column in columns.T:
+                result *= column
+        return (result.reshape(y.shape),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceAny(Reduction):
+    """y = whether any element over the axes is true."""
+
+    types: ClassVar[tuple[str, ...]] = ("bool",)
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, y = self.operands(graph)
+        return (self.columns(values[x.name]).any(axis=1).reshape(y.shape),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceAll(ReduceAny):
+    """y = whether all elements over the axes are true."""
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, y = self.operands(graph)
+        return (self.columns(values[x.name]).all(axis=1).reshape(y.shape),)

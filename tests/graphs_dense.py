@@ -1,0 +1,178 @@
+"""Seeded graphs of convolutions, dense layers, pools and reductions: beyond int8, and in groups."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import graphs
+import numpy as np
+from graphs import Rng, graph_of
+
+from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.common import same_pads
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+from aot.ops.mean import Mean
+from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
+from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
+from aot.ops.softmax import Softmax
+from aot.ops.transpose_conv import TransposeConv
+
+Builder = Callable[[Rng], Graph]
+
+
+def symmetric(rng: Rng) -> Quant:
+    """What int16 tensors have."""
+    return Quant((graphs.scale(rng),), (0,))
+
+
+def tensor(name: str, dims: tuple[int, ...], dtype: str, quant: Quant) -> Tensor:
+    """Of any type; reals and plain integers have no scale."""
+    return Tensor(name, dims, dtype, quant if dtype in ("int8", "uint8", "int16") else None)
+
+
+def real(build: Builder) -> Builder:
+    """The graphs of an int8 builder with every tensor in float32."""
+
+    def as_real(rng: Rng) -> Graph:
+        graph = build(rng)
+        return graph.with_tensors(*(_real(rng, t) for t in graph.tensors.values()))
+
+    return as_real
+
+
+def _real(rng: Rng, t: Tensor) -> Tensor:
+    data = None if t.data is None else rng.normal(size=t.shape).astype(np.float32)
+    return replace(t, dtype="float32", quant=None, data=data)
+
+
+def wide(build: Builder, narrow_bias: bool = False) -> Builder:
+    """The graphs of an int8 builder with int16 activations, and biases of 64 or 32 bits."""
+
+    def as_wide(rng: Rng) -> Graph:
+        graph = build(rng)
+        (op,) = graph.ops
+        x, w, b, y = op.operands(graph)  # type: ignore[attr-defined] # a dense operator
+        x = Tensor(x.name, x.shape, "int16", Quant((float(np.float32(10 ** rng.uniform(-4, -1))),), (0,)))
+        spread = x.scale * max(w.quant.scale) * np.sqrt(w.elements // len(w.quant.scale)) * 30
+        factor = 10 ** rng.uniform(-2, 1.5) if rng.random() < 0.8 else float(rng.choice([1e-3, 1e3, 1e6]))
+        y = Tensor(y.name, y.shape, "int16", Quant((float(np.float32(spread * factor)),), (0,)))
+        tensors = [x, y]
+        if b is not None:
+            size = 10 ** rng.uniform(1, 5 if narrow_bias else rng.choice([5, 9, 12]))
+            data = (rng.uniform(-1, 1, b.shape) * size).astype("int32" if narrow_bias else "int64")
+            tensors.append(Tensor(b.name, b.shape, data.dtype.name, b.quant, data))
+        return graph.with_tensors(*tensors)
+
+    return as_wide
+
+
+def grouped(rng: Rng) -> Graph:
+    """Convolutions in 2 to 5 groups."""
+    groups, inputs, outputs = (int(rng.integers(low, 6)) for low in (2, 1, 1))
+    x = graphs.int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 9), groups * inputs), graphs.quant(rng))
+    kernel, stride, dilation, pads, out = graphs._window(rng, x.shape, True)
+    channels = groups * outputs
+    w = graphs._weights(rng, (channels, *kernel, inputs), 0, bool(rng.random() < 0.7))
+    bias, q = graphs._dense_parts(rng, x, w, channels, optional=False)
+    y = graphs.int8("y", (x.shape[0], *out, channels), q)
+    attributes = {"stride": stride, "dilation": dilation, "padding": pads, "activation": graphs.activation(rng)}
+    return graph_of(Conv2D, [x, w, bias], y, **attributes)
+
+
+def transpose_conv(rng: Rng) -> Graph:
+    """Strides up to 3, sizes of the output that fit SAME or VALID, and others."""
+    x = graphs.int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 5), graphs.size(rng, 9)), graphs.quant(rng))
+    kernel, stride = ([int(rng.choice([1, 2, 3, 4])) for _ in range(2)] for _ in range(2))
+    same = bool(rng.random() < 0.5)
+    out = []
+    for n, k, s in zip(x.shape[1:3], kernel, stride, strict=True):
+        out.append(n * s - int(rng.integers(0, s)) if same else (n - 1) * s + k + int(rng.integers(0, s)))
+    pads = tuple(same_pads(out[i], kernel[i], stride[i], 1) if same else (0, 0) for i in (0, 1))
+    channels = graphs.size(rng, 9)
+    w = graphs._weights(rng, (channels, *kernel, x.shape[3]), 0, bool(rng.random() < 0.7))
+    bias, q = graphs._dense_parts(rng, x, w, channels)
+    y = graphs.int8("y", (x.shape[0], *out, channels), q)
+    inputs = [x, w, bias] if bias else [x, w]
+    kind = graphs.activation(rng)
+    return graph_of(TransposeConv, inputs, y, stride=tuple(stride), padding=pads, activation=kind)
+
+
+def pool(kind: type[Op], dtype: str) -> Builder:
+    """Pools of any type."""
+
+    def build(rng: Rng) -> Graph:
+        dims = (int(rng.choice([1, 1, 2])), *graphs.shape(rng, 2, 13), graphs.size(rng))
+        q = symmetric(rng)
+        kernel, stride, _, pads, out = graphs._window(rng, dims, False)
+        attributes = {"kernel": kernel, "stride": stride, "padding": pads, "activation": graphs.activation(rng)}
+        return graph_of(
+            kind, [tensor("x", dims, dtype, q)], tensor("y", (dims[0], *out, dims[3]), dtype, q), **attributes
+        )
+
+    return build
+
+
+def reduction(kind: type[Reduction], dtype: str) -> Builder:
+    """Any axes, kept or not; a third of the cases is over height and width, a tenth over all."""
+
+    def build(rng: Rng) -> Graph:
+        dims = graphs.shape(rng, int(rng.integers(1, 5)), 7)
+        axes = tuple(sorted(int(a) for a in rng.permutation(len(dims))[: int(rng.integers(1, len(dims) + 1))]))
+        if rng.random() < 0.34:
+            dims, axes = graphs.shape(rng, 4, 7), (1, 2)
+        elif rng.random() < 0.1:
+            axes = tuple(range(len(dims)))
+        keep = bool(rng.random() < 0.5)
+        kept = tuple(1 if i in axes else d for i, d in enumerate(dims))
+        out = kept if keep else tuple(d for i, d in enumerate(dims) if i not in axes)
+        q = graphs.quant(rng) if dtype == "int8" else symmetric(rng)
+        y_quant = q
+        if kind.rescales and rng.random() < 0.7:
+            y_quant = graphs.near(rng, q) if dtype == "int8" else Quant(graphs.near(rng, q).scale, (0,))
+        y = tensor("y", out, dtype, y_quant)
+        return graph_of(kind, [tensor("x", dims, dtype, q)], y, axes=axes, keep_dims=keep)
+
+    return build
+
+
+def softmax_float(rng: Rng) -> Graph:
+    """Rows of up to 300 classes, in float32."""
+    dims = (*graphs.shape(rng, int(rng.integers(0, 3))), int(rng.choice([1, 2, 3, 10, 12, 101, 300])))
+    beta = 1.0 if rng.random() < 0.7 else float(np.float32(rng.uniform(0.1, 3)))
+    return graph_of(Softmax, [Tensor("x", dims, "float32")], Tensor("y", dims, "float32"), beta=beta)
+
+
+def _of(kind: type[Any], build: Callable[[type[Any], str], Builder], *dtypes: str) -> dict[str, Builder]:
+    return {f"{kind.__name__} {dtype}": build(kind, dtype) for dtype in dtypes}
+
+
+_LAYERS = (
+    (Conv2D, graphs.conv2d),
+    (DepthwiseConv2D, graphs.depthwise_conv2d),
+    (FullyConnected, graphs.fully_connected),
+)
+
+DENSE: dict[str, Builder] = {
+    **{f"{kind.__name__} float32": real(build) for kind, build in _LAYERS},
+    **{f"{kind.__name__} int16": wide(build) for kind, build in _LAYERS},
+    "Conv2D int16 narrow": wide(graphs.conv2d, narrow_bias=True),
+    "Conv2D grouped": grouped,
+    "Conv2D grouped float32": real(grouped),
+    "Conv2D grouped int16": wide(grouped),
+    "TransposeConv": transpose_conv,
+    "TransposeConv float32": real(transpose_conv),
+    "TransposeConv int16": wide(transpose_conv),
+    **_of(AveragePool2D, pool, "int16", "float32"),
+    **_of(MaxPool2D, pool, "int16", "float32"),
+    **_of(L2Pool2D, pool, "float32"),
+    **_of(Mean, reduction, "int16", "float32", "int32", "int64"),
+    **_of(Sum, reduction, "int8", "float32", "int32", "int64"),
+    **_of(ReduceMax, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
+    **_of(ReduceMin, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
+    **_of(ReduceProd, reduction, "float32", "int32", "int64"),
+    **_of(ReduceAny, reduction, "bool"),
+    **_of(ReduceAll, reduction, "bool"),
+    "Softmax float32": softmax_float,
+}
