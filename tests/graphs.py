@@ -84,9 +84,21 @@ def codes(rng: Rng, dims: tuple[int, ...]) -> Array:
 
 def values(rng: Rng, tensor: Tensor) -> Array:
     """A random value for an input; reals cover what an int8 output of scale 0.1 can hold, and ties."""
+    if tensor.dtype == "bool":
+        return rng.integers(0, 2, tensor.shape).astype(bool)
+    if tensor.dtype in ("uint8", "int16", "int32", "int64"):
+        return integers(rng, tensor)
     if tensor.dtype == "int8":
         return np.arange(-128, 128, dtype=np.int8) if tensor.shape == (256,) else codes(rng, tensor.shape)
     return (np.round(rng.uniform(-300, 300, tensor.shape)) / 20).astype(tensor.dtype)
+
+
+def integers(rng: Rng, tensor: Tensor) -> Array:
+    """Any integers, or small ones, and at times the ends of the type."""
+    info = np.iinfo(tensor.dtype)
+    low, high = (info.min, info.max) if rng.random() < 0.5 else (max(info.min, -9), 9)
+    drawn = rng.integers(low, high, tensor.shape, tensor.dtype, endpoint=True)
+    return np.where(rng.random(tensor.shape) < 0.05, rng.choice([info.min, info.max]), drawn).astype(tensor.dtype)
 
 
 def graph_of(op: type[Op], inputs: list[Tensor | None], y: Tensor, **attributes: Any) -> Graph:
@@ -346,3 +358,9 @@ BUILDERS: dict[str, Callable[[Rng], Graph]] = {
     "Softmax": softmax,
     "Transpose": transpose,
 }
+
+# A family of operators adds its builders here; it needs the helpers above, so it can only be imported below them.
+from graphs_indexing import BUILDERS as _INDEXING  # noqa: E402
+from graphs_movement import BUILDERS as _MOVEMENT  # noqa: E402
+
+BUILDERS |= _MOVEMENT | _INDEXING
