@@ -1,11 +1,13 @@
 """Operators that move elements: every type that LiteRT takes, every output, and what LiteRT refuses."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import graphs
 import graphs_indexing
 import graphs_movement
 import litert
+import native
 import numpy as np
 import pytest
 from oracles import oracle
@@ -14,9 +16,11 @@ from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
 from aot.interpreter import run
 from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.gather import Gather, GatherNd
 from aot.ops.slice import StridedSlice
 from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.top_k import TopK
 
 TYPED = graphs_movement.TYPED | graphs_indexing.TYPED
 _SEEDS = range(40)
@@ -84,6 +88,21 @@ def test_impossible_slices_are_refused(changes: dict[str, object], reason: str) 
     graph = graphs.graph_of(StridedSlice, [x], graphs.int8("y", (2, 3), graphs.PROBABILITY), **attributes)
     with pytest.raises(Unsupported, match=reason):
         graph.ops[0].check(graph)
+
+
+@pytest.mark.parametrize("kind", [ArgMax, ArgMin, TopK])
+def test_not_a_number(kind: type[Op], tmp_path: Path) -> None:
+    """What the comparisons say depends on their order, in LiteRT on the processor: C and interpreter have the same."""
+    rng = np.random.default_rng(7)
+    graph = replace(_supported(kind, "float32", 8), name="net")
+    graph = replace(graph, outputs=graph.ops[0].outputs)
+    samples = [{"x": rng.choice([np.nan, -np.inf, np.inf, -0.0, 0.0, 1.5], graph["x"].shape)} for _ in range(40)]
+    samples = [{"x": sample["x"].astype(np.float32)} for sample in samples]
+    binary = native.program(native.compiled(graph), tmp_path, *native.SANITIZE)
+    for sample, actual in zip(samples, native.run(binary, graph, samples), strict=True):
+        values = run(graph, sample)
+        for name in graph.outputs:
+            assert actual[name].tobytes() == values[name].tobytes(), (sample, actual, graph)
 
 
 def test_sizes_that_say_the_rest_are_read() -> None:

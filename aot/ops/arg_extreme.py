@@ -28,23 +28,20 @@ class ArgMax(Op):
         require(y.dtype in ("int32", "int64"), f"%{y.name} is {y.dtype}; supported: int32, int64")
         require_shape(y, (*x.shape[: self.axis], *x.shape[self.axis + 1 :]))
 
-    def better(self, a: Array, b: Array) -> Array:
-        """Where `a` takes the place of `b`."""
-        return np.asarray(a > b)
+    def first(self, elements: Array) -> Array:
+        """The first index of the extreme along the first axis; not-a-numbers count as the other extreme."""
+        return np.asarray(np.argmax(np.nan_to_num(elements, nan=-np.inf, posinf=np.inf, neginf=-np.inf), axis=0))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         elements = np.moveaxis(values[x.name], self.axis, 0)
-        best, at = elements[0], np.zeros(y.shape, y.dtype)
-        for i, candidate in enumerate(elements[1:], start=1):
-            better = self.better(candidate, best)
-            best, at = np.where(better, candidate, best), np.where(better, np.array(i, y.dtype), at)
-        return (at,)
+        stuck = elements[0] != elements[0]  # a not-a-number that comes first: nothing compares with it
+        return (np.where(stuck, 0, self.first(elements)).astype(y.dtype),)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArgMin(ArgMax):
     """y = the first index along `axis` whose element is not above any other."""
 
-    def better(self, a: Array, b: Array) -> Array:
-        return np.asarray(a < b)
+    def first(self, elements: Array) -> Array:
+        return np.asarray(np.argmin(np.nan_to_num(elements, nan=np.inf, posinf=np.inf, neginf=-np.inf), axis=0))
