@@ -21,7 +21,7 @@ def float_literal(value: float) -> str:
 def _literal(value: int | float) -> str:
     if isinstance(value, float):
         return float_literal(value)
-    return "INT32_MIN" if value == -(2**31) else str(value)
+    return {-(2**31): "INT32_MIN", -(2**63): "INT64_MIN"}.get(value, str(value))
 
 
 def array_body(data: Array) -> str:
@@ -40,7 +40,9 @@ def struct_declaration(name: str, params: Params) -> str:
 
 
 def _fields(params: Params) -> list[tuple[str, object]]:
-    return [(f.name, getattr(params, f.name)) for f in dataclasses.fields(params)]
+    """The members that a call needs: those that are None are left out."""
+    values = ((f.name, getattr(params, f.name)) for f in dataclasses.fields(params))
+    return [(name, value) for name, value in values if value is not None]
 
 
 def _declaration(name: str, value: object) -> str:

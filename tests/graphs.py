@@ -96,6 +96,14 @@ def values(rng: Rng, tensor: Tensor) -> Array:
     return (np.round(rng.uniform(-300, 300, tensor.shape)) / 20).astype(tensor.dtype)
 
 
+def integers(rng: Rng, tensor: Tensor) -> Array:
+    """Any integers, or small ones, and at times the ends of the type."""
+    info = np.iinfo(tensor.dtype)
+    low, high = (info.min, info.max) if rng.random() < 0.5 else (max(info.min, -9), 9)
+    drawn = rng.integers(low, high, tensor.shape, tensor.dtype, endpoint=True)
+    return np.where(rng.random(tensor.shape) < 0.05, rng.choice([info.min, info.max]), drawn).astype(tensor.dtype)
+
+
 def graph_of(op: type[Op], inputs: list[Tensor | None], y: Tensor, **attributes: Any) -> Graph:
     """A graph that is one operator; `inputs` without data are the graph's."""
     present = [t for t in inputs if t is not None]
@@ -357,3 +365,8 @@ BUILDERS: dict[str, Callable[[Rng], Graph]] = {
 from graphs_dense import DENSE  # noqa: E402 # a family that is built from the functions above
 
 BUILDERS.update(DENSE)
+# A family of operators adds its builders here; it needs the helpers above, so it can only be imported below them.
+from graphs_indexing import BUILDERS as _INDEXING  # noqa: E402
+from graphs_movement import BUILDERS as _MOVEMENT  # noqa: E402
+
+BUILDERS |= _MOVEMENT | _INDEXING

@@ -11,20 +11,34 @@ from aot.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add
+from aot.ops.arg_extreme import ArgMax, ArgMin
+from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
+from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
+from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
-from aot.ops.pad import Pad
+from aot.ops.mirror_pad import MirrorPad
+from aot.ops.one_hot import OneHot
+from aot.ops.pack import Pack
+from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
+from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
+from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.shape import Shape
+from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
+from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
 
@@ -48,7 +62,7 @@ def xnnpack(graph: Graph, values: Values) -> Array:
 
 
 def _litert(graph: Graph, values: Values, resolver: litert.Resolver) -> Array:
-    (result,) = litert.outputs(write(graph), [values[name] for name in graph.inputs], resolver)
+    result = litert.outputs(write(graph), [values[name] for name in graph.inputs], resolver)[0]
     return result.reshape(graph[graph.outputs[0]].shape)  # LiteRT infers dense layers' shapes its own way
 
 
@@ -123,6 +137,20 @@ def integers(graph: Graph, values: Values) -> Array:
     return exact.SINGLE[type(op)](op, graph, {**constants, **values})
 
 
+def indices_in_range(graph: Graph, values: Values) -> Array:
+    """The reference kernels, which stop at an index out of range: given the nearest in range instead."""
+    (op,) = graph.ops
+    assert isinstance(op, Gather | GatherNd)
+    x, indices, _ = op.operands(graph)
+    if indices.constant:
+        return reference(graph, values)
+    extent = np.array(x.shape[: indices.shape[-1]] if isinstance(op, GatherNd) else x.shape[op.axis])
+    nearest = np.clip(values[indices.name], 0, extent - 1).astype(indices.dtype)
+    return reference(graph, {**values, indices.name: nearest})
+
+
+_REFERENCE = (reference, reference, reference)
+
 # For each operator: the oracles of `double`, `single` and `float`.
 ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Add: (reference, integers, reference),
@@ -146,6 +174,12 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Sum: (reference_as_ones, integers, reference_as_ones),
     Transpose: (reference, reference, reference),
     TransposeConv: (reference, integers, xnnpack_transposed),
+    **dict.fromkeys((EmbeddingLookup, Gather, GatherNd), (indices_in_range,) * 3),
+    **dict.fromkeys(
+        (ArgMax, ArgMin, CumSum, DynamicUpdateSlice, OneHot, ResizeBilinear, ResizeNearest, TopK), _REFERENCE
+    ),
+    **dict.fromkeys((BatchToSpace, DepthToSpace, MirrorPad, Pack, PadV2, Reverse, Shape), _REFERENCE),
+    **dict.fromkeys((Slice, SpaceToBatch, SpaceToDepth, Split, SplitV, StridedSlice, Tile, Unpack), _REFERENCE),
 }
 
 
@@ -157,10 +191,10 @@ ULPS: dict[type[Op], int] = {Softmax: 8}
 
 
 def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
-    """The bytes that the operator of `graph` must give; nothing is rounded to integers where the input is float32."""
+    """The bytes that the operator of `graph` must give; nothing is rounded to integers where none is quantized."""
     (op,) = graph.ops
     dtype = graph[op.inputs[0]].dtype
-    if dtype == "int8":
+    if dtype == "int8" or type(op) in (EmbeddingLookup, Gather, GatherNd):
         return ORACLES[type(op)][ROUNDINGS.index(rounding)](graph, values)
     if dtype == "int16" and rounding == "single" and _sums_in_32_bits(op, graph):
         return integers(graph, values)

@@ -13,6 +13,7 @@ from aot.frontends.tflite_ops import OPERATORS, Record
 from aot.ir import Array, Graph, Op, Quant, Tensor, prune_tensors
 
 _SCHEMA_VERSION = 3
+_LARGEST_OLD_CODE = 127  # the schema's first field for operators has 8 bits; this value in it says: read the second
 _BUFFER_ALIGNMENT = 16  # what the schema promises to kernels that read weights in place
 _TYPES = {
     "float32": tflite.TensorType.FLOAT32,
@@ -88,9 +89,8 @@ class _Writer:
 
     def _code(self, builtin: str, version: int) -> int:
         code = getattr(tflite.BuiltinOperator, builtin)
-        return _table(
-            self._builder, "OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=version
-        )
+        old = min(code, _LARGEST_OLD_CODE)
+        return _table(self._builder, "OperatorCode", DeprecatedBuiltinCode=old, BuiltinCode=code, Version=version)
 
     def _subgraph(self) -> int:
         constants = [t.name for t in self._tensors if t.data is not None]
@@ -132,7 +132,8 @@ class _Writer:
     def _operator(self, op: Op, written: tuple[str, Record], extra: list[Tensor]) -> int:
         builtin, record = written
         inputs = [-1 if name is None else self._number[name] for name in op.inputs]
-        inputs += [self._number[t.name] for t in extra]
+        place = len(inputs) if record.place is None else record.place
+        inputs[place:place] = [self._number[t.name] for t in extra]
         inputs = [inputs[i] for i in record.order] or inputs
         return _table(
             self._builder,
@@ -159,7 +160,7 @@ def _index_tensors(op: Op, record: Record, names: Names) -> list[Tensor]:
     return [_index_tensor(names.unique(f"{op.name}_{key}"), values) for key, values in record.indices.items()]
 
 
-def _index_tensor(name: str, values: tuple[Any, ...]) -> Tensor:
+def _index_tensor(name: str, values: Any) -> Tensor:
     data = np.array(values, np.int32)
     return Tensor(name, data.shape, "int32", data=data, label=name)
 

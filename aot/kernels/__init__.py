@@ -9,30 +9,47 @@ from aot.kernels.add import add_f32, add_s8
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
+from aot.kernels.copy import strided_copy, table_copy, table_scatter
 from aot.kernels.dense import fully_connected, pointwise
 from aot.kernels.dense_dsp import conv2d_dsp, dense_row_dsp, fully_connected_dsp, pointwise_dsp, single_channel_dsp
 from aot.kernels.depthwise_conv2d import depthwise_conv2d, depthwise_multiplier
 from aot.kernels.depthwise_dsp import depthwise_3x3_dsp
+from aot.kernels.gather import gather_any, gather_nd_any
+from aot.kernels.index import arg_extreme, cumsum, dynamic_update_slice, one_hot, top_k
 from aot.kernels.lookup import lookup_s8
-from aot.kernels.move import concatenation_any, pad_any, transpose_any
+from aot.kernels.move import concatenation_any, pad_any, split_any
 from aot.kernels.pool2d import pool2d
 from aot.kernels.reduce import reduce, scaled
+from aot.kernels.resize import resize_bilinear
 from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8
 from aot.kernels.transpose_conv import transpose_conv
 from aot.ops.add import Add
+from aot.ops.arg_extreme import ArgMax, ArgMin
+from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
+from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
+from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
-from aot.ops.pad import Pad
+from aot.ops.mirror_pad import MirrorPad
+from aot.ops.one_hot import OneHot
+from aot.ops.pack import Pack
+from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
+from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu6
+from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
+from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
 
@@ -89,17 +106,42 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("dense_s8_dsp", FullyConnected, fully_connected_dsp, ("tile_s8",), ("string.h",), _DSP),
     Kernel("dense_row_s8_dsp", FullyConnected, dense_row_dsp, ("widen",), ("string.h",), _DSP),
     Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, ("widen",), ("string.h",), _DSP),
+    Kernel("arg_extreme", ArgMax, arg_extreme),
+    Kernel("arg_extreme", ArgMin, arg_extreme),
+    Kernel("concatenation", Pack, concatenation_any, headers=("string.h",)),
+    Kernel("cumsum", CumSum, cumsum),
     Kernel("dequantize_s8_f32", Dequantize, dequantize_s8_f32),
+    Kernel("dynamic_update_slice", DynamicUpdateSlice, dynamic_update_slice, headers=("string.h",)),
+    Kernel("gather", EmbeddingLookup, gather_any, headers=("string.h",)),
+    Kernel("gather", Gather, gather_any, headers=("string.h",)),
+    Kernel("gather_nd", GatherNd, gather_nd_any, headers=("string.h",)),
     Kernel("lookup_s8", Logistic, lookup_s8),
     Kernel("lookup_s8", Quantize, lookup_s8),
     Kernel("lookup_s8", Relu, lookup_s8),
     Kernel("lookup_s8", Relu6, lookup_s8),
+    Kernel("one_hot", OneHot, one_hot),
     Kernel("pad", Pad, pad_any),
+    Kernel("pad", PadV2, pad_any),
     Kernel("quantize_f32_s8", Quantize, quantize_f32_s8, headers=("math.h",)),
     Kernel("softmax_f32", Softmax, softmax_f32, helpers=("exp_f32",), headers=("math.h",)),
+    Kernel("resize_bilinear", ResizeBilinear, resize_bilinear),
     Kernel("softmax_float_s8", Softmax, softmax_float_s8),
     Kernel("softmax_s8", Softmax, softmax_s8, helpers=("rounding_high",)),
-    Kernel("transpose", Transpose, transpose_any),
+    Kernel("split", Split, split_any, headers=("string.h",)),
+    Kernel("split", SplitV, split_any, headers=("string.h",)),
+    Kernel("split", Unpack, split_any, headers=("string.h",)),
+    Kernel("strided_copy", DepthToSpace, strided_copy, headers=("string.h",)),
+    Kernel("strided_copy", Reverse, strided_copy, headers=("string.h",)),
+    Kernel("strided_copy", Slice, strided_copy, headers=("string.h",)),
+    Kernel("strided_copy", SpaceToDepth, strided_copy, headers=("string.h",)),
+    Kernel("strided_copy", StridedSlice, strided_copy, headers=("string.h",)),
+    Kernel("strided_copy", Tile, strided_copy, headers=("string.h",)),
+    Kernel("strided_copy", Transpose, strided_copy, headers=("string.h",)),
+    Kernel("table_copy", BatchToSpace, table_copy, headers=("string.h",)),
+    Kernel("table_copy", MirrorPad, table_copy, headers=("string.h",)),
+    Kernel("table_copy", ResizeNearest, table_copy, headers=("string.h",)),
+    Kernel("table_copy", SpaceToBatch, table_scatter, headers=("string.h",)),
+    Kernel("top_k", TopK, top_k),
 )
 
 

@@ -29,7 +29,7 @@ class Params:
     """Base of each kernel's parameters: a subclass is one C struct, a field one member.
 
     Members are int (int32_t), float, a tuple of int (an array), Constant (a pointer to const), or another Params (a
-    nested struct, which the prelude declares under its `c_name`).
+    nested struct, which the prelude declares under its `c_name`). One that is None is not a member at all.
     """
 
     c_name: ClassVar[str] = ""

@@ -1,13 +1,7 @@
 """Nested loops over strided arrays, with neighbouring dimensions merged wherever all strides allow it."""
 
-import numpy as np
-
 from aot.ir import Tensor
-
-
-def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """How far apart, in elements, neighbours along each dimension lie in a dense array."""
-    return tuple(int(np.prod(shape[i + 1 :], dtype=np.int64)) for i in range(len(shape)))
+from aot.ops.view import contiguous_strides as contiguous_strides  # kernels take it from here
 
 
 def broadcast_strides(tensor: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,18 +1,18 @@
-"""Operators that only move elements: padding, concatenation, transposition. Any type."""
+"""Operators that only move elements: padding, joining, cutting. Any type."""
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from aot.interface import C_TYPES
 from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target
-from aot.kernels.loops import contiguous_strides, merge
 from aot.ops.concatenation import Concatenation
-from aot.ops.pad import Pad, pad_value
-from aot.ops.transpose import Transpose
+from aot.ops.pack import Pack
+from aot.ops.pad import Pad, PadV2, pad_value
+from aot.ops.split import Split
 
-_CYCLES_PER_ELEMENT = 6.0
+CYCLES_PER_ELEMENT = 6.0
+_SHORT_RUN = 16  # bytes: for fewer, a loop is faster than a call of memcpy
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,26 @@ class PadAny(Params):
 
 
 @dataclass(frozen=True)
-class ConcatenationAny(Params):
-    """Each input's bytes between one element along the axis before it and the next."""
+class Parts(Params):
+    """The elements of each part between one index before the axis and the next."""
 
     outer: int
-    bytes: tuple[int, ...]
+    count: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class TransposeAny(Params):
-    size: tuple[int, ...]
-    in_stride: tuple[int, ...]
+def c_type(tensor: Tensor) -> str:
+    """The C type of its elements."""
+    return C_TYPES[tensor.dtype]
+
+
+def long_run(elements: int, tensor: Tensor) -> bool:
+    """Whether a call of memcpy pays for so many elements that lie together."""
+    return elements * (tensor.bytes // tensor.elements) >= _SHORT_RUN
+
+
+def copy_cycles(tensor: Tensor, runs: bool) -> float:
+    """What writing `tensor` takes: by memcpy a word at a time."""
+    return CYCLES_PER_ELEMENT * (tensor.bytes / 4 if runs else tensor.elements)
 
 
 def _pad_loops(shape: tuple[int, ...], pads: tuple[tuple[int, int], ...]) -> PadAny:
@@ -54,35 +63,37 @@ def _pad_loops(shape: tuple[int, ...], pads: tuple[tuple[int, int], ...]) -> Pad
     return PadAny(tuple(size[::-1]), tuple(before[::-1]), tuple(after[::-1]))
 
 
-def _type(tensor: Tensor) -> str:
-    return C_TYPES[tensor.dtype]
-
-
 def pad_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """Padding with the value that stands for zero."""
-    assert isinstance(op, Pad)
-    x, y = op.operands(graph)
+    """Padding with the value that stands for zero, or with that of an operand."""
+    assert isinstance(op, Pad | PadV2)
+    x, *operand, y = op.operands(graph)
     params = _pad_loops(x.shape, op.pads)
-    variant = {"rank": len(params.size), "type": _type(y), "value": pad_value(y)}
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
+    value = "*value" if operand else pad_value(y)
+    variant = {"rank": len(params.size), "type": c_type(y), "value": value, "operand": bool(operand)}
+    inputs = tuple(t.name for t in (x, *operand))
+    return Call(kernel, params, inputs, (y.name,), variant, cost=copy_cycles(y, runs=False))
 
 
 def concatenation_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """Concatenation along any axis."""
-    assert isinstance(op, Concatenation)
+    """Concatenation along any axis, and stacking."""
+    assert isinstance(op, Concatenation | Pack)
     xs, y = op.operands(graph)
-    outer = int(np.prod(y.shape[: op.axis], dtype=np.int64))
-    params = ConcatenationAny(outer, tuple(x.bytes // outer for x in xs))
-    variant = {"inputs": len(xs), "type": _type(y)}
-    inputs = tuple(x.name for x in xs)
-    return Call(kernel, params, inputs, (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.bytes / 4)
+    params, runs = _parts(y, xs, op.axis)
+    variant = {"inputs": len(xs), "type": c_type(y), "runs": runs}
+    return Call(kernel, params, tuple(x.name for x in xs), (y.name,), variant, cost=copy_cycles(y, runs))
 
 
-def transpose_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """Transposition by strided reads."""
-    assert isinstance(op, Transpose)
-    x, y = op.operands(graph)
-    strides = contiguous_strides(x.shape)
-    params = TransposeAny(*merge(y.shape, tuple(strides[i] for i in op.permutation)))
-    variant = {"rank": len(params.size), "type": _type(y)}
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
+def split_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Cutting along any axis."""
+    assert isinstance(op, Split)
+    x, ys = op.operands(graph)
+    params, runs = _parts(x, ys, op.axis)
+    variant = {"outputs": len(ys), "type": c_type(x), "runs": runs}
+    return Call(kernel, params, (x.name,), tuple(y.name for y in ys), variant, cost=copy_cycles(x, runs))
+
+
+def _parts(whole: Tensor, parts: tuple[Tensor, ...], axis: int) -> tuple[Parts, bool]:
+    """How `parts` lie in `whole`, and whether all are long runs."""
+    outer = math.prod(whole.shape[:axis])
+    counts = tuple(part.elements // outer for part in parts)
+    return Parts(outer, counts), all(long_run(count, whole) for count in counts)

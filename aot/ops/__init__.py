@@ -2,36 +2,63 @@
 
 from aot.ir import Op
 from aot.ops.add import Add
+from aot.ops.arg_extreme import ArgMax, ArgMin
+from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
+from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
+from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
-from aot.ops.pad import Pad
+from aot.ops.mirror_pad import MirrorPad
+from aot.ops.one_hot import OneHot
+from aot.ops.pack import Pack
+from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
+from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
+from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.shape import Shape
+from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
+from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
 
 OPS: tuple[type[Op], ...] = (
     Add,
+    ArgMax,
+    ArgMin,
     AveragePool2D,
+    BatchToSpace,
     Concatenation,
     Conv2D,
+    CumSum,
+    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
+    DynamicUpdateSlice,
+    EmbeddingLookup,
     FullyConnected,
     L2Pool2D,
+    Gather,
+    GatherNd,
     Logistic,
     MaxPool2D,
     Mean,
+    MirrorPad,
+    OneHot,
+    Pack,
     Pad,
+    PadV2,
     Quantize,
     ReduceAll,
     ReduceAny,
@@ -41,8 +68,21 @@ OPS: tuple[type[Op], ...] = (
     Relu,
     Relu6,
     Reshape,
+    ResizeBilinear,
+    ResizeNearest,
+    Reverse,
+    Shape,
+    Slice,
     Softmax,
     Sum,
     Transpose,
     TransposeConv,
+    SpaceToBatch,
+    SpaceToDepth,
+    Split,
+    SplitV,
+    StridedSlice,
+    Tile,
+    TopK,
+    Unpack,
 )

@@ -59,13 +59,13 @@ _MIN_SCALE, _MAX_SCALE = 1e-30, 1e30
 QUANTIZED_TYPES = ("int8", "uint8", "int16")
 
 
-def require_operands(graph: Graph, op: Op, least: int, most: int | None = None) -> None:
-    """`least` to `most` inputs (without `most`: exactly `least`), the first `least` not left out; one output."""
+def require_operands(graph: Graph, op: Op, least: int, most: int | None = None, outputs: int = 1) -> None:
+    """`least` to `most` inputs (without `most`: exactly `least`), the first `least` not left out; `outputs` outputs."""
     most = least if most is None else most
     given = len(op.inputs)
     require(least <= given <= most, f"{given} inputs; supported: {least if least == most else f'{least} to {most}'}")
     require(None not in op.inputs[:least], f"input {(*op.inputs, None).index(None)} is missing")
-    require(len(op.outputs) == 1, f"{len(op.outputs)} outputs; supported: 1")
+    require(len(op.outputs) == outputs, f"{len(op.outputs)} outputs; supported: {outputs}")
     for name in (*op.inputs, *op.outputs):
         rank = 0 if name is None else len(graph[name].shape)
         require(rank <= _MAX_RANK, f"%{name} has {rank} dimensions; supported: up to {_MAX_RANK}")

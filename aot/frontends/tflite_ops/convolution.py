@@ -114,7 +114,7 @@ def _write_transpose_conv(op: TransposeConv, graph: Graph) -> Record:
     }
     count = len(op.inputs)
     order = (count, 1, 0, *range(2, count))
-    return Record(4 if b is not None else 3, "TransposeConvOptions", fields, {"shape": y.shape}, order)
+    return Record(4 if b is not None else 3, "TransposeConvOptions", fields, {"shape": y.shape}, order=order)
 
 
 OPERATORS = (

@@ -1,24 +1,50 @@
-"""Operators that only move elements."""
+"""Operators that only move elements: another shape, another order, padding."""
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_activation, read_axes, write_activation
+from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_axes, read_pairs
 from aot.ir import Graph, Op
+from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.common import require
-from aot.ops.concatenation import Concatenation
-from aot.ops.pad import Pad
+from aot.ops.mirror_pad import MirrorPad
+from aot.ops.pad import Pad, PadV2
+from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reshape import Reshape
+from aot.ops.shape import Shape
 from aot.ops.transpose import Transpose
+
+_INDEX_TYPES = {tflite.TensorType.INT32: "int32", tflite.TensorType.INT64: "int64"}
 
 
 def _read_pad(op: FileOp) -> Op:
-    pads, rank = op.integers(1), len(op.input(0).shape)
-    require(len(pads) == 2 * rank and min(pads, default=0) >= 0, f"paddings {list(pads)} for {rank} dimensions")
-    return Pad(**op.operands(1), pads=tuple(zip(pads[::2], pads[1::2], strict=True)))
+    return Pad(**op.operands(1), pads=read_pairs(op, 1, len(op.input(0).shape)))
 
 
 def _write_pad(op: Pad, graph: Graph) -> Record:
     return Record(2, "PadOptions", indices={"paddings": op.pads})
+
+
+def _read_pad_v2(op: FileOp) -> Op:
+    pads = read_pairs(op, 1, len(op.input(0).shape))
+    value = op.input(2)
+    operands = op.operands(1)
+    return PadV2(**{**operands, "inputs": (*operands["inputs"], value.name)}, pads=pads)
+
+
+def _write_pad_v2(op: PadV2, graph: Graph) -> Record:
+    return Record(2, "PadV2Options", indices={"paddings": op.pads}, place=1)
+
+
+def _read_mirror_pad(op: FileOp) -> Op:
+    mode = op.options(tflite.MirrorPadOptions).Mode()
+    require(mode in (tflite.MirrorPadMode.REFLECT, tflite.MirrorPadMode.SYMMETRIC), f"mode {mode}")
+    pads = read_pairs(op, 1, len(op.input(0).shape))
+    return MirrorPad(**op.operands(1), pads=pads, symmetric=mode == tflite.MirrorPadMode.SYMMETRIC)
+
+
+def _write_mirror_pad(op: MirrorPad, graph: Graph) -> Record:
+    mode = tflite.MirrorPadMode.SYMMETRIC if op.symmetric else tflite.MirrorPadMode.REFLECT
+    return Record(2, "MirrorPadOptions", {"Mode": mode}, {"paddings": op.pads})
 
 
 def _read_reshape(op: FileOp) -> Op:
@@ -28,17 +54,6 @@ def _read_reshape(op: FileOp) -> Op:
 
 def _write_reshape(op: Reshape, graph: Graph) -> Record:
     return Record(1, "ReshapeOptions", indices={"shape": graph[op.outputs[0]].shape})
-
-
-def _read_concatenation(op: FileOp) -> Op:
-    options = op.options(tflite.ConcatenationOptions)
-    (axis,) = read_axes((options.Axis(),), len(op.input(0).shape))
-    return Concatenation(**op.operands(), axis=axis, activation=read_activation(options.FusedActivationFunction()))
-
-
-def _write_concatenation(op: Concatenation, graph: Graph) -> Record:
-    fields = {"Axis": op.axis, "FusedActivationFunction": write_activation(op.activation)}
-    return Record(2, "ConcatenationOptions", fields)
 
 
 def _read_transpose(op: FileOp) -> Op:
@@ -51,11 +66,78 @@ def _write_transpose(op: Transpose, graph: Graph) -> Record:
     return Record(2, "TransposeOptions", indices={"permutation": op.permutation})
 
 
+def _read_tile(op: FileOp) -> Op:
+    return Tile(**op.operands(1), multiples=op.integers(1))
+
+
+def _write_tile(op: Tile, graph: Graph) -> Record:
+    return Record(1, "TileOptions", indices={"multiples": op.multiples})
+
+
+def _read_reverse(op: FileOp) -> Op:
+    return Reverse(**op.operands(1), axes=read_axes(op.integers(1), len(op.input(0).shape)))
+
+
+def _write_reverse(op: Reverse, graph: Graph) -> Record:
+    return Record(3, "ReverseV2Options", indices={"axes": op.axes})
+
+
+def _read_space_to_depth(op: FileOp) -> Op:
+    return SpaceToDepth(**op.operands(1), block=op.options(tflite.SpaceToDepthOptions).BlockSize())
+
+
+def _write_space_to_depth(op: SpaceToDepth, graph: Graph) -> Record:
+    return Record(2, "SpaceToDepthOptions", {"BlockSize": op.block})
+
+
+def _read_depth_to_space(op: FileOp) -> Op:
+    return DepthToSpace(**op.operands(1), block=op.options(tflite.DepthToSpaceOptions).BlockSize())
+
+
+def _write_depth_to_space(op: DepthToSpace, graph: Graph) -> Record:
+    return Record(1, "DepthToSpaceOptions", {"BlockSize": op.block})
+
+
+def _read_space_to_batch(op: FileOp) -> Op:
+    block = op.integers(1)
+    return SpaceToBatch(**op.operands(1), block=block, pads=read_pairs(op, 2, len(block)))
+
+
+def _write_space_to_batch(op: SpaceToBatch, graph: Graph) -> Record:
+    return Record(3, "SpaceToBatchNDOptions", indices={"block": op.block, "paddings": op.pads})
+
+
+def _read_batch_to_space(op: FileOp) -> Op:
+    block = op.integers(1)
+    return BatchToSpace(**op.operands(1), block=block, crops=read_pairs(op, 2, len(block)))
+
+
+def _write_batch_to_space(op: BatchToSpace, graph: Graph) -> Record:
+    return Record(3, "BatchToSpaceNDOptions", indices={"block": op.block, "crops": op.crops})
+
+
+def _read_shape(op: FileOp) -> Op:
+    return Shape(**op.operands(1))
+
+
+def _write_shape(op: Shape, graph: Graph) -> Record:
+    types = {name: code for code, name in _INDEX_TYPES.items()}
+    return Record(1, "ShapeOptions", {"OutType": types[graph[op.outputs[0]].dtype]})
+
+
 OPERATORS = (
-    Operator("CONCATENATION", Concatenation, _read_concatenation, _write_concatenation),
+    Operator("BATCH_TO_SPACE_ND", BatchToSpace, _read_batch_to_space, _write_batch_to_space),
+    Operator("DEPTH_TO_SPACE", DepthToSpace, _read_depth_to_space, _write_depth_to_space),
     Operator("EXPAND_DIMS", Reshape, _read_reshape, None),
+    Operator("MIRROR_PAD", MirrorPad, _read_mirror_pad, _write_mirror_pad),
     Operator("PAD", Pad, _read_pad, _write_pad),
+    Operator("PADV2", PadV2, _read_pad_v2, _write_pad_v2),
     Operator("RESHAPE", Reshape, _read_reshape, _write_reshape),
+    Operator("REVERSE_V2", Reverse, _read_reverse, _write_reverse),
+    Operator("SHAPE", Shape, _read_shape, _write_shape),
+    Operator("SPACE_TO_BATCH_ND", SpaceToBatch, _read_space_to_batch, _write_space_to_batch),
+    Operator("SPACE_TO_DEPTH", SpaceToDepth, _read_space_to_depth, _write_space_to_depth),
     Operator("SQUEEZE", Reshape, _read_reshape, None),
+    Operator("TILE", Tile, _read_tile, _write_tile),
     Operator("TRANSPOSE", Transpose, _read_transpose, _write_transpose),
 )

@@ -52,9 +52,15 @@ class FileOp:
             raise Unsupported(f"%{tensor.name} must be a constant of int32 or int64")
         return tuple(int(v) for v in np.ravel(tensor.data))
 
-    def operands(self, count: int | None = None) -> dict[str, Any]:
-        """Name, inputs (the first `count`) and outputs, as an Op's constructor takes them."""
-        inputs = self.inputs if count is None else [self.input(i) for i in range(count)]
+    def integer(self, index: int) -> int:
+        """The value of a constant index tensor of one element."""
+        values = self.integers(index)
+        require(len(values) == 1, f"%{self.input(index).name} has {len(values)} elements; supported: 1")
+        return values[0]
+
+    def operands(self, count: int | None = None, first: int = 0) -> dict[str, Any]:
+        """Name, inputs (`count` of them from `first` on) and outputs, as an Op's constructor takes them."""
+        inputs = self.inputs if count is None else [self.input(i) for i in range(first, first + count)]
         return {
             "name": self.outputs[0].name,
             "inputs": tuple(t.name if t else None for t in inputs),
@@ -64,15 +70,17 @@ class FileOp:
 
 @dataclass(frozen=True)
 class Record:
-    """An operator to be written: version, kind and fields of its option table, index tensors that follow its inputs.
+    """An operator to be written: version, kind and fields of its option table, index tensors beside its inputs.
 
-    `order`, where it is given, is how the file orders all of these: their positions, the first one first.
+    The index tensors follow the inputs, or come before input `place`; `order`, where it is given, is how the file
+    orders inputs and index tensors: their positions, the first one first.
     """
 
     version: int
     options: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
-    indices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    indices: dict[str, Any] = field(default_factory=dict)
+    place: int | None = None
     order: tuple[int, ...] = ()
 
 
@@ -130,6 +138,20 @@ def read_axes(values: tuple[int, ...], rank: int) -> tuple[int, ...]:
     """Axes counted from either end, as a sorted set counted from the front."""
     require(all(-rank <= a < rank for a in values), f"axes {list(values)} of a tensor with {rank} dimensions")
     return tuple(sorted({a % rank for a in values}))
+
+
+def read_axis(value: int, rank: int) -> int:
+    """One axis counted from either end, counted from the front."""
+    return read_axes((value,), rank)[0]
+
+
+def read_pairs(op: FileOp, index: int, rank: int) -> tuple[tuple[int, int], ...]:
+    """An index tensor of (before, after), none negative, for `rank` dimensions."""
+    values = op.integers(index)
+    require(
+        len(values) == 2 * rank and min(values, default=0) >= 0, f"{list(values)} before and after {rank} dimensions"
+    )
+    return tuple(zip(values[::2], values[1::2], strict=True))
 
 
 def four_dimensions(*tensors: Tensor) -> None:

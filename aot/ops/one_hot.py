@@ -1,0 +1,42 @@
+"""ONE_HOT: indices as rows that are on at one place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import require, require_moved, require_operands, require_shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneHot(Op):
+    """y[..., i, ...] = on if i is the index, else off, along a new `axis`; the inputs are indices, depth, on, off."""
+
+    axis: int
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Indices, the values of on and off, and the output."""
+        indices, _, on, off = (graph[name] for name in self.inputs)
+        return indices, on, off, graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 4)
+        indices, on, off, y = self.operands(graph)
+        require(indices.dtype in ("int32", "int64"), f"%{indices.name} is {indices.dtype}; supported: int32, int64")
+        for value in (on, off):
+            require_moved(value, y)
+            require(value.elements == 1, f"%{value.name} has {value.elements} elements; supported: 1")
+        depth, rank = graph[self.inputs[1]], len(indices.shape)
+        known = depth.data is not None and depth.dtype == "int32" and depth.elements == 1
+        require(known, f"%{depth.name} (the depth) must be one constant of int32")
+        require(0 <= self.axis <= rank, f"axis {self.axis} of {rank + 1} dimensions")
+        assert depth.data is not None
+        require_shape(y, (*indices.shape[: self.axis], int(depth.data.reshape(())), *indices.shape[self.axis :]))
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        indices, on, off, y = self.operands(graph)
+        places = np.arange(y.shape[self.axis]).reshape([-1 if i == self.axis else 1 for i in range(len(y.shape))])
+        hit = np.expand_dims(values[indices.name].astype(np.int32), self.axis) == places
+        return (np.where(hit, values[on.name].reshape(()), values[off.name].reshape(())),)

@@ -1,0 +1,35 @@
+"""PACK: tensors of one shape along a new axis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import require, require_moved, require_operands, require_shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack(Op):
+    """y = x[0], x[1], ... side by side along `axis`, which only y has."""
+
+    axis: int
+
+    def operands(self, graph: Graph) -> tuple[tuple[Tensor, ...], Tensor]:
+        """All inputs, and the output."""
+        return tuple(graph[name] for name in self.inputs), graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, max(1, len(self.inputs)))
+        xs, y = self.operands(graph)
+        rank = len(y.shape)
+        require(0 <= self.axis < rank, f"axis {self.axis} of an output with {rank} dimensions")
+        for x in xs:
+            require_moved(x, y)
+            require_shape(x, (*y.shape[: self.axis], *y.shape[self.axis + 1 :]))
+        require(y.shape[self.axis] == len(xs), f"%{y.name} has shape {list(y.shape)} for {len(xs)} inputs")
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        xs, _ = self.operands(graph)
+        return (np.stack([values[x.name] for x in xs], axis=self.axis),)
