@@ -71,6 +71,20 @@ def test_constant_index_out_of_range_is_refused(kind: type[Op], index: int) -> N
         graph.ops[0].check(graph)
 
 
+@pytest.mark.parametrize("dtype", ["int16", "int32", "int64"])
+@pytest.mark.parametrize("kind", [Gather, GatherNd])
+def test_index_out_of_range_at_run_time_is_the_nearest(kind: type[Op], dtype: str, tmp_path: Path) -> None:
+    info = np.iinfo(dtype)
+    wanted = np.array([-1, 0, 1, 2, 3, 4, info.min, info.max], dtype).reshape(8, 1)
+    x, indices = Tensor("x", (3, 1), "int32"), Tensor("indices", (8, 1), dtype)
+    shape = (8, 1, 1) if kind is Gather else (8, 1)
+    graph = graphs.graph_of(kind, [x, indices], Tensor("y", shape, "int32"))
+    sample = {"x": np.array([[10], [11], [12]], np.int32), "indices": wanted}
+    (actual,) = native.run(native.program(native.compiled(graph), tmp_path, *native.SANITIZE), graph, [sample])
+    expected = [10, 10, 11, 12, 12, 12, 10, 12]
+    assert actual["y"].ravel().tolist() == run(graph, sample)["y"].ravel().tolist() == expected
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
