@@ -11,11 +11,13 @@ from aot.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.pad import Pad
@@ -127,11 +129,13 @@ def integers(graph: Graph, values: Values) -> Array:
 ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Add: (reference, integers, reference),
     AveragePool2D: (reference, reference, reference),
+    BatchMatMul: (reference, integers, reference),
     Concatenation: (reference, reference, reference),
     Conv2D: (reference, integers, xnnpack),
     DepthwiseConv2D: (reference, integers, xnnpack),
     Dequantize: (reference, reference, reference),
     FullyConnected: (reference_as_conv2d, integers, xnnpack),
+    L2Normalization: (reference, reference, reference),
     L2Pool2D: (reference, reference, reference),
     Logistic: (reference, reference, reference),
     MaxPool2D: (reference, reference, reference),
@@ -160,7 +164,7 @@ def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
     """The bytes that the operator of `graph` must give; nothing is rounded to integers where the input is float32."""
     (op,) = graph.ops
     dtype = graph[op.inputs[0]].dtype
-    if dtype == "int8":
+    if dtype == "int8" and not (type(op) is Softmax and graph[op.outputs[0]].dtype == "int16"):
         return ORACLES[type(op)][ROUNDINGS.index(rounding)](graph, values)
     if dtype == "int16" and rounding == "single" and _sums_in_32_bits(op, graph):
         return integers(graph, values)

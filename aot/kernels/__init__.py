@@ -6,23 +6,27 @@ A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
 from aot.errors import AotError
 from aot.ir import Graph, Op
 from aot.kernels.add import add_f32, add_s8
+from aot.kernels.batch_matmul import batch_matmul
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
 from aot.kernels.dense import fully_connected, pointwise
 from aot.kernels.depthwise_conv2d import depthwise_conv2d, depthwise_multiplier
+from aot.kernels.l2_normalization import l2_normalization
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.move import concatenation_any, pad_any, transpose_any
 from aot.kernels.pool2d import pool2d
 from aot.kernels.reduce import reduce, scaled
-from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8
+from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16
 from aot.kernels.transpose_conv import transpose_conv
 from aot.ops.add import Add
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.pad import Pad
@@ -63,6 +67,7 @@ _POOLS = tuple(
     for suffix in ("s8", "s16", "f32")
 )
 
+_BATCH_MATMUL = tuple(Kernel(f"batch_matmul_{suffix}", BatchMatMul, batch_matmul) for suffix in ("s8", "s16", "f32"))
 _TRANSPOSE_CONV = tuple(
     Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv, helpers=("clamp",))
     for suffix in ("s8", "s16", "f32")
@@ -70,8 +75,10 @@ _TRANSPOSE_CONV = tuple(
 
 KERNELS: tuple[Kernel, ...] = (
     *_SUMS,
+    *_BATCH_MATMUL,
     *_POOLS,
     *_TRANSPOSE_CONV,
+    Kernel("l2_normalization_f32", L2Normalization, l2_normalization, headers=("math.h",)),
     Kernel("l2_pool2d_f32", L2Pool2D, pool2d, helpers=("clamp",), headers=("math.h",)),
     Kernel("mean_s8", Mean, scaled),
     Kernel("mean_s16", Mean, scaled),
@@ -90,6 +97,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("softmax_f32", Softmax, softmax_f32, helpers=("exp_f32",), headers=("math.h",)),
     Kernel("softmax_float_s8", Softmax, softmax_float_s8),
     Kernel("softmax_s8", Softmax, softmax_s8, helpers=("rounding_high",)),
+    Kernel("softmax_s8_s16", Softmax, softmax_s8_s16, helpers=("rounding_high",)),
     Kernel("transpose", Transpose, transpose_any),
 )
 

@@ -2,11 +2,13 @@
 
 from aot.ir import Op
 from aot.ops.add import Add
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.pad import Pad
@@ -22,11 +24,13 @@ from aot.ops.transpose_conv import TransposeConv
 OPS: tuple[type[Op], ...] = (
     Add,
     AveragePool2D,
+    BatchMatMul,
     Concatenation,
     Conv2D,
     DepthwiseConv2D,
     Dequantize,
     FullyConnected,
+    L2Normalization,
     L2Pool2D,
     Logistic,
     MaxPool2D,
