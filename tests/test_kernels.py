@@ -20,7 +20,7 @@ from aot.verify import run as run_on_device
 
 _RUNS = [(board, rounding) for board in ("host", "mps2-an386") for rounding in ROUNDINGS]
 _RUNS += [(board, "double") for board in ("mps2-an385", "mps2-an500", "mps2-an505", "mps3-an547")]
-_MICROBIT_BYTES = 11_000  # what its 16 KiB of RAM leave for inputs, and for outputs twice
+_MICROBIT_BYTES = 8_000  # what its 16 KiB of RAM leave for inputs, and for outputs twice
 
 
 @cache
