@@ -12,6 +12,7 @@ import numpy as np
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Tensor
 from aot.ops.add import Add
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -150,6 +151,15 @@ def mean(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return finish(np.array(scaled, np.int64), y)
 
 
+def matmul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """BatchMatMul."""
+    a, b, y = op.operands(graph)
+    left, right = (values[t.name].astype(np.int64) - t.zero_point for t in (a, b))
+    left = left.swapaxes(-1, -2) if op.adj_x else left
+    acc = left @ (right.swapaxes(-1, -2) if op.adj_y else right)
+    return finish(times(acc.reshape(-1, 1), [a.scale * b.scale / y.scale]), y)
+
+
 def total(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Sum."""
     x, y = op.operands(graph)
@@ -167,6 +177,7 @@ def rescale(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
 
 SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     Add: add,
+    BatchMatMul: matmul,
     Conv2D: dense,
     DepthwiseConv2D: dense,
     FullyConnected: dense,

@@ -9,10 +9,12 @@ import numpy as np
 from graphs import Rng, graph_of
 
 from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import same_pads
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.mean import Mean
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
@@ -99,6 +101,31 @@ def transpose_conv(rng: Rng) -> Graph:
     return graph_of(TransposeConv, inputs, y, stride=tuple(stride), padding=pads, activation=kind)
 
 
+def batch_matmul(dtype: str) -> Builder:
+    """Batches that broadcast, either matrix transposed, the second one constant at times."""
+
+    def build(rng: Rng) -> Graph:
+        rows, depth, columns = (graphs.size(rng) for _ in range(3))
+        adjoint = [bool(rng.random() < 0.5) for _ in range(2)]
+        batches = graphs.shape(rng, int(rng.integers(0, 3)), 4)
+        own = [tuple(1 if rng.random() < 0.3 else d for d in batches) for _ in range(2)]
+        own[1] = own[1][int(rng.integers(0, len(batches) + 1)) :]
+        dims = (*own[0], *((depth, rows) if adjoint[0] else (rows, depth)))
+        a = tensor("a", dims, dtype, graphs.quant(rng) if dtype == "int8" else symmetric(rng))
+        dims = (*own[1], *((columns, depth) if adjoint[1] else (depth, columns)))
+        b = tensor("b", dims, dtype, graphs.quant(rng) if dtype == "int8" else symmetric(rng))
+        if rng.random() < 0.2:
+            b = replace(b, data=graphs.values(rng, b))
+        y = Tensor("y", (*np.broadcast_shapes(*own), rows, columns), dtype)
+        if a.quant is not None:
+            spread = a.scale * b.scale * np.sqrt(depth) * (50 if dtype == "int8" else 1e4) * 10 ** rng.uniform(-1, 1)
+            zero = graphs.zero_point(rng) if dtype == "int8" else 0
+            y = replace(y, quant=Quant((float(np.float32(spread)),), (zero,)))
+        return graph_of(BatchMatMul, [a, b], y, adj_x=adjoint[0], adj_y=adjoint[1])
+
+    return build
+
+
 def pool(kind: type[Op], dtype: str) -> Builder:
     """Pools of any type."""
 
@@ -154,6 +181,19 @@ _LAYERS = (
     (FullyConnected, graphs.fully_connected),
 )
 
+
+def softmax_int16(rng: Rng) -> Graph:
+    """int8 rows, int16 probabilities."""
+    graph = graphs.softmax(rng)
+    return graph.with_tensors(Tensor("y", graph["y"].shape, "int16", Quant((1 / 65536,), (-32768,))))
+
+
+def l2_normalization(rng: Rng) -> Graph:
+    """Rows of up to 4 dimensions."""
+    dims = graphs.shape(rng, int(rng.integers(1, 5)))
+    return graph_of(L2Normalization, [Tensor("x", dims, "float32")], Tensor("y", dims, "float32"))
+
+
 DENSE: dict[str, Builder] = {
     **{f"{kind.__name__} float32": real(build) for kind, build in _LAYERS},
     **{f"{kind.__name__} int16": wide(build) for kind, build in _LAYERS},
@@ -161,6 +201,7 @@ DENSE: dict[str, Builder] = {
     "Conv2D grouped": grouped,
     "Conv2D grouped float32": real(grouped),
     "Conv2D grouped int16": wide(grouped),
+    **{f"BatchMatMul {dtype}": batch_matmul(dtype) for dtype in ("int8", "int16", "float32")},
     "TransposeConv": transpose_conv,
     "TransposeConv float32": real(transpose_conv),
     "TransposeConv int16": wide(transpose_conv),
@@ -174,5 +215,7 @@ DENSE: dict[str, Builder] = {
     **_of(ReduceProd, reduction, "float32", "int32", "int64"),
     **_of(ReduceAny, reduction, "bool"),
     **_of(ReduceAll, reduction, "bool"),
+    "L2Normalization float32": l2_normalization,
     "Softmax float32": softmax_float,
+    "Softmax int16": softmax_int16,
 }

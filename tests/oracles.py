@@ -12,6 +12,7 @@ from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add
 from aot.ops.arg_extreme import ArgMax, ArgMin
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -21,6 +22,7 @@ from aot.ops.dequantize import Dequantize
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
@@ -155,11 +157,13 @@ _REFERENCE = (reference, reference, reference)
 ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Add: (reference, integers, reference),
     AveragePool2D: (reference, reference, reference),
+    BatchMatMul: (reference, integers, reference),
     Concatenation: (reference, reference, reference),
     Conv2D: (reference, integers, xnnpack),
     DepthwiseConv2D: (reference, integers, xnnpack),
     Dequantize: (reference, reference, reference),
     FullyConnected: (reference_as_conv2d, integers, xnnpack),
+    L2Normalization: (reference, reference, reference),
     L2Pool2D: (reference, reference, reference),
     Logistic: (reference, reference, reference),
     MaxPool2D: (reference, reference, reference),
@@ -194,7 +198,8 @@ def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
     """The bytes that the operator of `graph` must give; nothing is rounded to integers where none is quantized."""
     (op,) = graph.ops
     dtype = graph[op.inputs[0]].dtype
-    if dtype == "int8" or type(op) in (EmbeddingLookup, Gather, GatherNd):
+    to_int16 = type(op) is Softmax and graph[op.outputs[0]].dtype == "int16"
+    if (dtype == "int8" and not to_int16) or type(op) in (EmbeddingLookup, Gather, GatherNd):
         return ORACLES[type(op)][ROUNDINGS.index(rounding)](graph, values)
     if dtype == "int16" and rounding == "single" and _sums_in_32_bits(op, graph):
         return integers(graph, values)

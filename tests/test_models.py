@@ -37,6 +37,13 @@ MODELS = {
 }
 # What does not fit, and only that: the micro:bit has 16 KiB of RAM and 256 KiB of flash, the Netduino's RAM is 128 KiB.
 TOO_LARGE = {
+    ("microbit", "mlperf_tiny/ad01_fp32.tflite"),
+    ("microbit", "mlperf_tiny/kws_ref_model_float32.tflite"),
+    ("microbit", "mlperf_tiny/pretrainedResnet.tflite"),
+    ("microbit", "mlperf_tiny/vww_96_float.tflite"),
+    ("netduinoplus2", "mlperf_tiny/ad01_fp32.tflite"),
+    ("netduinoplus2", "mlperf_tiny/pretrainedResnet.tflite"),
+    ("netduinoplus2", "mlperf_tiny/vww_96_float.tflite"),
     ("microbit", "mlperf_tiny/ad01_int8.tflite"),
     ("microbit", "mlperf_tiny/kws_ref_model.tflite"),
     ("microbit", "mlperf_tiny/pretrainedResnet_quant.tflite"),

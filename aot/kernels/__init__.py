@@ -6,6 +6,7 @@ A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
 from aot.errors import AotError
 from aot.ir import Graph, Op
 from aot.kernels.add import add_f32, add_s8
+from aot.kernels.batch_matmul import batch_matmul
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
@@ -16,15 +17,17 @@ from aot.kernels.depthwise_conv2d import depthwise_conv2d, depthwise_multiplier
 from aot.kernels.depthwise_dsp import depthwise_3x3_dsp
 from aot.kernels.gather import gather_any, gather_nd_any
 from aot.kernels.index import arg_extreme, cumsum, dynamic_update_slice, one_hot, top_k
+from aot.kernels.l2_normalization import l2_normalization
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.move import concatenation_any, pad_any, split_any
 from aot.kernels.pool2d import pool2d
 from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
-from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8
+from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16
 from aot.kernels.transpose_conv import transpose_conv
 from aot.ops.add import Add
 from aot.ops.arg_extreme import ArgMax, ArgMin
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -34,6 +37,7 @@ from aot.ops.dequantize import Dequantize
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
@@ -83,6 +87,7 @@ _POOLS = tuple(
     for suffix in ("s8", "s16", "f32")
 )
 
+_BATCH_MATMUL = tuple(Kernel(f"batch_matmul_{suffix}", BatchMatMul, batch_matmul) for suffix in ("s8", "s16", "f32"))
 _TRANSPOSE_CONV = tuple(
     Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv, helpers=("clamp",))
     for suffix in ("s8", "s16", "f32")
@@ -90,8 +95,10 @@ _TRANSPOSE_CONV = tuple(
 
 KERNELS: tuple[Kernel, ...] = (
     *_SUMS,
+    *_BATCH_MATMUL,
     *_POOLS,
     *_TRANSPOSE_CONV,
+    Kernel("l2_normalization_f32", L2Normalization, l2_normalization, headers=("math.h",)),
     Kernel("l2_pool2d_f32", L2Pool2D, pool2d, helpers=("clamp",), headers=("math.h",)),
     Kernel("mean_s8", Mean, scaled),
     Kernel("mean_s16", Mean, scaled),
@@ -142,6 +149,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("table_copy", ResizeNearest, table_copy, headers=("string.h",)),
     Kernel("table_copy", SpaceToBatch, table_scatter, headers=("string.h",)),
     Kernel("top_k", TopK, top_k),
+    Kernel("softmax_s8_s16", Softmax, softmax_s8_s16, helpers=("rounding_high",)),
 )
 
 

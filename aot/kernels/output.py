@@ -119,7 +119,7 @@ def output_of(
         return FloatOutput(Constant(f"{y.name}_scale", scales), y.zero_point, *limits)
     scale = Multiplier.of(output_scales(x, w, y), rounding)
     if y.dtype == "int16":
-        return _output_s16(scale, is_wide(x, b), y, limits, rounding, channels)
+        return output_s16(scale, is_wide(x, b), y, limits, rounding, channels)
     if scale.multiplier.size == 1:
         return fixed_output(scale, y, limits, rounding, bound)
     shift = right_shift(scale, rounding)
@@ -132,9 +132,10 @@ def output_of(
     )
 
 
-def _output_s16(
+def output_s16(
     scale: Multiplier, wide: bool, y: Tensor, limits: tuple[int, int], rounding: str, channels: int
 ) -> Output:
+    """The output stage of int16, after accumulators that TensorFlow Lite gives 64 bits (`wide`) or 32."""
     multiplier, shift = reduced_multiplier(scale) if wide else (scale.multiplier, right_shift(scale, rounding))
     number = np.int16 if wide else np.int32
     constants = (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aot.interface import C_TYPES
 from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.ops.softmax import Softmax, exp_table, fixed_exp_table
@@ -23,29 +24,39 @@ class SoftmaxS8(Params):
 
 
 def _call(kernel: Kernel, op: Softmax, graph: Graph, table: Array) -> Call:
+    """A call for int8 inputs; an int16 output cannot take their place."""
     x, y = op.operands(graph)
     weights = np.trim_zeros(table, "b")
     params = SoftmaxS8(Constant(f"{y.name}_exp", weights), len(weights), y.elements // y.shape[-1], y.shape[-1])
-    return Call(kernel, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_PER_ELEMENT * y.elements)
+    in_place = (0,) if y.dtype == x.dtype else ()
+    variant = {"type": C_TYPES[y.dtype], "bits": 8 * (y.bytes // y.elements)}
+    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=in_place, cost=_CYCLES_PER_ELEMENT * y.elements)
 
 
-def _fit_int8(op: Softmax, graph: Graph) -> None:
-    x, _ = op.operands(graph)
-    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+def _fit(op: Softmax, graph: Graph, *dtypes: str) -> None:
+    for t, dtype in zip(op.operands(graph), dtypes, strict=True):
+        fit(t.dtype == dtype, f"%{t.name} is {t.dtype}")
 
 
 def softmax_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """In fixed point."""
     assert isinstance(op, Softmax)
-    _fit_int8(op, graph)
+    _fit(op, graph, "int8", "int8")
     fit(target.rounding != "float", "the rounding is float")
+    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32))
+
+
+def softmax_s8_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """In fixed point, to int16."""
+    assert isinstance(op, Softmax)
+    _fit(op, graph, "int8", "int16")
     return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32))
 
 
 def softmax_float_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """In float32."""
     assert isinstance(op, Softmax)
-    _fit_int8(op, graph)
+    _fit(op, graph, "int8", "int8")
     fit(target.rounding == "float", f"the rounding is {target.rounding}")
     return _call(kernel, op, graph, exp_table(op.operands(graph)[0].scale, op.beta))
 

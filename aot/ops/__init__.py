@@ -3,6 +3,7 @@
 from aot.ir import Op
 from aot.ops.add import Add
 from aot.ops.arg_extreme import ArgMax, ArgMin
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -12,6 +13,7 @@ from aot.ops.dequantize import Dequantize
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
@@ -39,6 +41,7 @@ OPS: tuple[type[Op], ...] = (
     ArgMin,
     AveragePool2D,
     BatchToSpace,
+    BatchMatMul,
     Concatenation,
     Conv2D,
     CumSum,
@@ -48,6 +51,7 @@ OPS: tuple[type[Op], ...] = (
     DynamicUpdateSlice,
     EmbeddingLookup,
     FullyConnected,
+    L2Normalization,
     L2Pool2D,
     Gather,
     GatherNd,

@@ -52,8 +52,14 @@ def _require_scales(x: Tensor, w: Tensor, y: Tensor, channel_axis: int) -> None:
         require(len(w.quant.scale) == channels, f"%{w.name} has {len(w.quant.scale)} scales for {channels} channels")
         require(w.quant.axis == channel_axis, f"%{w.name} is quantized along axis {w.quant.axis}, not {channel_axis}")
     require(x.scale * max(w.quant.scale) < _MAX_SCALE, f"%{w.name} (weights) has a scale that is too large")
-    for t in (x, y):
-        require(t.dtype != "int16" or t.zero_point == 0, f"%{t.name} is int16 with zero point {t.zero_point}, not 0")
+    require_symmetric(x, y)
+
+
+def require_symmetric(*tensors: Tensor) -> None:
+    """int16 tensors have zero point 0."""
+    for t in tensors:
+        if t.dtype == "int16":
+            require(t.zero_point == 0, f"%{t.name} is int16 with zero point {t.zero_point}; supported: 0")
 
 
 def _require_room(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axis: int) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, quantize_multiplier, requantize
 from aot.ir import Graph, Tensor
-from aot.ops.common import Activation, clamp, require
+from aot.ops.common import Activation, clamp
+from aot.ops.dense import require_symmetric
 from aot.ops.reduce import Reduction
 
 
@@ -24,8 +25,7 @@ class Mean(Reduction):
 
     def check(self, graph: Graph) -> None:
         super().check(graph)
-        for t in self.operands(graph):
-            require(t.dtype != "int16" or t.zero_point == 0, f"%{t.name} is int16 with zero point {t.quant}, not 0")
+        require_symmetric(*self.operands(graph))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)

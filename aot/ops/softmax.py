@@ -12,7 +12,16 @@ import numpy as np
 
 from aot.fixedpoint import Array, quantize_multiplier, rounding_doubling_high, rounding_shift_right
 from aot.ir import Graph, Op, Tensor
-from aot.ops.common import exp_float32, require, require_operands, require_quantized, require_shape, require_types
+from aot.ops.common import (
+    Activation,
+    clamp,
+    exp_float32,
+    require,
+    require_operands,
+    require_quantized,
+    require_shape,
+    require_types,
+)
 from aot.ops.reals import FLOAT_MAX, exp_of_negative
 
 ACCUMULATOR_SHIFT = 12  # sums of exponentials have 12 integer bits, 19 of fraction
@@ -22,6 +31,8 @@ LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 
 @dataclass(frozen=True, kw_only=True)
 class Softmax(Op):
     """y = zero_y + round(e / (sum(e) * scale_y)), e = exp(-scale_x * beta * (max(x) - x)); scale_y is 1/256.
+
+    An int16 output has scale 1/65536 and is computed in fixed point for every rounding.
 
     Rounding `float`: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
     float32: y = e / sum(e), e = exp(beta * (x - max(x))), the sum in order of the elements.
@@ -35,7 +46,7 @@ class Softmax(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, ("int8", "int8"), ("float32", "float32"))
+        require_types(graph, self, ("int8", "int8"), ("int8", "int16"), ("float32", "float32"))
         x, y = self.operands(graph)
         require_shape(y, x.shape)
         require(len(x.shape) >= 1, f"%{x.name} has no dimension")
@@ -46,9 +57,10 @@ class Softmax(Op):
     def _check_int8(self, x: Tensor, y: Tensor) -> None:
         require_quantized(x, y)
         require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
+        codes = 1 << 8 * (1 if y.dtype == "int8" else 2)
         require(
-            y.scale == 1 / 256 and y.zero_point == -128,
-            f"%{y.name} must have scale 1/256 and zero point -128; it has {y.quant}",
+            y.scale == 1 / codes and y.zero_point == -codes // 2,
+            f"%{y.name} must have scale 1/{codes} and zero point {-codes // 2}; it has {y.quant}",
         )
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
@@ -57,11 +69,11 @@ class Softmax(Op):
             return (_real(values[x.name], self.beta),)
         q = values[x.name].astype(np.int64)
         distance = q.max(axis=-1, keepdims=True) - q
-        if rounding == "float":
+        if rounding == "float" and y.dtype == "int8":
             codes = _float(exp_table(x.scale, self.beta)[distance], y.scale)
         else:
-            codes = _fixed(fixed_exp_table(x.scale, self.beta)[distance])
-        return (np.clip(codes + y.zero_point, -128, 127).astype(np.int8),)
+            codes = _fixed(fixed_exp_table(x.scale, self.beta)[distance], 8 if y.dtype == "int8" else 16)
+        return (clamp(codes + y.zero_point, Activation.NONE, y),)
 
 
 def _real(x: Array, beta: float) -> Array:
@@ -77,11 +89,12 @@ def _float(e: Array, scale: float) -> Array:
     return np.asarray(np.floor((e * inverse).astype(np.float64) + 0.5))
 
 
-def _fixed(e: Array) -> Array:
+def _fixed(e: Array, bits: int) -> Array:
+    """Shares of the sum as integers of `bits` bits."""
     total = rounding_shift_right(e, ACCUMULATOR_SHIFT).sum(axis=-1, keepdims=True)
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     share = rounding_doubling_high(_reciprocal((total << headroom) - (1 << 31)), e)
-    return rounding_shift_right(share, ACCUMULATOR_SHIFT - headroom + 23)
+    return rounding_shift_right(share, ACCUMULATOR_SHIFT - headroom + 31 - bits)
 
 
 def exp_table(scale: float, beta: float) -> Array:

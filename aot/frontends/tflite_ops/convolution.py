@@ -1,4 +1,4 @@
-"""Convolutions and dense layers."""
+"""Convolutions, dense layers, products of matrices."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ from aot.frontends.tflite_ops.records import (
     write_pads,
 )
 from aot.ir import Graph, Op
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import require
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -117,7 +118,18 @@ def _write_transpose_conv(op: TransposeConv, graph: Graph) -> Record:
     return Record(4 if b is not None else 3, "TransposeConvOptions", fields, {"shape": y.shape}, order=order)
 
 
+def _read_batch_matmul(op: FileOp) -> Op:
+    options = op.options(tflite.BatchMatMulOptions)
+    return BatchMatMul(**op.operands(), adj_x=bool(options.AdjX()), adj_y=bool(options.AdjY()))
+
+
+def _write_batch_matmul(op: BatchMatMul, graph: Graph) -> Record:
+    version = {"float32": 1, "int8": 2, "int16": 3}[graph[op.outputs[0]].dtype]
+    return Record(version, "BatchMatMulOptions", {"AdjX": op.adj_x, "AdjY": op.adj_y})
+
+
 OPERATORS = (
+    Operator("BATCH_MATMUL", BatchMatMul, _read_batch_matmul, _write_batch_matmul),
     Operator("CONV_2D", Conv2D, _read_conv2d, _write_conv2d),
     Operator("DEPTHWISE_CONV_2D", DepthwiseConv2D, _read_depthwise, _write_depthwise),
     Operator("FULLY_CONNECTED", FullyConnected, _read_dense, _write_dense),

@@ -15,6 +15,7 @@ from aot.frontends.tflite_ops.records import (
 )
 from aot.ir import Graph, Op
 from aot.ops.common import require
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.mean import Mean
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D, Pool2D
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
@@ -66,9 +67,19 @@ def _write_softmax(op: Softmax, graph: Graph) -> Record:
     return Record(2, "SoftmaxOptions", {"Beta": op.beta})
 
 
+def _read_l2_normalization(op: FileOp) -> Op:
+    activation = read_activation(op.options(tflite.L2NormOptions).FusedActivationFunction())
+    return L2Normalization(**op.operands(), activation=activation)
+
+
+def _write_l2_normalization(op: L2Normalization, graph: Graph) -> Record:
+    return Record(1, "L2NormOptions", {"FusedActivationFunction": write_activation(op.activation)})
+
+
 OPERATORS = (
     _pool("AVERAGE_POOL_2D", AveragePool2D),
     _pool("MAX_POOL_2D", MaxPool2D),
+    Operator("L2_NORMALIZATION", L2Normalization, _read_l2_normalization, _write_l2_normalization),
     _pool("L2_POOL_2D", L2Pool2D),
     _reduction("MEAN", Mean),
     _reduction("REDUCE_ALL", ReduceAll, 1),

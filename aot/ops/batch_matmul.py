@@ -1,0 +1,94 @@
+"""BATCH_MATMUL: matrices in the last two dimensions, the others broadcast; int8, int16, float32."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array, Multiplier, requantize, requantize_wide
+from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.ops.common import Activation, clamp, require, require_operands, require_quantized, require_shape, require_types
+from aot.ops.dense import centred, require_symmetric
+
+_LARGEST_SCALE = 2**7  # that a multiplier of 15 bits can stand for
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchMatMul(Op):
+    """y[..., i, j] = sum over k of a[..., i, k] * b[..., k, j]; adj_x reads a, adj_y reads b, with both swapped."""
+
+    adj_x: bool = False
+    adj_y: bool = False
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
+        """Both inputs and the output."""
+        return graph[self.inputs[0]], graph[self.inputs[1]], graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 2)
+        require_types(graph, self, ("int8",) * 3, ("int16",) * 3, ("float32",) * 3)
+        a, b, y = self.operands(graph)
+        for t in (a, b):
+            require(len(t.shape) >= 2, f"%{t.name} has {len(t.shape)} dimensions; supported: 2 to 5")
+            require(len(t.shape) <= 5, f"%{t.name} has {len(t.shape)} dimensions; supported: 2 to 5")
+        (rows, depth), (depth_b, columns) = self.matrices(graph)
+        require(depth == depth_b, f"%{a.name} has rows of {depth}, %{b.name} columns of {depth_b}")
+        try:
+            batches = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        except ValueError:
+            raise Unsupported(f"%{a.name} and %{b.name} have batches that do not broadcast") from None
+        require_shape(y, (*batches, rows, columns))
+        if y.dtype != "float32":
+            self._check_scales(a, b, y, depth)
+
+    def _check_scales(self, a: Tensor, b: Tensor, y: Tensor, depth: int) -> None:
+        require_quantized(a, b, y)
+        require_symmetric(a, b, y)
+        scale = matmul_scale(a, b, y)
+        bound = float(matmul_bound(a, b, depth))
+        require(scale < _LARGEST_SCALE, f"%{y.name} has scale {y.scale:g}, too small for its inputs")
+        if y.dtype == "int8":
+            require(bound * max(1.0, 2 * scale) < 2**31, f"%{y.name} overflows a 32-bit accumulator for some inputs")
+        else:
+            require(bound < 2**47 and bound * scale < 2**31, f"%{y.name} overflows its accumulator for some inputs")
+
+    def matrices(self, graph: Graph) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows and columns of both matrices, as they are multiplied."""
+        a, b, _ = self.operands(graph)
+        (m, n), (p, q) = a.shape[-2:], b.shape[-2:]
+        return ((n, m) if self.adj_x else (m, n)), ((q, p) if self.adj_y else (p, q))
+
+    def macs(self, graph: Graph) -> int:
+        return graph[self.outputs[0]].elements * self.matrices(graph)[0][1]
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        a, b, y = self.operands(graph)
+        left, right = centred(a, values[a.name]), centred(b, values[b.name])
+        left = np.swapaxes(left, -1, -2) if self.adj_x else left
+        right = np.swapaxes(right, -1, -2) if self.adj_y else right
+        if y.dtype == "float32":
+            return (_sums_in_order(left, right, y.shape),)
+        acc = (left @ right).astype(np.int64)
+        scale = Multiplier.of(matmul_scale(a, b, y), rounding)
+        scaled = requantize(acc, scale, rounding) if y.dtype == "int8" else requantize_wide(acc, scale)
+        return (clamp(scaled + y.zero_point, Activation.NONE, y),)
+
+
+def _sums_in_order(left: Array, right: Array, shape: tuple[int, ...]) -> Array:
+    acc = np.zeros(shape, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(left.shape[-1]):
+            acc += left[..., :, k, None] * right[..., None, k, :]
+    return acc
+
+
+def matmul_scale(a: Tensor, b: Tensor, y: Tensor) -> float:
+    """From accumulator to output, in double."""
+    return a.scale * b.scale / y.scale
+
+
+def matmul_bound(a: Tensor, b: Tensor, depth: int) -> int:
+    """The largest magnitude of any sum."""
+    info = np.iinfo(a.dtype)
+    largest = [max(t.zero_point - int(info.min), int(info.max) - t.zero_point) for t in (a, b)]
+    return depth * largest[0] * largest[1]
