@@ -18,12 +18,16 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
 from aot.ops.quantize import Quantize
-from aot.ops.relu import Relu, Relu6
+from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
+from aot.ops.roots import Rsqrt, _inverse_root
+from aot.ops.two_slopes import Abs, LeakyRelu
 
 
 def fixed_point(scale: float) -> tuple[int, int]:
     """(multiplier, shift): scale ~ multiplier * 2**(shift - 31), the multiplier in [2**30, 2**31)."""
     fraction, shift = Fraction(scale), 0
+    if fraction == 0:
+        return 0, 0
     while fraction >= 1:
         fraction, shift = fraction / 2, shift + 1
     while fraction < Fraction(1, 2):
@@ -48,12 +52,13 @@ def times(acc: Array, scales: list[float]) -> Array:
 
 
 def finish(scaled: Array, y: Tensor, activation: Activation = Activation.NONE) -> Array:
-    """Zero point, activation and the limits of int8."""
+    """Zero point, activation and the limits of the type."""
     low, high = activation.value
-    lowest = -128 if low is None else max(-128, y.zero_point + _code(low, y))
-    highest = 127 if high is None else min(127, y.zero_point + _code(high, y))
+    info = np.iinfo(y.dtype)
+    lowest = int(info.min) if low is None else max(int(info.min), y.zero_point + _code(low, y))
+    highest = int(info.max) if high is None else min(int(info.max), y.zero_point + _code(high, y))
     limited = [min(max(int(v) + y.zero_point, lowest), highest) for v in scaled.reshape(-1)]
-    return np.array(limited, np.int8).reshape(y.shape)
+    return np.array(limited, y.dtype).reshape(y.shape)
 
 
 def _code(real: float, y: Tensor) -> int:
@@ -120,13 +125,47 @@ def rescale(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return finish(scaled, y, getattr(op, "function", Activation.NONE))
 
 
+def two_slopes(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Abs and LeakyRelu, element by element."""
+    x, y = op.operands(graph)
+    ratio = np.float32(x.scale) / np.float32(y.scale)
+    above = fixed_point(float(ratio))
+    below = fixed_point(float(np.float32(x.scale) * np.float32(getattr(op, "alpha", 1)) / np.float32(y.scale)))
+    scaled = []
+    for q in values[x.name].reshape(-1).tolist():
+        value = q - x.zero_point
+        value = abs(value) if isinstance(op, Abs) else value
+        exact = isinstance(op, Abs) and ratio == 1
+        scaled.append(value if exact else round_once(value, *(below if value < 0 else above)))
+    return finish(np.array(scaled, np.int64), y)
+
+
+def rsqrt(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Rsqrt of int8: the reciprocal root with 20 bits of fraction, then scaled."""
+    x, y = op.operands(graph)
+    if y.dtype == "int16":
+        return np.asarray(op.evaluate(graph, values, "double")[0])  # a table: nothing is requantized
+    multiplier, shift = fixed_point(float(1 / np.float64(np.sqrt(np.float32(x.scale)) * np.float32(y.scale))))
+    scaled = []
+    for q in values[x.name].reshape(-1).tolist():
+        inverse, right = _inverse_root(q - x.zero_point)
+        root = round_once(1, inverse, 20 - right)
+        scaled.append(round_once(root, multiplier, shift - 20) if q > x.zero_point else 1000)
+    return finish(np.array(scaled, np.int64), y)
+
+
 SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
+    Abs: two_slopes,
     Add: add,
     Conv2D: dense,
     DepthwiseConv2D: dense,
     FullyConnected: dense,
+    LeakyRelu: two_slopes,
     Mean: mean,
     Quantize: rescale,
     Relu: rescale,
+    Relu0To1: rescale,
     Relu6: rescale,
+    ReluN1To1: rescale,
+    Rsqrt: rsqrt,
 }

@@ -16,15 +16,19 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
-from aot.ops.logistic import Logistic
+from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
+from aot.ops.hard_swish import HardSwish
 from aot.ops.mean import Mean
 from aot.ops.pad import Pad
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
 from aot.ops.quantize import Quantize
-from aot.ops.relu import Relu, Relu6
+from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
+from aot.ops.roots import Rsqrt, Sqrt
+from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.softmax import Softmax
 from aot.ops.transpose import Transpose
+from aot.ops.two_slopes import Abs, LeakyRelu
 
 Values = Mapping[str, Array]
 Oracle = Callable[[Graph, Values], Array]  # of a graph of one operator
@@ -92,6 +96,10 @@ def integers(graph: Graph, values: Values) -> Array:
     return exact.SINGLE[type(op)](op, graph, {**constants, **values})
 
 
+_REFERENCE = (reference, reference, reference)
+_BUILTIN = (builtin, builtin, builtin)  # LiteRT has these in its optimized resolver only
+_RESCALED = (reference, integers, reference)
+
 # For each operator: the oracles of `double`, `single` and `float`.
 ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Add: (reference, integers, reference),
@@ -111,12 +119,30 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Reshape: (reference, reference, reference),
     Softmax: (reference, reference, xnnpack),  # in fixed point; by default in float32
     Transpose: (reference, reference, reference),
+    **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
+    **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
+    **dict.fromkeys((Cos, Exp, Floor, Gelu, HardSwish, Log, LogicalNot, Neg), _REFERENCE),
+    **dict.fromkeys((Sign, Sin, Sqrt, Square, Tanh), _REFERENCE),
+}
+
+# How far LiteRT's float32 results may be from ours, in units in the last place, or else absolutely. Our functions are
+# double precision's, rounded, LiteRT's are a C library's or, for the last two, Eigen's. Eigen's tanh loses GELU's small
+# results to cancellation, and its exp(x) - 1 loses ELU's.
+LITERT_ULPS: dict[type[Op], tuple[int, float]] = {
+    Cos: (1, 0),
+    Exp: (1, 0),
+    Log: (1, 0),
+    Sin: (1, 0),
+    Tanh: (2, 0),
+    Logistic: (3, 0),
+    Elu: (8, 2e-7),
+    Gelu: (16, 1e-6),
 }
 
 
 def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
-    """The bytes that the operator of `graph` must give; nothing is rounded to integers where the input is float32."""
+    """The bytes that the operator of `graph` must give; nothing is rounded to integers where none is quantized."""
     (op,) = graph.ops
-    if graph[op.inputs[0]].dtype == "float32":
-        return reference(graph, values)
+    if graph[op.inputs[0]].dtype not in ("int8", "int16"):
+        return ORACLES[type(op)][0](graph, values) if type(op) is not FullyConnected else reference(graph, values)
     return ORACLES[type(op)][ROUNDINGS.index(rounding)](graph, values)

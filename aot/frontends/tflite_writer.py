@@ -13,6 +13,7 @@ from aot.frontends.tflite_ops import OPERATORS, Record
 from aot.ir import Array, Graph, Op, Quant, Tensor, prune_tensors
 
 _SCHEMA_VERSION = 3
+_LARGEST_OLD_CODE = 127  # the schema's first field for operators has 8 bits; this value in it says: read the second
 _BUFFER_ALIGNMENT = 16  # what the schema promises to kernels that read weights in place
 _TYPES = {
     "float32": tflite.TensorType.FLOAT32,
@@ -88,7 +89,8 @@ class _Writer:
 
     def _code(self, builtin: str, version: int) -> int:
         code = getattr(tflite.BuiltinOperator, builtin)
-        return _table(self._builder, "OperatorCode", DeprecatedBuiltinCode=code, BuiltinCode=code, Version=version)
+        old = min(code, _LARGEST_OLD_CODE)
+        return _table(self._builder, "OperatorCode", DeprecatedBuiltinCode=old, BuiltinCode=code, Version=version)
 
     def _subgraph(self) -> int:
         constants = [t.name for t in self._tensors if t.data is not None]

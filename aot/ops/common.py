@@ -18,6 +18,7 @@ class Activation(Enum):
     RELU = (0.0, None)
     RELU6 = (0.0, 6.0)
     RELU_N1_TO_1 = (-1.0, 1.0)
+    RELU_0_TO_1 = (0.0, 1.0)  # an operator, never fused: the file has no code for it
 
     def __str__(self) -> str:
         return self.name
@@ -111,8 +112,14 @@ def require_activation(activation: Activation, y: Tensor) -> None:
 
 
 def require_ratio(x: Tensor, y: Tensor) -> None:
-    """Between int8 tensors, (x - zero_point) * 2**shift must fit 32 bits."""
-    require(x.scale / y.scale < 2**20, f"the scales of %{x.name} and %{y.name} are too far apart")
+    """Between quantized tensors, (x - zero_point) * 2**shift must fit 32 bits."""
+    largest = 2**20 if x.dtype in ("int8", "uint8") else 2**13
+    require(x.scale / y.scale < largest, f"the scales of %{x.name} and %{y.name} are too far apart")
+
+
+def float_ratio(x: Tensor, y: Tensor) -> float:
+    """The ratio of two scales where TensorFlow Lite divides in float32."""
+    return float(np.float32(x.scale) / np.float32(y.scale))
 
 
 def broadcast_shape(a: Tensor, b: Tensor) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """How TensorFlow Lite writes each operator down; a family of operators is a module. OPERATORS lists them all."""
 
-from aot.frontends.tflite_ops import convolution, elementwise, movement, reduction
+from aot.frontends.tflite_ops import convolution, elementwise, movement, reduction, unary
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record
 
 __all__ = ["OPERATORS", "FileOp", "Operator", "Record"]
@@ -10,4 +10,5 @@ OPERATORS: tuple[Operator, ...] = (
     *elementwise.OPERATORS,
     *movement.OPERATORS,
     *reduction.OPERATORS,
+    *unary.OPERATORS,
 )

@@ -6,9 +6,7 @@ from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, re
 from aot.ir import Graph, Op
 from aot.ops.add import Add
 from aot.ops.dequantize import Dequantize
-from aot.ops.logistic import Logistic
 from aot.ops.quantize import Quantize
-from aot.ops.relu import Relu, Relu6
 
 
 def _read_add(op: FileOp) -> Op:
@@ -23,8 +21,5 @@ def _write_add(op: Add, graph: Graph) -> Record:
 OPERATORS = (
     Operator("ADD", Add, _read_add, _write_add),
     plain("DEQUANTIZE", Dequantize, 2, "DequantizeOptions"),
-    plain("LOGISTIC", Logistic, 2),
     plain("QUANTIZE", Quantize, 2, "QuantizeOptions"),
-    plain("RELU", Relu, 2),
-    plain("RELU6", Relu6, 2),
 )
