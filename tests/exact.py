@@ -11,12 +11,13 @@ import numpy as np
 
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Tensor
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
+from aot.ops.mul import Mul
 from aot.ops.quantize import Quantize
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, _inverse_root
@@ -103,7 +104,15 @@ def add(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     larger = 2 * max(a.scale, b.scale)
     left = times((values[a.name].astype(np.int64) - a.zero_point) * 2**20, [a.scale / larger])
     right = times((values[b.name].astype(np.int64) - b.zero_point) * 2**20, [b.scale / larger])
-    return finish(times(left + right, [larger / (2**20 * y.scale)]), y, op.activation)
+    return finish(times(left + op.sign * right, [larger / (2**20 * y.scale)]), y, op.activation)
+
+
+def mul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Mul."""
+    a, b, y = op.operands(graph)
+    product = (values[a.name].astype(np.int64) - a.zero_point) * (values[b.name].astype(np.int64) - b.zero_point)
+    ratio = np.float32(a.scale) * np.float32(b.scale) / np.float32(y.scale)
+    return finish(times(product, [float(ratio)]), y, op.activation)
 
 
 def mean(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
@@ -162,10 +171,12 @@ SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     FullyConnected: dense,
     LeakyRelu: two_slopes,
     Mean: mean,
+    Mul: mul,
     Quantize: rescale,
     Relu: rescale,
     Relu0To1: rescale,
     Relu6: rescale,
     ReluN1To1: rescale,
     Rsqrt: rsqrt,
+    Sub: add,
 }

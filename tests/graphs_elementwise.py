@@ -7,8 +7,24 @@ import numpy as np
 from graphs import Rng, graph_of
 
 from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.add import Add, Sub
+from aot.ops.binary import (
+    Div,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Maximum,
+    Minimum,
+    NotEqual,
+    SquaredDifference,
+)
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
+from aot.ops.mul import Mul
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.sigmoid import Logistic, Tanh
@@ -122,8 +138,70 @@ _UNARY: tuple[tuple[type[Op], tuple[str, ...], Quants], ...] = (
     (Tanh, ("float32", "int8", "int16"), _tanh),
 )
 
+
+def _pair(rng: Rng) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Two shapes that broadcast: equal, of another rank, or repeated along some dimensions, also both at once."""
+    dims = graphs.shape(rng, int(rng.integers(1, 5)), 5)
+    if rng.random() < 0.3:
+        return dims, dims
+    ones = [tuple(1 if rng.random() < 0.4 else d for d in dims) for _ in "ab"]
+    shorter = int(rng.integers(0, len(dims)))
+    pair = ones[0], ones[1][shorter:] or (1,)
+    return pair if rng.random() < 0.5 else (pair[1], pair[0])
+
+
+def binary(kind: type[Op], dtype: str, result: str = "", activated: bool = False) -> Builder:
+    """Broadcasting, a constant operand on either side, the same tensor twice."""
+
+    def build(rng: Rng) -> Graph:
+        shapes = _pair(rng)
+        qs = _pair_quants(rng, kind) if dtype in QUANTIZED else (None, None, None)
+        a, b = (Tensor(name, s, dtype, q) for name, s, q in zip("ab", shapes, qs, strict=False))
+        which = rng.random()
+        if which < 0.2:
+            b = Tensor("b", b.shape, dtype, b.quant, graphs.values(rng, b))
+        elif which < 0.4:
+            a = Tensor("a", a.shape, dtype, a.quant, graphs.values(rng, a))
+        y = Tensor("y", np.broadcast_shapes(*shapes), result or dtype, qs[2])
+        options = {"activation": graphs.activation(rng)} if activated else {}
+        return graph_of(kind, [a, b], y, **options)
+
+    return build
+
+
+def _pair_quants(rng: Rng, kind: type[Op]) -> tuple[Quant, Quant, Quant]:
+    a = graphs.quant(rng)
+    if kind in (Maximum, Minimum):
+        return (symmetric(a),) * 3
+    if kind is not Mul:
+        return a, graphs.near(rng, a), graphs.near(rng, a)
+    b = graphs.quant(rng)
+    product = a.scale[0] * b.scale[0]
+    factor = rng.choice([1.0000001, 2.0, 4.0, 2 * int(rng.integers(1, 300)), 10 ** rng.uniform(0, 4)])
+    return a, b, Quant((f32(product * factor),), (graphs.zero_point(rng),))
+
+
+_NUMBERS = ("float32", "int32", "int64")
+_COMPARING = (Greater, GreaterEqual, Less, LessEqual)
+_BINARY: tuple[tuple[tuple[type[Op], ...], tuple[str, ...], str, bool], ...] = (
+    ((Sub, Mul), ("int8", *_NUMBERS), "", True),
+    ((Add,), ("int32", "int64"), "", True),
+    ((Div,), ("float32",), "", True),
+    ((SquaredDifference,), ("float32", "int32"), "", False),
+    ((Maximum, Minimum), (*_NUMBERS, "int8", "int16"), "", False),
+    (_COMPARING, _NUMBERS, "bool", False),
+    ((Equal, NotEqual), (*_NUMBERS, "bool"), "bool", False),
+    ((LogicalAnd, LogicalOr), ("bool",), "", False),
+)
+
 BUILDERS: dict[str, Builder] = {
     **{f"{kind.__name__} {dtype}": unary(kind, dtype, q) for kind, types, q in _UNARY for dtype in types},
     **{f"Gelu {dtype}": unary(Gelu, dtype, _bounded, approximate=_either) for dtype in ("float32", "int8", "int16")},
     **{f"LeakyRelu {dtype}": unary(LeakyRelu, dtype, alpha=_alpha) for dtype in ("float32", "int8", "int16")},
+    **{
+        f"{kind.__name__} {dtype}": binary(kind, dtype, result, activated)
+        for kinds, types, result, activated in _BINARY
+        for kind in kinds
+        for dtype in types
+    },
 }

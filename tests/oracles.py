@@ -10,7 +10,21 @@ import numpy as np
 from aot.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Op, Quant, Tensor
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
+from aot.ops.binary import (
+    Div,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Maximum,
+    Minimum,
+    NotEqual,
+    SquaredDifference,
+)
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -19,6 +33,7 @@ from aot.ops.fully_connected import FullyConnected
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
 from aot.ops.mean import Mean
+from aot.ops.mul import Mul
 from aot.ops.pad import Pad
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
 from aot.ops.quantize import Quantize
@@ -119,6 +134,9 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Reshape: (reference, reference, reference),
     Softmax: (reference, reference, xnnpack),  # in fixed point; by default in float32
     Transpose: (reference, reference, reference),
+    **dict.fromkeys((Mul, Sub), _RESCALED),
+    **dict.fromkeys((Div, Equal, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr), _REFERENCE),
+    **dict.fromkeys((Maximum, Minimum, NotEqual, SquaredDifference), _REFERENCE),
     **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
     **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
     **dict.fromkeys((Cos, Exp, Floor, Gelu, HardSwish, Log, LogicalNot, Neg), _REFERENCE),

@@ -5,7 +5,8 @@ A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
 
 from aot.errors import AotError
 from aot.ir import Graph, Op
-from aot.kernels.add import add_f32, add_s8
+from aot.kernels.add import add_s8
+from aot.kernels.binary import binary, mul_s8
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d_s8, single_channel_s8
 from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
@@ -17,7 +18,21 @@ from aot.kernels.move import concatenation_any, pad_any, transpose_any
 from aot.kernels.pool2d import pool2d_s8
 from aot.kernels.softmax import softmax_float_s8, softmax_s8
 from aot.kernels.unary import interpolate_s16, sigmoid_s16, slopes_s16, unary
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
+from aot.ops.binary import (
+    Div,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Maximum,
+    Minimum,
+    NotEqual,
+    SquaredDifference,
+)
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -26,6 +41,7 @@ from aot.ops.fully_connected import FullyConnected
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
 from aot.ops.mean import Mean
+from aot.ops.mul import Mul
 from aot.ops.pad import Pad
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
 from aot.ops.quantize import Quantize
@@ -39,9 +55,24 @@ from aot.ops.two_slopes import Abs, LeakyRelu
 __all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
 
 KERNELS: tuple[Kernel, ...] = (
-    Kernel("add_f32", Add, add_f32),
     Kernel("add_s8", Add, add_s8),
+    Kernel("add_s8", Sub, add_s8),
     Kernel("average_pool2d_s8", AveragePool2D, pool2d_s8, helpers=("clamp",)),
+    Kernel("binary", Add, binary),
+    Kernel("binary", Div, binary),
+    Kernel("binary", Equal, binary),
+    Kernel("binary", Greater, binary),
+    Kernel("binary", GreaterEqual, binary),
+    Kernel("binary", Less, binary),
+    Kernel("binary", LessEqual, binary),
+    Kernel("binary", LogicalAnd, binary),
+    Kernel("binary", LogicalOr, binary),
+    Kernel("binary", Maximum, binary),
+    Kernel("binary", Minimum, binary),
+    Kernel("binary", Mul, binary),
+    Kernel("binary", NotEqual, binary),
+    Kernel("binary", SquaredDifference, binary),
+    Kernel("binary", Sub, binary),
     Kernel("concatenation", Concatenation, concatenation_any, headers=("string.h",)),
     Kernel("conv2d_s8", Conv2D, conv2d_s8, helpers=("gather_s8",), headers=("string.h",)),
     Kernel("conv2d_s8", DepthwiseConv2D, single_channel_s8, helpers=("gather_s8",), headers=("string.h",)),
@@ -80,6 +111,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("lookup_s8", Tanh, lookup_s8),
     Kernel("max_pool2d_s8", MaxPool2D, pool2d_s8, helpers=("clamp",)),
     Kernel("mean_s8", Mean, mean_s8),
+    Kernel("mul_s8", Mul, mul_s8),
     Kernel("pad", Pad, pad_any),
     Kernel("quantize_f32_s8", Quantize, quantize_f32_s8, headers=("math.h",)),
     Kernel("sigmoid_s16", Logistic, sigmoid_s16),

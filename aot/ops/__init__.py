@@ -1,7 +1,21 @@
 """WHAT each operator means: its attributes, what it accepts, and its value in numpy. OPS lists them all."""
 
 from aot.ir import Op
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
+from aot.ops.binary import (
+    Div,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Maximum,
+    Minimum,
+    NotEqual,
+    SquaredDifference,
+)
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -10,6 +24,7 @@ from aot.ops.fully_connected import FullyConnected
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
 from aot.ops.mean import Mean
+from aot.ops.mul import Mul
 from aot.ops.pad import Pad
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
 from aot.ops.quantize import Quantize
@@ -31,19 +46,31 @@ OPS: tuple[type[Op], ...] = (
     Cos,
     DepthwiseConv2D,
     Dequantize,
+    Div,
     Elu,
+    Equal,
     Exp,
     Floor,
     FullyConnected,
     Gelu,
+    Greater,
+    GreaterEqual,
     HardSwish,
     LeakyRelu,
+    Less,
+    LessEqual,
     Log,
+    LogicalAnd,
     LogicalNot,
+    LogicalOr,
     Logistic,
     MaxPool2D,
+    Maximum,
     Mean,
+    Minimum,
+    Mul,
     Neg,
+    NotEqual,
     Pad,
     Quantize,
     Relu,
@@ -58,6 +85,8 @@ OPS: tuple[type[Op], ...] = (
     Softmax,
     Sqrt,
     Square,
+    SquaredDifference,
+    Sub,
     Tanh,
     Transpose,
 )

@@ -49,6 +49,13 @@ def clamp(values: Array, activation: Activation, tensor: Tensor) -> Array:
     return np.minimum(np.maximum(values, low_q), high_q).astype(tensor.dtype)
 
 
+def clamp_real(values: Array, activation: Activation) -> Array:
+    """`values`, which are not quantized, limited to what `activation` allows; not-a-number stays."""
+    low, high = (None if v is None else values.dtype.type(v) for v in activation.value)
+    raised = values if low is None else np.where(values < low, low, values)
+    return np.asarray(raised if high is None else np.where(raised > high, high, raised))
+
+
 def require(condition: bool, reason: str) -> None:
     """Raise Unsupported with `reason` unless `condition` holds."""
     if not condition:
