@@ -21,7 +21,8 @@ def float_literal(value: float) -> str:
 def _literal(value: int | float) -> str:
     if isinstance(value, float):
         return float_literal(value)
-    return {-(2**31): "INT32_MIN", -(2**63): "INT64_MIN"}.get(value, str(value))
+    lowest = {-(2**31): "INT32_MIN", -(2**63): "INT64_MIN"}  # in C, their digits alone are too large for the type
+    return lowest.get(value, str(value))
 
 
 def array_body(data: Array) -> str:

@@ -8,6 +8,7 @@ C_TYPES = {
     "int8": "int8_t",
     "uint8": "uint8_t",
     "int16": "int16_t",
+    "uint16": "uint16_t",  # of a kernel's tables only
     "int32": "int32_t",
     "int64": "int64_t",
     "float32": "float",

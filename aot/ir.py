@@ -109,6 +109,10 @@ class Op:
         """The outputs' values: the definition that every kernel must equal bit for bit."""
         raise NotImplementedError
 
+    def ulps(self, graph: "Graph") -> int:
+        """How far a core's float32 result may be from `evaluate`'s, in units in the last place; 0: equal to the bit."""
+        return 0
+
     def macs(self, graph: "Graph") -> int:
         """Multiply-accumulates of one evaluation."""
         return 0

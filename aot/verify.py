@@ -1,4 +1,4 @@
-"""Runs a compiled model where it will live, and compares every byte with the interpreter's."""
+"""Runs a compiled model where it will live, and compares every value with the interpreter's."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from aot.ir import Array, Graph
 from aot.pipeline import Compiled
 from aot.runners import start
 from aot.samples import Sample
+from aot.tolerance import differing
 
 Progress = Callable[[int], None]
 
@@ -108,7 +109,7 @@ def _first_output_difference(
     for i, (sample, actual) in enumerate(zip(samples, outputs, strict=True)):
         values = interpreter.run(compiled.source, sample, compiled.rounding)
         for name, array in zip(compiled.source.outputs, actual, strict=True):
-            if (found := _compare(i, None, name, values[name], array)) is not None:
+            if (found := _compare(compiled.source, i, None, name, values[name], array)) is not None:
                 return found
     return None
 
@@ -121,17 +122,18 @@ def _first_layer_difference(
         name = call.outputs[0]
         expected = values[name]
         actual = np.frombuffer(raw, expected.dtype).reshape(expected.shape)
-        if (found := _compare(sample_index, call.kernel.name, name, expected, actual)) is not None:
+        if (found := _compare(compiled.graph, sample_index, call.kernel.name, name, expected, actual)) is not None:
             return found
     return None
 
 
-def _compare(sample: int, layer: str | None, tensor: str, expected: Array, actual: Array) -> Difference | None:
-    """Bytes, not values: a negative zero or another not-a-number is a difference too."""
-    expected_bytes = np.ascontiguousarray(expected).reshape(-1).view(np.uint8)
-    wrong = np.flatnonzero(expected_bytes != np.ascontiguousarray(actual).reshape(-1).view(np.uint8))
+def _compare(
+    graph: Graph, sample: int, layer: str | None, tensor: str, expected: Array, actual: Array
+) -> Difference | None:
+    """Bytes, not values (a negative zero is a difference too), but for what `aot.tolerance` allows."""
+    wrong = np.flatnonzero(differing(graph, tensor, expected, actual))
     if wrong.size == 0:
         return None
-    index = int(wrong[0]) // expected.itemsize
+    index = int(wrong[0])
     wanted, got = (array.reshape(-1)[index].item() for array in (expected, actual))
     return Difference(sample, layer, tensor, index, wanted, got)

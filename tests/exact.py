@@ -11,22 +11,27 @@ import numpy as np
 
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Tensor
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
+from aot.ops.mul import Mul
 from aot.ops.quantize import Quantize
 from aot.ops.reduce import Sum
-from aot.ops.relu import Relu, Relu6
+from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
+from aot.ops.roots import Rsqrt, _inverse_root
 from aot.ops.transpose_conv import TransposeConv
+from aot.ops.two_slopes import Abs, LeakyRelu
 
 
 def fixed_point(scale: float) -> tuple[int, int]:
     """(multiplier, shift): scale ~ multiplier * 2**(shift - 31), the multiplier in [2**30, 2**31)."""
     fraction, shift = Fraction(scale), 0
+    if fraction == 0:
+        return 0, 0
     while fraction >= 1:
         fraction, shift = fraction / 2, shift + 1
     while fraction < Fraction(1, 2):
@@ -137,7 +142,15 @@ def add(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     larger = 2 * max(a.scale, b.scale)
     left = times((values[a.name].astype(np.int64) - a.zero_point) * 2**20, [a.scale / larger])
     right = times((values[b.name].astype(np.int64) - b.zero_point) * 2**20, [b.scale / larger])
-    return finish(times(left + right, [larger / (2**20 * y.scale)]), y, op.activation)
+    return finish(times(left + op.sign * right, [larger / (2**20 * y.scale)]), y, op.activation)
+
+
+def mul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Mul."""
+    a, b, y = op.operands(graph)
+    product = (values[a.name].astype(np.int64) - a.zero_point) * (values[b.name].astype(np.int64) - b.zero_point)
+    ratio = np.float32(a.scale) * np.float32(b.scale) / np.float32(y.scale)
+    return finish(times(product, [float(ratio)]), y, op.activation)
 
 
 def mean(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
@@ -175,16 +188,52 @@ def rescale(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return finish(scaled, y, getattr(op, "function", Activation.NONE))
 
 
+def two_slopes(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Abs and LeakyRelu, element by element."""
+    x, y = op.operands(graph)
+    ratio = np.float32(x.scale) / np.float32(y.scale)
+    above = fixed_point(float(ratio))
+    below = fixed_point(float(np.float32(x.scale) * np.float32(getattr(op, "alpha", 1)) / np.float32(y.scale)))
+    scaled = []
+    for q in values[x.name].reshape(-1).tolist():
+        value = q - x.zero_point
+        value = abs(value) if isinstance(op, Abs) else value
+        exact = isinstance(op, Abs) and ratio == 1
+        scaled.append(value if exact else round_once(value, *(below if value < 0 else above)))
+    return finish(np.array(scaled, np.int64), y)
+
+
+def rsqrt(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Rsqrt of int8: the reciprocal root with 20 bits of fraction, then scaled."""
+    x, y = op.operands(graph)
+    if y.dtype == "int16":
+        return np.asarray(op.evaluate(graph, values, "double")[0])  # a table: nothing is requantized
+    multiplier, shift = fixed_point(float(1 / np.float64(np.sqrt(np.float32(x.scale)) * np.float32(y.scale))))
+    scaled = []
+    for q in values[x.name].reshape(-1).tolist():
+        inverse, right = _inverse_root(q - x.zero_point)
+        root = round_once(1, inverse, 20 - right)
+        scaled.append(round_once(root, multiplier, shift - 20) if q > x.zero_point else 1000)
+    return finish(np.array(scaled, np.int64), y)
+
+
 SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
+    Abs: two_slopes,
     Add: add,
     BatchMatMul: matmul,
     Conv2D: dense,
     DepthwiseConv2D: dense,
     FullyConnected: dense,
+    LeakyRelu: two_slopes,
     Mean: mean,
+    Mul: mul,
     Quantize: rescale,
     Relu: rescale,
+    Relu0To1: rescale,
     Relu6: rescale,
     Sum: total,
     TransposeConv: dense,
+    ReluN1To1: rescale,
+    Rsqrt: rsqrt,
+    Sub: add,
 }

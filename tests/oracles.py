@@ -10,9 +10,23 @@ import numpy as np
 from aot.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Op, Quant, Tensor
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
+from aot.ops.binary import (
+    Div,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Maximum,
+    Minimum,
+    NotEqual,
+    SquaredDifference,
+)
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -21,11 +35,13 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
+from aot.ops.hard_swish import HardSwish
 from aot.ops.l2_normalization import L2Normalization
-from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
+from aot.ops.mul import Mul
 from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
@@ -33,16 +49,20 @@ from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
-from aot.ops.relu import Relu, Relu6
+from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
 from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.shape import Shape
+from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
+from aot.ops.two_slopes import Abs, LeakyRelu
+from aot.tolerance import distance
 
 Values = Mapping[str, Array]
 Oracle = Callable[[Graph, Values], Array]  # of a graph of one operator
@@ -152,6 +172,8 @@ def indices_in_range(graph: Graph, values: Values) -> Array:
 
 
 _REFERENCE = (reference, reference, reference)
+_BUILTIN = (builtin, builtin, builtin)  # LiteRT has these in its optimized resolver only
+_RESCALED = (reference, integers, reference)
 
 # For each operator: the oracles of `double`, `single` and `float`.
 ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
@@ -184,14 +206,33 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     ),
     **dict.fromkeys((BatchToSpace, DepthToSpace, MirrorPad, Pack, PadV2, Reverse, Shape), _REFERENCE),
     **dict.fromkeys((Slice, SpaceToBatch, SpaceToDepth, Split, SplitV, StridedSlice, Tile, Unpack), _REFERENCE),
+    **dict.fromkeys((Mul, Sub), _RESCALED),
+    **dict.fromkeys((Div, Equal, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr), _REFERENCE),
+    **dict.fromkeys((Maximum, Minimum, NotEqual, SquaredDifference), _REFERENCE),
+    **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
+    **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
+    **dict.fromkeys((Cos, Exp, Floor, Gelu, HardSwish, Log, LogicalNot, Neg), _REFERENCE),
+    **dict.fromkeys((Sign, Sin, Sqrt, Square, Tanh), _REFERENCE),
+}
+
+# How far LiteRT's float32 results may be from ours, in units in the last place, or else absolutely. Our functions are
+# double precision's, rounded, LiteRT's are a C library's or, for the last two, Eigen's, whose tanh loses GELU's small
+# results to cancellation.
+LITERT_ULPS: dict[type[Op], tuple[int, float]] = {
+    Cos: (1, 0),
+    Exp: (1, 0),
+    Log: (1, 0),
+    Sin: (1, 0),
+    Tanh: (2, 0),
+    Logistic: (3, 0),
+    Elu: (8, 0),
+    Softmax: (8, 0),
+    Gelu: (16, 1e-6),
 }
 
 
 # Other types: reals and plain integers are not rounded to a scale; sums of 64 bits are, in one way only.
 WIDE: dict[type[Op], Oracle] = {FullyConnected: reference_as_conv2d}
-# In units in the last place of a float32: where LiteRT calls the C library's exp(), whose last bits differ by machine,
-# and adds up rounded exponentials.
-ULPS: dict[type[Op], int] = {Softmax: 8}
 
 
 def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
@@ -201,9 +242,14 @@ def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
     to_int16 = type(op) is Softmax and graph[op.outputs[0]].dtype == "int16"
     if (dtype == "int8" and not to_int16) or type(op) in (EmbeddingLookup, Gather, GatherNd):
         return ORACLES[type(op)][ROUNDINGS.index(rounding)](graph, values)
+    if type(op) not in _SUMS:
+        return ORACLES[type(op)][ROUNDINGS.index(rounding) if dtype == "int16" else 0](graph, values)
     if dtype == "int16" and rounding == "single" and _sums_in_32_bits(op, graph):
         return integers(graph, values)
     return WIDE.get(type(op), reference)(graph, values) if dtype == "int16" else reference(graph, values)
+
+
+_SUMS = (BatchMatMul, Conv2D, DepthwiseConv2D, FullyConnected, Mean, Softmax, Sum, TransposeConv)
 
 
 def _sums_in_32_bits(op: Op, graph: Graph) -> bool:
@@ -212,9 +258,8 @@ def _sums_in_32_bits(op: Op, graph: Graph) -> bool:
 
 
 def matches(op: Op, actual: Array, expected: Array) -> Array:
-    """Which elements are as they should be: equal bit for bit, unless ULPS allows a difference."""
-    if actual.dtype == np.float32 and type(op) in ULPS:
-        room = ULPS[type(op)] * np.spacing(np.maximum(np.abs(expected), np.finfo(np.float32).tiny))
-        return np.abs(actual.astype(np.float64) - expected) <= room
+    """Which elements are as they should be: equal bit for bit, unless LITERT_ULPS allows a difference."""
+    if actual.dtype == np.float32 and type(op) in LITERT_ULPS:
+        return distance(actual, expected) <= LITERT_ULPS[type(op)][0]
     same = np.ascontiguousarray(actual).view(np.uint8) == np.ascontiguousarray(expected).view(np.uint8)
     return same.reshape(actual.size, -1).all(axis=1).reshape(actual.shape)

@@ -5,8 +5,9 @@ A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
 
 from aot.errors import AotError
 from aot.ir import Graph, Op
-from aot.kernels.add import add_f32, add_s8
+from aot.kernels.add import add_s8
 from aot.kernels.batch_matmul import batch_matmul
+from aot.kernels.binary import binary, mul_s8
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
@@ -25,9 +26,24 @@ from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16
 from aot.kernels.transpose_conv import transpose_conv
-from aot.ops.add import Add
+from aot.kernels.unary import interpolate_s16, sigmoid_s16, slopes_s16, unary
+from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
+from aot.ops.binary import (
+    Div,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Maximum,
+    Minimum,
+    NotEqual,
+    SquaredDifference,
+)
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -36,11 +52,13 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
+from aot.ops.hard_swish import HardSwish
 from aot.ops.l2_normalization import L2Normalization
-from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
+from aot.ops.mul import Mul
 from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
@@ -48,14 +66,17 @@ from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
-from aot.ops.relu import Relu, Relu6
+from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.roots import Rsqrt, Sqrt
+from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
+from aot.ops.two_slopes import Abs, LeakyRelu
 
 __all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
 
@@ -104,7 +125,6 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("mean_s16", Mean, scaled),
     Kernel("sum_s8", Sum, scaled),
     *(Kernel("reduce", op, reduce) for op in (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum)),
-    Kernel("add_f32", Add, add_f32),
     Kernel("add_s8", Add, add_s8),
     Kernel("concatenation", Concatenation, concatenation_any, headers=("string.h",)),
     Kernel("conv2d_s8_dsp", Conv2D, conv2d_dsp, ("gather_s8", "tile_s8"), ("string.h",), _DSP),
@@ -122,11 +142,45 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("gather", EmbeddingLookup, gather_any, headers=("string.h",)),
     Kernel("gather", Gather, gather_any, headers=("string.h",)),
     Kernel("gather_nd", GatherNd, gather_nd_any, headers=("string.h",)),
+    Kernel("add_s8", Sub, add_s8),
+    Kernel("binary", Add, binary),
+    Kernel("binary", Div, binary),
+    Kernel("binary", Equal, binary),
+    Kernel("binary", Greater, binary),
+    Kernel("binary", GreaterEqual, binary),
+    Kernel("binary", Less, binary),
+    Kernel("binary", LessEqual, binary),
+    Kernel("binary", LogicalAnd, binary),
+    Kernel("binary", LogicalOr, binary),
+    Kernel("binary", Maximum, binary),
+    Kernel("binary", Minimum, binary),
+    Kernel("binary", Mul, binary),
+    Kernel("binary", NotEqual, binary),
+    Kernel("binary", SquaredDifference, binary),
+    Kernel("binary", Sub, binary),
+    Kernel("interpolate_s16", Exp, interpolate_s16),
+    Kernel("interpolate_s16", Gelu, interpolate_s16),
+    Kernel("interpolate_s16", Log, interpolate_s16),
+    Kernel("interpolate_s16", Rsqrt, interpolate_s16),
+    Kernel("lookup_s8", Abs, lookup_s8),
+    Kernel("lookup_s8", Elu, lookup_s8),
+    Kernel("lookup_s8", Exp, lookup_s8),
+    Kernel("lookup_s8", Gelu, lookup_s8),
+    Kernel("lookup_s8", HardSwish, lookup_s8),
+    Kernel("lookup_s8", LeakyRelu, lookup_s8),
+    Kernel("lookup_s8", Log, lookup_s8),
     Kernel("lookup_s8", Logistic, lookup_s8),
+    Kernel("lookup_s8", Neg, lookup_s8),
     Kernel("lookup_s8", Quantize, lookup_s8),
     Kernel("lookup_s8", Relu, lookup_s8),
+    Kernel("lookup_s8", Relu0To1, lookup_s8),
     Kernel("lookup_s8", Relu6, lookup_s8),
     Kernel("one_hot", OneHot, one_hot),
+    Kernel("lookup_s8", ReluN1To1, lookup_s8),
+    Kernel("lookup_s8", Rsqrt, lookup_s8),
+    Kernel("lookup_s8", Sqrt, lookup_s8),
+    Kernel("lookup_s8", Tanh, lookup_s8),
+    Kernel("mul_s8", Mul, mul_s8),
     Kernel("pad", Pad, pad_any),
     Kernel("pad", PadV2, pad_any),
     Kernel("quantize_f32_s8", Quantize, quantize_f32_s8, headers=("math.h",)),
@@ -150,6 +204,36 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("table_copy", SpaceToBatch, table_scatter, headers=("string.h",)),
     Kernel("top_k", TopK, top_k),
     Kernel("softmax_s8_s16", Softmax, softmax_s8_s16, helpers=("rounding_high",)),
+    Kernel("sigmoid_s16", Logistic, sigmoid_s16),
+    Kernel("sigmoid_s16", Tanh, sigmoid_s16),
+    Kernel("slopes_s16", Abs, slopes_s16, helpers=("clamp",)),
+    Kernel("slopes_s16", LeakyRelu, slopes_s16, helpers=("clamp",)),
+    Kernel("slopes_s16", Relu, slopes_s16, helpers=("clamp",)),
+    Kernel("slopes_s16", Relu6, slopes_s16, helpers=("clamp",)),
+    Kernel("unary", Abs, unary, headers=("math.h",)),
+    Kernel("unary", Ceil, unary, headers=("math.h",)),
+    Kernel("unary", Cos, unary, headers=("math.h",)),
+    Kernel("unary", Elu, unary, headers=("math.h",)),
+    Kernel("unary", Exp, unary, headers=("math.h",)),
+    Kernel("unary", Floor, unary, headers=("math.h",)),
+    Kernel("unary", Gelu, unary, headers=("math.h",)),
+    Kernel("unary", HardSwish, unary),
+    Kernel("unary", LeakyRelu, unary),
+    Kernel("unary", Log, unary, headers=("math.h",)),
+    Kernel("unary", LogicalNot, unary),
+    Kernel("unary", Logistic, unary, headers=("math.h",)),
+    Kernel("unary", Neg, unary),
+    Kernel("unary", Relu, unary),
+    Kernel("unary", Relu0To1, unary),
+    Kernel("unary", Relu6, unary),
+    Kernel("unary", ReluN1To1, unary),
+    Kernel("unary", Round, unary, headers=("math.h",)),
+    Kernel("unary", Rsqrt, unary, headers=("math.h",)),
+    Kernel("unary", Sign, unary),
+    Kernel("unary", Sin, unary, headers=("math.h",)),
+    Kernel("unary", Sqrt, unary, headers=("math.h",)),
+    Kernel("unary", Square, unary),
+    Kernel("unary", Tanh, unary, headers=("math.h",)),
 )
 
 

@@ -1,9 +1,23 @@
 """WHAT each operator means: its attributes, what it accepts, and its value in numpy. OPS lists them all."""
 
 from aot.ir import Op
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
+from aot.ops.binary import (
+    Div,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Maximum,
+    Minimum,
+    NotEqual,
+    SquaredDifference,
+)
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -12,11 +26,13 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
+from aot.ops.hard_swish import HardSwish
 from aot.ops.l2_normalization import L2Normalization
-from aot.ops.logistic import Logistic
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
+from aot.ops.mul import Mul
 from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
@@ -24,18 +40,22 @@ from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
-from aot.ops.relu import Relu, Relu6
+from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
 from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.shape import Shape
+from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
+from aot.ops.two_slopes import Abs, LeakyRelu
 
 OPS: tuple[type[Op], ...] = (
+    Abs,
     Add,
     ArgMax,
     ArgMin,
@@ -55,12 +75,35 @@ OPS: tuple[type[Op], ...] = (
     L2Pool2D,
     Gather,
     GatherNd,
+    Ceil,
+    Cos,
+    Div,
+    Elu,
+    Equal,
+    Exp,
+    Floor,
+    Gelu,
+    Greater,
+    GreaterEqual,
+    HardSwish,
+    LeakyRelu,
+    Less,
+    LessEqual,
+    Log,
+    LogicalAnd,
+    LogicalNot,
+    LogicalOr,
     Logistic,
     MaxPool2D,
+    Maximum,
     Mean,
     MirrorPad,
     OneHot,
     Pack,
+    Minimum,
+    Mul,
+    Neg,
+    NotEqual,
     Pad,
     PadV2,
     Quantize,
@@ -70,7 +113,9 @@ OPS: tuple[type[Op], ...] = (
     ReduceMin,
     ReduceProd,
     Relu,
+    Relu0To1,
     Relu6,
+    ReluN1To1,
     Reshape,
     ResizeBilinear,
     ResizeNearest,
@@ -79,6 +124,15 @@ OPS: tuple[type[Op], ...] = (
     Slice,
     Softmax,
     Sum,
+    Round,
+    Rsqrt,
+    Sign,
+    Sin,
+    Sqrt,
+    Square,
+    SquaredDifference,
+    Sub,
+    Tanh,
     Transpose,
     TransposeConv,
     SpaceToBatch,

@@ -1,7 +1,8 @@
-"""ADD: elementwise with broadcasting, int8 or float32."""
+"""ADD and SUB: elementwise with broadcasting, int8, float32 or plain integers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from aot.ops.common import (
     Activation,
     broadcast_shape,
     clamp,
+    clamp_real,
     require,
     require_activation,
     require_operands,
@@ -31,6 +33,7 @@ class Add(Op):
     """
 
     activation: Activation = Activation.NONE
+    sign: ClassVar[int] = 1  # of the second operand
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
         """Both inputs and the output."""
@@ -38,10 +41,10 @@ class Add(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 2)
-        require_types(graph, self, ("int8",) * 3, ("float32",) * 3)
+        require_types(graph, self, *((t, t, t) for t in ("int8", "float32", "int32", "int64")))
         a, b, y = self.operands(graph)
         require_shape(y, broadcast_shape(a, b))
-        if y.dtype == "float32":
+        if y.dtype != "int8":
             return
         require_quantized(a, b, y)
         require_activation(self.activation, y)
@@ -50,13 +53,22 @@ class Add(Op):
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
-        if y.dtype == "float32":
-            return (clamp(values[a.name] + values[b.name], self.activation, y),)
+        if y.dtype != "int8":
+            with np.errstate(all="ignore"):
+                total = values[a.name] + values[b.name] if self.sign > 0 else values[a.name] - values[b.name]
+            return (clamp_real(np.asarray(total), self.activation),)
         ratio_a, ratio_b, ratio_y = (Multiplier.of(s, rounding) for s in add_scales(a, b, y))
         left = requantize((values[a.name].astype(np.int64) - a.zero_point) << LEFT_SHIFT, ratio_a, rounding)
         right = requantize((values[b.name].astype(np.int64) - b.zero_point) << LEFT_SHIFT, ratio_b, rounding)
-        total = requantize(left + right, ratio_y, rounding).reshape(y.shape)
+        total = requantize(left + self.sign * right, ratio_y, rounding).reshape(y.shape)
         return (clamp(total + y.zero_point, self.activation, y),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sub(Add):
+    """y = activation(a - b), as `Add` does it."""
+
+    sign: ClassVar[int] = -1
 
 
 def add_scales(a: Tensor, b: Tensor, y: Tensor) -> tuple[float, float, float]:

@@ -18,6 +18,7 @@ class Activation(Enum):
     RELU = (0.0, None)
     RELU6 = (0.0, 6.0)
     RELU_N1_TO_1 = (-1.0, 1.0)
+    RELU_0_TO_1 = (0.0, 1.0)  # an operator, never fused: the file has no code for it
 
     def __str__(self) -> str:
         return self.name
@@ -46,6 +47,13 @@ def clamp(values: Array, activation: Activation, tensor: Tensor) -> Array:
     # Not np.clip(): where the bounds cross (6.0 below the lowest code), TensorFlow Lite lets the upper one win.
     low_q, high_q = clamp_range(activation, tensor)
     return np.minimum(np.maximum(values, low_q), high_q).astype(tensor.dtype)
+
+
+def clamp_real(values: Array, activation: Activation) -> Array:
+    """`values`, which are not quantized, limited to what `activation` allows; not-a-number stays."""
+    low, high = (None if v is None else values.dtype.type(v) for v in activation.value)
+    raised = values if low is None else np.where(values < low, low, values)
+    return np.asarray(raised if high is None else np.where(raised > high, high, raised))
 
 
 def require(condition: bool, reason: str) -> None:
@@ -111,8 +119,14 @@ def require_activation(activation: Activation, y: Tensor) -> None:
 
 
 def require_ratio(x: Tensor, y: Tensor) -> None:
-    """Between int8 tensors, (x - zero_point) * 2**shift must fit 32 bits."""
-    require(x.scale / y.scale < 2**20, f"the scales of %{x.name} and %{y.name} are too far apart")
+    """Between quantized tensors, (x - zero_point) * 2**shift must fit 32 bits."""
+    largest = 2**20 if x.dtype in ("int8", "uint8") else 2**13
+    require(x.scale / y.scale < largest, f"the scales of %{x.name} and %{y.name} are too far apart")
+
+
+def float_ratio(x: Tensor, y: Tensor) -> float:
+    """The ratio of two scales where TensorFlow Lite divides in float32."""
+    return float(np.float32(x.scale) / np.float32(y.scale))
 
 
 def broadcast_shape(a: Tensor, b: Tensor) -> tuple[int, ...]:

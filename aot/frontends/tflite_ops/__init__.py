@@ -1,15 +1,17 @@
 """How TensorFlow Lite writes each operator down; a family of operators is a module. OPERATORS lists them all."""
 
-from aot.frontends.tflite_ops import convolution, elementwise, indexing, movement, parts, reduction
+from aot.frontends.tflite_ops import binary, convolution, elementwise, indexing, movement, parts, reduction, unary
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record
 
 __all__ = ["OPERATORS", "FileOp", "Operator", "Record"]
 
 OPERATORS: tuple[Operator, ...] = (
+    *binary.OPERATORS,
     *convolution.OPERATORS,
     *elementwise.OPERATORS,
     *indexing.OPERATORS,
     *movement.OPERATORS,
     *parts.OPERATORS,
     *reduction.OPERATORS,
+    *unary.OPERATORS,
 )

@@ -1,0 +1,76 @@
+"""SQRT and RSQRT: float32; int8 by TensorFlow Lite's own formulas; int16 of RSQRT by an interpolated table."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from aot.fixedpoint import Array, Multiplier, requantize, rounding_doubling_high
+from aot.ir import Tensor
+from aot.ops.common import require
+from aot.ops.unary import Tabulated, Unary
+
+_KEPT = 20  # bits of fraction between the two scalings of the int8 reciprocal root
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sqrt(Unary):
+    """The square root; int8: rounded down, and 0 for what is negative (TensorFlow Lite refuses to run then)."""
+
+    types: ClassVar[tuple[str, ...]] = ("float32", "int8")
+
+    def real(self, x: Array) -> Array:
+        return np.sqrt(x)
+
+    def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
+        real = np.float32(x.scale) * (q.astype(np.int32) - x.zero_point).astype(np.float32)
+        root = np.sqrt(np.maximum(real, np.float32(0))) / np.float32(y.scale)
+        return np.asarray(np.clip(np.trunc(root.astype(np.float64)) + y.zero_point, -128, 127).astype(np.int8))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rsqrt(Tabulated):
+    """1 / sqrt(x); the largest code where x is not positive (TensorFlow Lite refuses to run below 0)."""
+
+    def real(self, x: Array) -> Array:
+        return np.float32(1) / np.sqrt(x)
+
+    def check_codes(self, x: Tensor, y: Tensor) -> None:
+        require(1 / (x.scale**0.5 * y.scale) < 2**30, f"%{y.name} has scale {y.scale:g}, too small for %{x.name}")
+
+    def table(self, real: Array, y: Tensor) -> Array:
+        largest = np.float32(32767) * np.float32(y.scale)
+        return np.where(real <= 0, largest, self.real(np.where(real <= 0, np.float32(1), real)))
+
+    def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
+        if y.dtype == "int16":
+            return super().codes(q, x, y, rounding)
+        table = np.array([_rsqrt_s8(v - x.zero_point, x, y, rounding) for v in range(-128, 128)], np.int8)
+        return np.asarray(table[q.astype(np.int64) + 128])
+
+
+def _rsqrt_s8(value: int, x: Tensor, y: Tensor, rounding: str) -> int:
+    if value <= 0:
+        return 127
+    inverse, shift = _inverse_root(value)
+    one = np.array([1], np.int64)
+    data = requantize(one, Multiplier(np.array([inverse]), np.array([_KEPT - shift])), rounding)
+    scale = Multiplier.of(float(1 / (np.float64(np.sqrt(np.float32(x.scale)) * np.float32(y.scale)))), rounding)
+    scaled = requantize(data, Multiplier(scale.multiplier, scale.shift - _KEPT), rounding)
+    return min(max(int(scaled[0]) + y.zero_point, -128), 127)
+
+
+def _inverse_root(value: int) -> tuple[int, int]:
+    """1 / sqrt(value) = multiplier * 2**(-31 - shift): five Newton-Raphson steps with 28 bits of fraction."""
+    if value <= 1:
+        return (1 << 31) - 1, 0
+    pairs = (31 - value.bit_length()) // 2 - 1
+    shift, scaled = 11 - pairs, value << 2 * pairs
+    half = np.array((scaled >> 1) + 1 >> 1, np.int64)  # TensorFlow Lite rounds the half, ties away from zero
+    three_halves = np.array((1 << 28) + (1 << 27), np.int64)
+    x = np.array(1 << 28, np.int64)
+    for _ in range(5):
+        cube = rounding_doubling_high(rounding_doubling_high(x, x), x) << 6
+        x = (rounding_doubling_high(three_halves, x) - rounding_doubling_high(half, cube)) << 3
+    root = int(rounding_doubling_high(x, 1518500250))  # sqrt(1/2), with 31 bits of fraction
+    return (root << -shift, 0) if shift < 0 else (root, shift)
