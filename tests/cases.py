@@ -12,7 +12,7 @@ from aot.ir import Graph, Unsupported
 TIMES = int(os.environ.get("AOT_CASES", "1"))
 SEED = int(os.environ.get("AOT_SEED", "0"))
 PER_BUILDER = 10 * TIMES
-PER_BUILDER_EMULATED = 4 * TIMES
+PER_BUILDER_EMULATED = 1 * TIMES
 SOFTMAX_MODELS = 48 * TIMES
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES

@@ -1,5 +1,6 @@
 """Every operator's `evaluate` against an independent definition, byte for byte, on seeded random graphs."""
 
+import cases
 import graphs
 import litert
 import numpy as np
@@ -16,7 +17,7 @@ from aot.ops.quantize import Quantize
 from aot.ops.softmax import Softmax
 from aot.tolerance import distance
 
-_SEEDS = range(200)
+_SEEDS = range(60 * cases.TIMES)
 
 
 def _case(name: str, seed: int) -> tuple[Graph, dict[str, Array]]:
