@@ -16,6 +16,7 @@ PER_BUILDER_EMULATED = 1 * TIMES
 SOFTMAX_MODELS = 48 * TIMES
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES
+_SEVERAL_KERNELS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")
 MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 
 
@@ -39,8 +40,12 @@ def case(name: str, seed: int, most_bytes: int = MOST_BYTES) -> Case:
 
 
 def cases(count: int, most_bytes: int = MOST_BYTES) -> list[Case]:
-    """`count` cases of every builder."""
-    return [case(name, seed, most_bytes) for name in builders() for seed in range(count)]
+    """`count` cases of every builder, four times as many of what has several kernels."""
+    return [
+        case(name, seed, most_bytes)
+        for name in builders()
+        for seed in range(4 * count if name.startswith(_SEVERAL_KERNELS) else count)
+    ]
 
 
 def port_bytes(graph: Graph) -> int:
