@@ -17,11 +17,9 @@ def fold_pad(graph: Graph) -> Graph:
 def _folded(graph: Graph, op: Op) -> Op:
     if not isinstance(op, Conv2D | DepthwiseConv2D):
         return op
-    pad = graph.producer(op.inputs[0] or "")
-    if not isinstance(pad, Pad) or pad.pads[0] != (0, 0) or pad.pads[3] != (0, 0):
-        return op
-    folded = replace(op, inputs=(pad.inputs[0], *op.inputs[1:]), padding=_sum(op.padding, pad.pads))
-    return _folded(graph, folded)  # another PAD may come before
+    while isinstance(pad := graph.producer(op.inputs[0] or ""), Pad) and pad.pads[0] == pad.pads[3] == (0, 0):
+        op = replace(op, inputs=(pad.inputs[0], *op.inputs[1:]), padding=_sum(op.padding, pad.pads))
+    return op
 
 
 def _sum(own: Pads, pads: tuple[tuple[int, int], ...]) -> Pads:
