@@ -1,5 +1,6 @@
 """Inputs to run a model on: read from .npz files, or random with a seed; outputs are written the same way."""
 
+import lzma
 import struct
 import tokenize
 import zipfile
@@ -17,7 +18,7 @@ Sample = Mapping[str, Array]
 
 # What numpy and zipfile raise for files that are not what their name says.
 _DAMAGE = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, UnicodeError,
-           struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error)  # fmt: skip
+           struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)  # fmt: skip
 
 
 def random_samples(graph: Graph, count: int, seed: int = 0) -> list[Sample]:
