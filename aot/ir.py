@@ -6,8 +6,8 @@ Tensors are named; operators refer to them by name. Every record is frozen: a pa
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, fields, replace
-from typing import Any
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -86,12 +86,30 @@ class Tensor:
         return f"{self.dtype}{list(self.shape)}"
 
 
+@dataclass(frozen=True)
+class Scheme:
+    """How the float32 operands of an operator become integers when a model is quantized, by TFLite's specification.
+
+    `operands` is "float" where they stay as they are, "own" where each has a range of its own, and "shared" where all,
+    inputs and outputs, have one scale and zero point. With `channel_axis`, input 1 holds weights, symmetric with a
+    scale for each channel along that axis, and input 2 their bias. `outputs` are the parameters that outputs of a type
+    must have, whatever their range.
+    """
+
+    operands: Literal["float", "own", "shared"] = "float"
+    channel_axis: int | None = None
+    outputs: Mapping[str, Quant] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Op:
     """One operator: the names of its operands (None: an optional one left out) and, in subclasses, its attributes.
 
-    Subclasses live in `aot/ops`; each says what the operator means through `check`, `evaluate` and `macs`.
+    Subclasses live in `aot/ops`; each says what the operator means through `check`, `evaluate` and `macs`, and how
+    it is quantized through `scheme`.
     """
+
+    scheme: ClassVar[Scheme] = Scheme()
 
     name: str
     inputs: tuple[str | None, ...]

@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
+    OWN_RANGES,
     Activation,
     broadcast_shape,
     clamp,
@@ -31,6 +32,8 @@ class Add(Op):
     int8: both operands, shifted left by 20, are brought to twice the larger of their scales; the sum to the output's:
     y = zero_y + (((a - zero_a) << 20) * ratio_a + ((b - zero_b) << 20) * ratio_b) * ratio_y, three requantizations.
     """
+
+    scheme: ClassVar[Scheme] = OWN_RANGES
 
     activation: Activation = Activation.NONE
     sign: ClassVar[int] = 1  # of the second operand

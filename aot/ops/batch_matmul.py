@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize, requantize_wide
-from aot.ir import Graph, Op, Tensor, Unsupported
-from aot.ops.common import Activation, clamp, require, require_operands, require_quantized, require_shape, require_types
+from aot.ir import Graph, Op, Scheme, Tensor, Unsupported
+from aot.ops.common import (
+    OWN_RANGES,
+    Activation,
+    clamp,
+    require,
+    require_operands,
+    require_quantized,
+    require_shape,
+    require_types,
+)
 from aot.ops.dense import centred, require_symmetric
 
 _LARGEST_SCALE = 2**7  # that a multiplier of 15 bits can stand for
@@ -16,6 +26,8 @@ _LARGEST_SCALE = 2**7  # that a multiplier of 15 bits can stand for
 @dataclass(frozen=True, kw_only=True)
 class BatchMatMul(Op):
     """y[..., i, j] = sum over k of a[..., i, k] * b[..., k, j]; adj_x reads a, adj_y reads b, with both swapped."""
+
+    scheme: ClassVar[Scheme] = OWN_RANGES
 
     adj_x: bool = False
     adj_y: bool = False

@@ -10,8 +10,10 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
+    OWN_RANGES,
+    SHARED_RANGE,
     Activation,
     broadcast_shape,
     require_operands,
@@ -29,6 +31,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 class Binary(Op):
     """y = f(a, b): subclasses say `combine` and the types they take; the result is of `result` or of their type."""
 
+    scheme: ClassVar[Scheme] = OWN_RANGES
     types: ClassVar[tuple[str, ...]] = _NUMBERS
     result: ClassVar[str | None] = None
 
@@ -88,6 +91,7 @@ class SquaredDifference(Binary):
 class Maximum(Binary):
     """The larger; b where one is not a number."""
 
+    scheme: ClassVar[Scheme] = SHARED_RANGE
     types: ClassVar[tuple[str, ...]] = (*_NUMBERS, "int8", "int16")
 
     def combine(self, a: Array, b: Array) -> Array:
@@ -98,6 +102,7 @@ class Maximum(Binary):
 class Minimum(Binary):
     """The smaller; b where one is not a number."""
 
+    scheme: ClassVar[Scheme] = SHARED_RANGE
     types: ClassVar[tuple[str, ...]] = (*_NUMBERS, "int8", "int16")
 
     def combine(self, a: Array, b: Array) -> Array:

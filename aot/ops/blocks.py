@@ -3,12 +3,21 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import QUANTIZED_TYPES, require, require_moved, require_operands, require_quantized, require_shape
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import (
+    QUANTIZED_TYPES,
+    SHARED_RANGE,
+    require,
+    require_moved,
+    require_operands,
+    require_quantized,
+    require_shape,
+)
 from aot.ops.pad import pad_value
 from aot.ops.view import Indexed, View, contiguous_strides, positions
 
@@ -73,6 +82,8 @@ class BatchToSpace(Indexed):
 @dataclass(frozen=True, kw_only=True)
 class SpaceToBatch(Op):
     """The inverse: padded with zero, then the elements of each block go to batches of their own."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     block: tuple[int, ...]
     pads: Pairs

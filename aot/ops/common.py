@@ -6,7 +6,10 @@ from enum import Enum
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize, round_half_away
-from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.ir import Graph, Op, Quant, Scheme, Tensor, Unsupported
+
+OWN_RANGES = Scheme("own")
+SHARED_RANGE = Scheme("shared")
 
 Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
 
@@ -22,6 +25,16 @@ class Activation(Enum):
 
     def __str__(self) -> str:
         return self.name
+
+
+def weights_scheme(channel_axis: int) -> Scheme:
+    """Of convolutions and dense layers."""
+    return Scheme("own", channel_axis)
+
+
+def fixed_scheme(int8: tuple[float, int], int16: tuple[float, int]) -> Scheme:
+    """Of functions whose outputs have a scale and zero point of their own, whatever the input."""
+    return Scheme("own", None, {t: Quant((s,), (z,)) for t, (s, z) in (("int8", int8), ("int16", int16))})
 
 
 def quantized(real: float, tensor: Tensor) -> int:

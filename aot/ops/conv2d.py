@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
     Activation,
     Pads,
@@ -16,6 +17,7 @@ from aot.ops.common import (
     require_operands,
     require_shape,
     require_window,
+    weights_scheme,
     windows,
 )
 from aot.ops.dense import centred, finish, is_wide, require_dense, require_groups, window_products
@@ -27,6 +29,8 @@ class Conv2D(Op):
 
     Where the weights have fewer channels than x, there are groups: filters and channels are shared out alike.
     """
+
+    scheme: ClassVar[Scheme] = weights_scheme(channel_axis=0)
 
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)

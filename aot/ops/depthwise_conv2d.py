@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
     Activation,
     Pads,
@@ -16,6 +17,7 @@ from aot.ops.common import (
     require_operands,
     require_shape,
     require_window,
+    weights_scheme,
     windows,
 )
 from aot.ops.dense import finish, is_wide, require_dense
@@ -25,6 +27,8 @@ from aot.ops.reals import total
 @dataclass(frozen=True, kw_only=True)
 class DepthwiseConv2D(Op):
     """y[n, i, j, c*m + k] = sum over p, q of x[n, i*stride + p*dilation - pad, ..., c] * w[0, p, q, c*m + k] + b."""
+
+    scheme: ClassVar[Scheme] = weights_scheme(channel_axis=3)
 
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)

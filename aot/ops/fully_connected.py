@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import Activation, require, require_operands
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import Activation, require, require_operands, weights_scheme
 from aot.ops.dense import centred, finish, is_wide, matrix_product, require_dense
 
 
 @dataclass(frozen=True, kw_only=True)
 class FullyConnected(Op):
     """y[n, u] = sum over k of x[n, k] * w[u, k] + b[u]; the input is read as rows of `depth` elements."""
+
+    scheme: ClassVar[Scheme] = weights_scheme(channel_axis=0)
 
     activation: Activation = Activation.NONE
 

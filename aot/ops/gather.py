@@ -7,12 +7,13 @@ that comes at run time counts as the nearest that is in range.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require, require_moved, require_operands, require_shape
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands, require_shape
 
 INDEX_TYPES = ("int16", "int32", "int64")
 
@@ -20,6 +21,8 @@ INDEX_TYPES = ("int16", "int32", "int64")
 @dataclass(frozen=True, kw_only=True)
 class Gather(Op):
     """y = x[..., indices, ...] along `axis`; the first `batch_dims` dimensions of x and indices go together."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     axis: int = 0
     batch_dims: int = 0
@@ -71,6 +74,8 @@ class EmbeddingLookup(Gather):
 @dataclass(frozen=True, kw_only=True)
 class GatherNd(Op):
     """y[i] = x[indices[i, 0], indices[i, 1], ...]: the last dimension of indices is a position in x."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
         """Input, indices and output."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import Activation, require, require_operands, require_shape, require_types
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import Activation, fixed_scheme, require, require_operands, require_shape, require_types
 from aot.ops.reals import total
 
 SMALLEST_NORM = 1e-6  # rows shorter than this are divided by it
@@ -16,6 +17,8 @@ SMALLEST_NORM = 1e-6  # rows shorter than this are divided by it
 @dataclass(frozen=True, kw_only=True)
 class L2Normalization(Op):
     """y = x / max(sqrt(sum of x * x over its row), 1e-6), the sum in order of the elements."""
+
+    scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 128, 0), int16=(1 / 32768, 0))
 
     activation: Activation = Activation.NONE
 

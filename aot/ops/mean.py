@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, quantize_multiplier, requantize
-from aot.ir import Graph, Tensor
-from aot.ops.common import Activation, clamp
+from aot.ir import Graph, Scheme, Tensor
+from aot.ops.common import OWN_RANGES, Activation, clamp
 from aot.ops.dense import require_symmetric
 from aot.ops.reduce import Reduction
 
@@ -20,6 +20,7 @@ class Mean(Reduction):
     float32: the sum, one addition after the other, over N. int32 and int64: the quotient, its fraction cut off.
     """
 
+    scheme: ClassVar[Scheme] = OWN_RANGES
     types: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32", "int32", "int64")
     rescales: ClassVar[bool] = True
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
+    OWN_RANGES,
     Activation,
     broadcast_shape,
     clamp,
@@ -24,6 +26,8 @@ from aot.ops.common import (
 @dataclass(frozen=True, kw_only=True)
 class Mul(Op):
     """y = activation(a * b); int8: zero_y + (a - zero_a) * (b - zero_b) * scale_a * scale_b / scale_y."""
+
+    scheme: ClassVar[Scheme] = OWN_RANGES
 
     activation: Activation = Activation.NONE
 

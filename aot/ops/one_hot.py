@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require, require_moved, require_operands, require_shape
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands, require_shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class OneHot(Op):
     """y[..., i, ...] = on if i is the index, else off, along a new `axis`; the inputs are indices, depth, on, off."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     axis: int
 

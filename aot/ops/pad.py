@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import QUANTIZED_TYPES, require, require_moved, require_operands, require_quantized, require_shape
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import (
+    QUANTIZED_TYPES,
+    SHARED_RANGE,
+    require,
+    require_moved,
+    require_operands,
+    require_quantized,
+    require_shape,
+)
 
 Pads = tuple[tuple[int, int], ...]
 
@@ -15,6 +24,8 @@ Pads = tuple[tuple[int, int], ...]
 @dataclass(frozen=True, kw_only=True)
 class Pad(Op):
     """y = x with (before, after) elements of zero added along each dimension."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     pads: Pads
 
@@ -37,6 +48,8 @@ class Pad(Op):
 @dataclass(frozen=True, kw_only=True)
 class PadV2(Op):
     """y = x with (before, after) elements of the second operand's one value added along each dimension."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     pads: Pads
 

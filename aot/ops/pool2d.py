@@ -7,8 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
+    OWN_RANGES,
+    SHARED_RANGE,
     Activation,
     Pads,
     clamp,
@@ -33,6 +35,7 @@ _MOST_TAPS = 1 << 15  # so many int16 values fit a sum of 32 bits
 class Pool2D(Op):
     """What all have in common: the window."""
 
+    scheme: ClassVar[Scheme] = SHARED_RANGE
     types: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32")
 
     kernel: tuple[int, int]
@@ -108,6 +111,7 @@ class MaxPool2D(Pool2D):
 class L2Pool2D(Pool2D):
     """y = the square root of the mean of the window's squares; float32."""
 
+    scheme: ClassVar[Scheme] = OWN_RANGES
     types: ClassVar[tuple[str, ...]] = ("float32",)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:

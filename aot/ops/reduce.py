@@ -8,9 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
+    OWN_RANGES,
     QUANTIZED_TYPES,
+    SHARED_RANGE,
     Activation,
     clamp,
     require,
@@ -28,6 +30,7 @@ from aot.ops.reals import FLOAT_MAX, total
 class Reduction(Op):
     """What all have in common: the axes."""
 
+    scheme: ClassVar[Scheme] = SHARED_RANGE
     types: ClassVar[tuple[str, ...]] = ()
     rescales: ClassVar[bool] = False  # whether quantized outputs may have another scale than the input
 
@@ -89,6 +92,7 @@ class Reduction(Op):
 class Sum(Reduction):
     """y = the sum over the axes; integers wrap around. int8: zero_y + (sum of (x - zero_x)) * scale_x / scale_y."""
 
+    scheme: ClassVar[Scheme] = OWN_RANGES
     types: ClassVar[tuple[str, ...]] = ("float32", "int8", "int32", "int64")
     rescales: ClassVar[bool] = True
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require, require_moved, require_operands
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reshape(Op):
     """y = x, read with the output's shape."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
         """Input and output."""

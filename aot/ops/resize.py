@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require, require_moved, require_operands, require_shape, require_types
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands, require_shape, require_types
 from aot.ops.view import Indexed, contiguous_strides
 
 Axis = tuple[
@@ -46,6 +47,8 @@ class ResizeNearest(Indexed):
 @dataclass(frozen=True, kw_only=True)
 class ResizeBilinear(Op):
     """NHWC: each pixel of y lies between four of x. int8 and int16 measure in 1/1024 of a pixel, float32 in float32."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     size: tuple[int, int]
     align_corners: bool = False

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Tensor
-from aot.ops.common import require
+from aot.ir import Scheme, Tensor
+from aot.ops.common import fixed_scheme, require
 from aot.ops.unary import Tabulated
 
 _FINEST = 1 / 32768  # the only scale of an int16 output
@@ -31,6 +31,7 @@ def sigmoid_table() -> Array:
 class Logistic(Tabulated):
     """y = 1 / (1 + exp(-x)), with y in 1/256 above -128 for int8, in 1/32768 for int16."""
 
+    scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 256, -128), int16=(1 / 32768, 0))
     float_ulps: ClassVar[int] = 4
     fraction: ClassVar[int] = 9  # bits of x between two entries of the int16 table
 
@@ -62,6 +63,7 @@ class Logistic(Tabulated):
 class Tanh(Tabulated):
     """y = tanh(x), in 1/32768 for int16."""
 
+    scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 128, 0), int16=(1 / 32768, 0))
     float_ulps: ClassVar[int] = 2
     fraction: ClassVar[int] = 8
 

@@ -7,15 +7,17 @@ They differ by 1 beside ties.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array, quantize_multiplier, rounding_doubling_high, rounding_shift_right
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
     Activation,
     clamp,
     exp_float32,
+    fixed_scheme,
     require,
     require_operands,
     require_quantized,
@@ -37,6 +39,8 @@ class Softmax(Op):
     Rounding `float`: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
     float32: y = e / sum(e), e = exp(beta * (x - max(x))), the sum in order of the elements.
     """
+
+    scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 256, -128), int16=(1 / 32768, 0))
 
     beta: float = 1.0
 

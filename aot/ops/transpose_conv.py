@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import Activation, Pads, out_size, require, require_operands, require_shape, require_window
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import (
+    Activation,
+    Pads,
+    out_size,
+    require,
+    require_operands,
+    require_shape,
+    require_window,
+    weights_scheme,
+)
 from aot.ops.dense import centred, finish, is_wide, require_dense
 
 _MOST_ELEMENTS = 1 << 22  # of the output before it is cut to size; only a damaged file asks for more
@@ -16,6 +26,8 @@ _MOST_ELEMENTS = 1 << 22  # of the output before it is cut to size; only a damag
 @dataclass(frozen=True, kw_only=True)
 class TransposeConv(Op):
     """y[n, i*stride + p - pad, j*stride + q - pad, o] = b[o] + sum over i, j, c of x[n, i, j, c] * w[o, p, q, c]."""
+
+    scheme: ClassVar[Scheme] = weights_scheme(channel_axis=0)
 
     stride: tuple[int, int] = (1, 1)
     padding: Pads = ((0, 0), (0, 0))

@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require, require_operands, require_quantized, require_shape, require_types
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import OWN_RANGES, require, require_operands, require_quantized, require_shape, require_types
 
 Function = Callable[[Array], Array]  # float32 -> float32, element by element
 STEP_BITS = 7  # an int16 table has an entry for every 128th code
@@ -26,6 +26,7 @@ class Unary(Op):
     IEEE 754 defines exactly are involved, more where the core's C library has a function of its own.
     """
 
+    scheme: ClassVar[Scheme] = OWN_RANGES
     types: ClassVar[tuple[str, ...]] = ("float32",)
     float_ulps: ClassVar[int] = 0
 

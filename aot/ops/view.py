@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from functools import reduce
+from typing import ClassVar
 
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require_moved, require_operands, require_shape
+from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ops.common import SHARED_RANGE, require_moved, require_operands, require_shape
 
 
 class View(Op):
     """y = view(x), read in order. Kernels take strides and first element from the view that numpy makes."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
         """Input and output."""
@@ -38,6 +41,8 @@ class View(Op):
 
 class Indexed(Op):
     """y[i, j, ...] = x[first[i] + second[j] + ...], x counted element by element: one table for each dimension of y."""
+
+    scheme: ClassVar[Scheme] = SHARED_RANGE
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
         """Input and output."""
