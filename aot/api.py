@@ -133,11 +133,11 @@ def verify(
             return Ran(compiled, firmware, verify_layers(compiled, firmware, chosen, port, progress))
         firmware = _make(compiled, made)
         verdict = run_samples(compiled, firmware, chosen, port, progress, count=False)
-        if port or (verdict.exact and not layers):
+        if port or (verdict.passed and not layers):
             return Ran(compiled, firmware, verdict)
         traced = verify_layers(compiled, _make(compiled, made, trace=True), chosen, port, progress)
         # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
-        return Ran(compiled, firmware, verdict if traced.exact else traced)
+        return Ran(compiled, firmware, verdict if traced.passed else traced)
 
 
 def _compile(model: Path | str, board: str, rounding: str, name: str | None) -> Compiled:

@@ -143,12 +143,12 @@ def run(
         write_outputs(outputs, ran.compiled.source, ran.verdict.outputs)
     if as_json:
         _print_json(report.run_json(ran.compiled, ran.firmware, ran.verdict))
-        raise typer.Exit(0 if ran.verdict.exact else 1)
+        raise typer.Exit(0 if ran.verdict.passed else 1)
     for line in report.output_lines(ran.compiled, ran.verdict):
         _print(line)
-    _print("bit-exact with the interpreter" if ran.verdict.exact else "NOT exact: see `aot verify`")
+    _print(report.run_text(ran.verdict))
     _print_table(report.memory_table(ran.compiled, ran.firmware, ran.verdict))
-    raise typer.Exit(0 if ran.verdict.exact else 1)
+    raise typer.Exit(0 if ran.verdict.passed else 1)
 
 
 @app.command()
@@ -184,7 +184,7 @@ def verify(
         _print_json(report.verify_json(ran.verdict))
     else:
         _print(report.verdict_text(ran.compiled, ran.verdict, layers))
-    raise typer.Exit(0 if ran.verdict.exact else 1)
+    raise typer.Exit(0 if ran.verdict.passed else 1)
 
 
 @app.command()

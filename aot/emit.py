@@ -41,9 +41,16 @@ class Layer:
     struct: str
     initializer: str
     call: str
+    traces: tuple["Trace", ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a tracing build shows of one output of a layer; `index` counts the outputs of all layers."""
+
     index: int
-    output: str
-    output_bytes: int
+    data: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ def model_files(
     """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
     functions = _functions(calls, graph.name, rounding)
     arrays = list(_arrays(graph, calls))
-    layers = [_layer(graph, plan, call, functions[_key(call)][0], i) for i, call in enumerate(calls)]
+    layers = [_layer(graph, plan, call, functions[_key(call)][0], interface) for call in calls]
     values: dict[str, Any] = {
         "interface": interface,
         "rounding": rounding,
@@ -180,7 +187,7 @@ def _arrays(graph: Graph, calls: Sequence[Call]) -> Iterator[Array]:
         yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, array_body(data))
 
 
-def _layer(graph: Graph, plan: Plan, call: Call, function: str, index: int) -> Layer:
+def _layer(graph: Graph, plan: Plan, call: Call, function: str, interface: Interface) -> Layer:
     output = graph[call.outputs[0]]
     params_name = f"params_{output.name}"
     operands = [f"&{params_name}"]
@@ -194,9 +201,10 @@ def _layer(graph: Graph, plan: Plan, call: Call, function: str, index: int) -> L
         struct=function,
         initializer=initializer(call.params, graph.name),
         call=f"{function}({', '.join(operands)});",
-        index=index,
-        output=_at("int8_t", "const ", plan.offset_of(output.name)),
-        output_bytes=output.bytes,
+        traces=tuple(
+            Trace(interface.layers.index(name), _at("int8_t", "const ", plan.offset_of(name)), graph[name].bytes)
+            for name in call.outputs
+        ),
     )
 
 

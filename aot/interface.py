@@ -44,7 +44,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Interface:
-    """What firmware and host must know of a model; `layers` are the names of the traced layers, in order."""
+    """What firmware and host must know of a model; `layers` are the tensors that a trace shows, in order."""
 
     name: str
     macro: str

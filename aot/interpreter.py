@@ -2,17 +2,28 @@
 
 from collections.abc import Mapping
 
-from aot.ir import Array, Graph
+from aot.ir import Array, Graph, Op
+
+Values = dict[str, Array]  # by the tensor's name
 
 
-def run(graph: Graph, inputs: Mapping[str, Array], rounding: str = "double") -> dict[str, Array]:
+def run(graph: Graph, inputs: Mapping[str, Array], rounding: str = "double") -> Values:
     """The value of every tensor, for one set of inputs of exactly the graph's shapes and types."""
-    values = {name: tensor.data for name, tensor in graph.tensors.items() if tensor.data is not None}
-    values.update(inputs)
+    values = start(graph, inputs)
     for op in graph.ops:
-        results = op.evaluate(graph, values, rounding)
-        for name, value in zip(op.outputs, results, strict=True):
-            tensor = graph[name]
-            assert value.shape == tensor.shape and value.dtype == tensor.dtype, f"{op}: {value.dtype}{value.shape}"
-            values[name] = value
+        values |= step(graph, op, values, rounding)
     return values
+
+
+def start(graph: Graph, inputs: Mapping[str, Array]) -> Values:
+    """What is known before the first operator: the constants and the inputs."""
+    return {name: t.data for name, t in graph.tensors.items() if t.data is not None} | dict(inputs)
+
+
+def step(graph: Graph, op: Op, values: Mapping[str, Array], rounding: str = "double") -> Values:
+    """The outputs of `op`, from the values of its operands."""
+    results = dict(zip(op.outputs, op.evaluate(graph, values, rounding), strict=True))
+    for name, value in results.items():
+        tensor = graph[name]
+        assert value.shape == tensor.shape and value.dtype == tensor.dtype, f"{op}: {value.dtype}{value.shape}"
+    return results

@@ -59,7 +59,7 @@ def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
     target = Target(frozenset(board.core.features), rounding)
     calls = tuple(select(op, lean, target) for op in lean.ops if not isinstance(op, Reshape))
     placed = plan(lean, [Step(call.inputs, call.outputs, call.scratch, call.in_place) for call in calls])
-    interface = interface_of(lean, tuple(call.outputs[0] for call in calls), sha256, __version__)
+    interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
     _check_memory(interface, board, placed, weights_bytes(lean, calls))
     files = model_files(lean, calls, placed, interface, rounding) | firmware_files(interface, board)
     return Compiled(graph, lean, calls, placed, interface, board, rounding, files)

@@ -45,6 +45,8 @@ def run_json(compiled: Compiled, firmware: Firmware, verdict: Verdict) -> Json:
     return build_json(compiled, firmware, None) | {
         "samples": verdict.samples,
         "exact": verdict.exact,
+        "passed": verdict.passed,
+        "largest_distance": verdict.distance,
         "instructions": verdict.instructions,
     }
 
@@ -54,6 +56,8 @@ def verify_json(verdict: Verdict) -> Json:
     difference = verdict.first_difference
     return {
         "exact": verdict.exact,
+        "passed": verdict.passed,
+        "largest_distance": verdict.distance,
         "samples": verdict.samples,
         "first_difference": _difference_json(difference) if difference else None,
     }
@@ -180,7 +184,18 @@ def verdict_text(compiled: Compiled, verdict: Verdict, layers: bool) -> str:
         return _difference_text(verdict.first_difference)
     what = f"all {len(compiled.calls)} layers" if layers else "all outputs"
     samples = "1 sample" if verdict.samples == 1 else f"{verdict.samples} samples"
-    return f"bit-exact: {what} of {samples} on {compiled.board.name}"
+    return f"{'bit-exact' if verdict.exact else _tolerated(verdict)}: {what} of {samples} on {compiled.board.name}"
+
+
+def run_text(verdict: Verdict) -> str:
+    """What `aot run` says of the answers."""
+    if not verdict.passed:
+        return "NOT exact: see `aot verify`"
+    return "bit-exact with the interpreter" if verdict.exact else f"{_tolerated(verdict)} from the interpreter"
+
+
+def _tolerated(verdict: Verdict) -> str:
+    return f"within tolerance, at most {verdict.distance} ulp or codes (expf and its kind differ between C libraries)"
 
 
 def _difference_text(difference: Difference) -> str:

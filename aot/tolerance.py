@@ -1,8 +1,11 @@
 """When a device's answer counts as the interpreter's: to the bit, but for what C libraries round differently.
 
 Functions such as expf are not exact in any C library, and libraries differ in the last bits. An operator says by how
-much (`Op.ulps`); all that is computed from such a result is compared loosely, all else bit for bit.
+much (`Op.ulps`); all that is computed from such a result is compared loosely, all else bit for bit. What is accepted
+so is never called exact: its distance is kept.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,32 +15,61 @@ _LOOSE = 1e-4  # of the largest magnitude in a float32 tensor that an inexact on
 _LOOSE_CODES = 1  # for quantized tensors: a rounding that went the other way
 
 
-def differing(graph: Graph, name: str, expected: Array, actual: Array) -> Array:
-    """For each element of tensor `name`, counted in one dimension, whether `actual` is wrong."""
-    expected, actual = (np.ascontiguousarray(v).reshape(-1) for v in (expected, actual))
-    wrong = expected.view(np.uint8).reshape(len(expected), -1) != actual.view(np.uint8).reshape(len(actual), -1)
-    different = wrong.any(axis=1)
-    if not different.any():
-        return np.asarray(different)
-    if expected.dtype == np.float32:
-        different &= ~(np.isnan(expected) & np.isnan(actual))  # no standard says which bits not-a-number has
-    ulps, indirect = _inexactness(graph)[name]
-    if indirect:
-        return np.asarray(different & ~_close(expected, actual))
-    return np.asarray(different & (distance(expected, actual) > ulps)) if ulps else different
+@dataclass(frozen=True)
+class Slack:
+    """What a tensor may be off by: `ulps` by itself; `indirect` where it is computed from one that may be off."""
+
+    ulps: int = 0
+    indirect: bool = False
 
 
-def _inexactness(graph: Graph) -> dict[str, tuple[int, bool]]:
-    """For each tensor: how many ulps it may be off by itself, and whether it is computed from one that may."""
-    found = dict.fromkeys(graph.tensors, (0, False))
+@dataclass(frozen=True)
+class Comparison:
+    """Which elements are `wrong`, counted in one dimension, and how far off the others are at most (ulps or codes)."""
+
+    wrong: Array
+    distance: int
+
+
+def slacks(graph: Graph) -> dict[str, Slack]:
+    """What each tensor of `graph` may be off by, when only inputs and constants are known to be equal."""
+    found = dict.fromkeys(graph.tensors, Slack())
     for op in graph.ops:
-        indirect = any(found[name] != (0, False) for name in op.inputs if name is not None)
-        found.update(dict.fromkeys(op.outputs, (op.ulps(graph), indirect)))
+        indirect = any(found[name] != Slack() for name in op.inputs if name is not None)
+        found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph), indirect)))
     return found
 
 
+def slack_of_layers(graph: Graph) -> dict[str, Slack]:
+    """What each tensor may be off by, when it is computed from the device's own operands."""
+    found = dict.fromkeys(graph.tensors, Slack())
+    for op in graph.ops:
+        found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph))))
+    return found
+
+
+def compare(expected: Array, actual: Array, slack: Slack) -> Comparison:
+    """Bytes, not values (a negative zero is a difference too), but for what `slack` allows."""
+    expected, actual = (np.ascontiguousarray(v).reshape(-1) for v in (expected, actual))
+    different = _differing_bytes(expected, actual)
+    if expected.dtype == np.float32:
+        different &= ~(np.isnan(expected) & np.isnan(actual))  # no standard says which bits not-a-number has
+    if not different.any():
+        return Comparison(different, 0)
+    far = distance(expected, actual)
+    wrong = different & ~_close(expected, actual) if slack.indirect else different & (far > slack.ulps)
+    return Comparison(wrong, int(far[different & ~wrong].max(initial=0)))
+
+
+def _differing_bytes(expected: Array, actual: Array) -> Array:
+    pairs = (v.view(np.uint8).reshape(len(v), -1) for v in (expected, actual))
+    return np.asarray(np.not_equal(*pairs).any(axis=1))
+
+
 def distance(a: Array, b: Array) -> Array:
-    """How many float32 numbers lie between `a` and `b`, plus 1; far too many where one is not a number."""
+    """How many numbers of their type lie between `a` and `b`, plus 1; far too many where one is not a number."""
+    if a.dtype != np.float32:
+        return np.abs(a.astype(np.int64) - b.astype(np.int64))
     places = [np.where(v < 0, -(v & 0x7FFFFFFF), v) for v in (x.view(np.int32).astype(np.int64) for x in (a, b))]
     return np.where(np.isnan(a) | np.isnan(b), 1 << 32, np.abs(places[0] - places[1]))
 
@@ -47,4 +79,4 @@ def _close(a: Array, b: Array) -> Array:
         finite = np.abs(a[np.isfinite(a)])
         return np.asarray(np.abs(a - b) <= _LOOSE * (finite.max() if finite.size else 0))
     slack = _LOOSE_CODES if a.dtype in (np.int8, np.uint8, np.int16) else 0
-    return np.asarray(np.abs(a.astype(np.int64) - b.astype(np.int64)) <= slack)
+    return np.asarray(distance(a, b) <= slack)

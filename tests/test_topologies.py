@@ -47,5 +47,11 @@ def test_layers_on_a_board(tmp_path: Path) -> None:
     assert verify_layers(model, firmware, [sample]).first_difference is None
 
 
+def test_a_trace_shows_every_output_of_an_operator() -> None:
+    model = native.compiled(TOPOLOGIES["several outputs of one operator"])
+    assert sorted(model.interface.layers) == ["a", "b", "s", "y"]
+    assert [f"TRACE({i}, " in model.files["net.c"] for i in range(5)] == [True] * 4 + [False]
+
+
 def test_a_chain_in_place_needs_the_memory_of_one_tensor() -> None:
     assert native.compiled(TOPOLOGIES["in-place chain"]).plan.size == 24

@@ -9,6 +9,7 @@ from aot.ops.add import Add
 from aot.ops.concatenation import Concatenation
 from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
+from aot.ops.split import Split
 from aot.ops.transpose import Transpose
 
 QUANT = Quant((0.05,), (-3,))
@@ -58,6 +59,11 @@ def concatenation(y: str, *xs: str) -> Op:
     return Concatenation(name=y, inputs=xs, outputs=(y,), axis=0)
 
 
+def split(x: str, *ys: str) -> Op:
+    """ys = equal parts of x along the first axis."""
+    return Split(name=ys[0], inputs=(x,), outputs=ys, axis=0)
+
+
 FLAT, TURNED = (24,), (4, 3, 2)
 
 TOPOLOGIES: dict[str, Graph] = {
@@ -99,5 +105,8 @@ TOPOLOGIES: dict[str, Graph] = {
     "diamond of concatenations": connected(
         "x", "y", relu("x", "a"), concatenation("b", "a", "x", "a"), reshape("b", "v"), relu("v", "y"),
         b=(6, 3, 4), v=(72,), y=(72,),
+    ),
+    "several outputs of one operator": connected(
+        "x", "y b", relu("x", "s"), split("s", "a", "b"), relu6("a", "y"), a=(1, 3, 4), b=(1, 3, 4), y=(1, 3, 4)
     ),
 }  # fmt: skip
