@@ -1,6 +1,5 @@
 """What the commands do, as functions: `aot.build`, `aot.run`, `aot.verify`. They print nothing and raise AotError."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,15 +12,14 @@ from aot.errors import AotError
 from aot.fixedpoint import ROUNDINGS
 from aot.ir import Array
 from aot.output import complete_folder, os_errors, refuse_occupied
-from aot.pipeline import Compiled, compile_file, make, write
+from aot.pipeline import Compiled, compile_file, files_of_kind, make, write
+from aot.projects import KINDS
 from aot.samples import Sample, random_samples, read_samples, samples_of, stacked
 from aot.verify import Verdict, verify_layers
 from aot.verify import run as run_samples
 
 Inputs = Path | str | Mapping[str, Array] | None
 Progress = Callable[[int], None]
-
-PROJECTS = ("make", "sources")
 
 
 @dataclass(frozen=True)
@@ -62,22 +60,20 @@ def build(
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
-    `name` is the prefix of all C names; `project` is "make" or, for the model's own three files alone, "sources".
-    Without `compile`, no compiler is needed and nothing is measured. With `trace`, the firmware can send every layer's
-    output. Raises AotError, and leaves the folder as it was, when anything goes wrong.
+    `name` is the prefix of all C names; `project` is a key of `aot.projects.KINDS`. Without `compile`, no compiler is
+    needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's output. Raises
+    AotError, and leaves the folder as it was, when anything goes wrong.
     """
     folder = Path(folder)
-    _check_choice("project", project, PROJECTS)
+    _check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
     compiled = _compile(model, board, rounding, name)
-    with complete_folder(folder) as made:
-        firmware = make(compiled, made, trace=trace) if compile else None
-        if firmware is None:
-            write(compiled.files, made)
-        elf = folder / firmware.elf.relative_to(made.resolve()) if firmware else None
-        if project == "sources":
-            elf = None
-            _keep_only(made, compiled.sources)
+    with complete_folder(folder) as made, _temporary_folder() as elsewhere:
+        work = made if project == "make" else elsewhere
+        firmware = _make(compiled, work, trace=trace) if compile else None
+        if project != "make" or firmware is None:
+            write(files_of_kind(compiled, project, firmware.stack.bytes if firmware else None), made)
+        elf = folder / firmware.elf.relative_to(made.resolve()) if firmware and work == made else None
     return Built(compiled, firmware, folder, elf)
 
 
@@ -170,11 +166,3 @@ def _temporary_folder() -> Iterator[Path]:
 def _make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:
     with os_errors(folder):
         return make(compiled, folder, trace=trace)
-
-
-def _keep_only(folder: Path, names: Sequence[str]) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name not in names:
-            path.unlink()

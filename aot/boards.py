@@ -14,10 +14,14 @@ from aot.errors import AotError
 
 @dataclass(frozen=True)
 class Core:
-    """How to compile for a processor core, and what its kernels may use (`dsp`, `mve`, `fpu`, `fpu64`)."""
+    """How to compile for a processor core, and what its kernels may use (`dsp`, `mve`, `fpu`, `fpu64`).
+
+    `flags` are all of the compiler's; `machine` those among them that name the core and its calling convention.
+    """
 
     name: str
     prefix: str
+    machine: tuple[str, ...]
     flags: tuple[str, ...]
     features: tuple[str, ...]
 
@@ -120,8 +124,9 @@ def _cores(path: Path) -> dict[str, Core]:
     for name, entry in table["cores"].items():
         where = f"{_name(path)}: cores.{name}"
         _check(where, entry, _CORE_KEYS, {})
-        flags = _strings(where, "flags", entry["flags"]) + common
-        cores[name] = Core(name, entry["prefix"], flags, _strings(where, "features", entry["features"]))
+        machine = _strings(where, "flags", entry["flags"])
+        features = _strings(where, "features", entry["features"])
+        cores[name] = Core(name, entry["prefix"], machine, machine + common, features)
     return cores
 
 

@@ -1,4 +1,4 @@
-"""The firmware around a model: every file of a generated project but the model's own three."""
+"""The firmware around a model: the files that a board needs to run it, and how to compile them."""
 
 from dataclasses import dataclass
 
@@ -95,23 +95,6 @@ def _device_files(interface: Interface) -> dict[str, str]:
     return {f"firmware/{name}": text for name, text in files.items()}
 
 
-def _project_files(interface: Interface, board: Board, sources: list[str]) -> dict[str, str]:
-    values = {
-        "interface": interface,
-        "board": board,
-        "sources": sources,
-        "flags": [flag for flag in board.core.flags if flag != "-Werror"],
-        "include_flags": INCLUDE_FLAGS,
-        "small_folders": SMALL_FOLDERS,
-        "small_flags": SMALL_FLAGS,
-        "trace_flags": trace_flags(interface.macro),
-        "link_flags": link_flags(board),
-        "run_help": f"starts it in {'QEMU (Ctrl-A X ends it)' if board.qemu_machine else 'this terminal'}",
-        "run_command": run_command(board, "$<"),
-    }
-    return {name: render(f"projects/make/{name}.j2", **values) for name in ("Makefile", "README.md")}
-
-
 def source_files(name: str, board: Board) -> list[str]:
     """The C files to compile for the model `name`, below the project's folder, in the order of linking."""
     board_sources = [file for file in _board_files(board) if file.endswith(".c")]
@@ -120,7 +103,5 @@ def source_files(name: str, board: Board) -> list[str]:
 
 
 def firmware_files(interface: Interface, board: Board) -> dict[str, str]:
-    """Path below the project's folder -> text, of every file but the model's `.h`, `.c` and `_weights.c`."""
-    files = _board_files(board) | _device_files(interface)
-    files |= _project_files(interface, board, source_files(interface.name, board))
-    return dict(sorted(files.items()))
+    """Path below the project's folder -> text, of every file in `firmware/` and `board/`."""
+    return _board_files(board) | _device_files(interface)

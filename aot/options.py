@@ -20,12 +20,20 @@ class ProjectKind(StrEnum):
 
     make = "make"
     sources = "sources"
+    cmake = "cmake"
+    zephyr = "zephyr"
+    arduino = "arduino"
+    platformio = "platformio"
+    esp_idf = "esp-idf"
+    cmsis_pack = "cmsis-pack"
+    stm32cubeide = "stm32cubeide"
+    freertos = "freertos"
 
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)]
 BoardName = Annotated[str, typer.Option("--board", "-b", metavar="BOARD", help="A board; `aot boards` lists them.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write the C project to.")]
-Project = Annotated[ProjectKind, typer.Option("--project", help="A whole project, or the model's three files alone.")]
+Project = Annotated[ProjectKind, typer.Option("--project", help="What to write around the model's files.")]
 Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="How accumulators are rounded.")]
 Name = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from aot.boards import Board
 from aot.build import Firmware, compile_project
 from aot.emit import model_files, weights_bytes
 from aot.errors import AotError
-from aot.firmware import FLASH_BESIDE_MODEL, firmware_files, ram_beside_arena
+from aot.firmware import FLASH_BESIDE_MODEL, ram_beside_arena
 from aot.frontends import tflite
 from aot.interface import Interface, interface_of
 from aot.ir import Graph
@@ -17,6 +17,7 @@ from aot.ops.reshape import Reshape
 from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
 from aot.plan import Plan, Step, plan
+from aot.projects import KINDS, project_files
 from aot.version import __version__
 
 
@@ -61,7 +62,8 @@ def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
     placed = plan(lean, [Step(call.inputs, call.outputs, call.scratch, call.in_place) for call in calls])
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
     _check_memory(interface, board, placed, weights_bytes(lean, calls))
-    files = model_files(lean, calls, placed, interface, rounding) | firmware_files(interface, board)
+    model = model_files(lean, calls, placed, interface, rounding)
+    files = project_files(KINDS["make"], interface, board, model)
     return Compiled(graph, lean, calls, placed, interface, board, rounding, files)
 
 
@@ -71,6 +73,14 @@ def make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:
     firmware = compile_project(folder, compiled.board, compiled.interface, trace=trace)
     write(_with_stack(compiled, firmware.stack.bytes), folder)
     return firmware
+
+
+def files_of_kind(compiled: Compiled, kind: str, stack_bytes: int | None = None) -> dict[str, str]:
+    """The files of a project of `kind`; the header tells the stack, where it is known. AotError as `project_files`."""
+    model = {name: compiled.files[name] for name in compiled.sources}
+    if stack_bytes is not None:
+        model |= _with_stack(compiled, stack_bytes)
+    return project_files(KINDS[kind], compiled.interface, compiled.board, model, stack_bytes)
 
 
 def write(files: dict[str, str], folder: Path) -> None:

@@ -58,7 +58,7 @@ def test_help_lists_the_commands() -> None:
         ["run", SINE, "-b", "host", "--samples", "many"],
         ["run", SINE, "-b", "host", "--seed", "-1"],
         ["build", SINE, "-b", "host", "-o", "out", "--rounding", "up"],
-        ["build", SINE, "-b", "host", "-o", "out", "--project", "zephyr"],
+        ["build", SINE, "-b", "host", "-o", "out", "--project", "nonsense"],
     ],
     ids=lambda arguments: " ".join(str(a) for a in arguments if a != SINE) or "nothing",
 )
@@ -391,6 +391,6 @@ def test_functions(tmp_path: Path) -> None:
     ran = package.run(SINE, "host", {"any": np.array([[5], [6]], np.int8)})
     assert ran.verdict.exact and ran.outputs["y"].shape == (2, 1)
     assert package.verify(SINE, "host", layers=True).verdict.exact
-    for wrong in ({"rounding": "up"}, {"project": "zephyr"}):
+    for wrong in ({"rounding": "up"}, {"project": "nonsense"}):
         with pytest.raises(AotError, match="the choices are"):
             package.build(SINE, "host", tmp_path / "more", **wrong)  # type: ignore[arg-type]

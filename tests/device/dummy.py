@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from aot.boards import Board
-from aot.firmware import firmware_files
 from aot.interface import Interface, Port
+from aot.projects import KINDS, project_files
 
 SIZE = 10
 
@@ -76,11 +76,12 @@ const int8_t dummy_weights[{size}] = {{{values}}};
 def write_project(folder: Path, board: Board, *, size: int = SIZE, arena: int = 64, extra: str = "") -> None:
     """Write the whole project into `folder`; `arena` is its least size, `extra` is C that runs in the model."""
     values = ", ".join(str(i % 100) for i in range(size))
-    files = firmware_files(make_interface(size), board) | {
+    model = {
         "dummy.h": _HEADER.format(arena=max(arena, 3 * size)),
         "dummy.c": _SOURCE.format(size=size, extra=extra),
         "dummy_weights.c": _WEIGHTS.format(size=size, values=values),
     }
+    files = project_files(KINDS["make"], make_interface(size), board, model)
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

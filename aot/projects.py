@@ -1,0 +1,107 @@
+"""The project kinds: where each wants the model's files, and what it puts around them out of `templates/projects`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from aot.boards import Board
+from aot.data import TEMPLATES
+from aot.errors import AotError
+from aot.firmware import (
+    INCLUDE_FLAGS,
+    SMALL_FLAGS,
+    SMALL_FOLDERS,
+    firmware_files,
+    link_flags,
+    run_command,
+    source_files,
+    trace_flags,
+)
+from aot.interface import Interface
+from aot.templating import render
+
+_STACK_UNKNOWN = 2048  # bytes for a task's stack where no compiler has told how much the model needs
+_STACK_BESIDE_MODEL = 1024  # bytes for printf and a context switch
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A project kind. `sources` and `headers` are the folders of the model's files; NAME stands for the model's name.
+
+    With `firmware`, the project also holds the board's files and the main program that answers the device protocol.
+    """
+
+    name: str
+    sources: str = ""
+    headers: str = ""
+    firmware: bool = False
+
+
+_ALL = (
+    Kind("make", firmware=True),
+    Kind("sources"),
+    Kind("cmake", firmware=True),
+    Kind("zephyr", "src/", "include/"),
+    Kind("arduino", "src/", "src/"),
+    Kind("platformio", "lib/NAME/src/", "lib/NAME/src/"),
+    Kind("esp-idf", "components/NAME/", "components/NAME/include/"),
+    Kind("cmsis-pack"),
+    Kind("stm32cubeide", "Core/Src/", "Core/Inc/"),
+    Kind("freertos"),
+)
+KINDS = {kind.name: kind for kind in _ALL}
+
+
+def project_files(
+    kind: Kind, interface: Interface, board: Board, model: Mapping[str, str], stack_bytes: int | None = None
+) -> dict[str, str]:
+    """Path below the project's folder -> text, of a whole project; `model` holds the model's own files.
+
+    A template that prints nothing makes no file. `stack_bytes` is the worst case of one inference, where it is known.
+    AotError where `kind` cannot be for `board`.
+    """
+    if kind.name == "cmsis-pack" and not board.core.name.startswith("cortex-"):
+        raise AotError(f"a cmsis-pack project is for Arm cores, and {board.name} has the core {board.core.name}",
+                       "a board with a Cortex-M: `aot boards` lists them", "another --project")  # fmt: skip
+    files = {_place(kind, interface.name, name) + name: text for name, text in model.items()}
+    if kind.firmware:
+        files |= firmware_files(interface, board)
+    values = _values(interface, board, stack_bytes)
+    folder = TEMPLATES / "projects" / kind.name
+    for path in folder.rglob("*.j2"):
+        template = path.relative_to(folder).as_posix()
+        name = template.replace("NAME", interface.name).removesuffix(".j2")
+        files[name] = render(f"projects/{kind.name}/{template}", **values)
+    return {name: files[name] for name in sorted(files) if files[name]}
+
+
+def _place(kind: Kind, name: str, file: str) -> str:
+    folder = kind.headers if PurePosixPath(file).suffix == ".h" else kind.sources
+    return folder.replace("NAME", name)
+
+
+def _cmsis_device(core: str) -> str:
+    """Arm's name of the generic device with this core: cortex-m4f is ARMCM4, cortex-m0plus ARMCM0P."""
+    return "ARM" + core.replace("cortex-m", "CM").replace("plus", "P").removesuffix("f")
+
+
+def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict[str, object]:
+    """What the templates of every kind may print."""
+    sources = source_files(interface.name, board)
+    return {
+        "interface": interface,
+        "board": board,
+        "sources": sources,
+        "firmware_sources": [source for source in sources if "/" in source],
+        "flags": [flag for flag in board.core.flags if flag != "-Werror"],
+        "include_flags": INCLUDE_FLAGS,
+        "small_folders": SMALL_FOLDERS,
+        "small_flags": SMALL_FLAGS,
+        "trace_flags": trace_flags(interface.macro),
+        "link_flags": link_flags(board),
+        "cmsis_device": _cmsis_device(board.core.name),
+        "run_help": f"starts it in {'QEMU (Ctrl-A X ends it)' if board.qemu_machine else 'this terminal'}",
+        "run_command": run_command,
+        "task_stack_bytes": (stack_bytes or _STACK_UNKNOWN) + _STACK_BESIDE_MODEL,
+        "stack_beside_model": _STACK_BESIDE_MODEL,
+    }

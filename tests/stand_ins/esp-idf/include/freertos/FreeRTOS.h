@@ -1,0 +1,4 @@
+#include <stdint.h>
+#include <stdlib.h>
+
+#define pdMS_TO_TICKS(ms) ((uint32_t)(ms))

@@ -1,0 +1,4 @@
+static inline void vTaskDelay(uint32_t ticks)
+{
+    exit(ticks == 0);
+}
