@@ -21,7 +21,7 @@ True
 Whatever is wrong with a model, a board or a file is raised as `AotError`, with what to try next.
 """
 
-from aot.api import Built, Ran, build, run, verify
+from aot.api import Built, Profiled, Ran, build, profile, run, verify
 from aot.boards import Board
 from aot.boards import all_boards as boards
 from aot.errors import AotError
@@ -29,6 +29,20 @@ from aot.frontends.tflite import load
 from aot.ir import Graph
 from aot.version import __version__
 
-# `aot.build`, `aot.verify` and `aot.boards` are these functions, not the modules of the same names: inside the package,
-# and wherever a module is meant, it is `from aot.boards import ...`.
-__all__ = ["AotError", "Board", "Built", "Graph", "Ran", "__version__", "boards", "build", "load", "run", "verify"]
+# `aot.build`, `aot.profile`, `aot.verify` and `aot.boards` are these functions, not the modules of the same names:
+# inside the package, and wherever a module is meant, it is `from aot.boards import ...`.
+__all__ = [
+    "AotError",
+    "Board",
+    "Built",
+    "Graph",
+    "Profiled",
+    "Ran",
+    "__version__",
+    "boards",
+    "build",
+    "load",
+    "profile",
+    "run",
+    "verify",
+]

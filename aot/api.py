@@ -1,4 +1,7 @@
-"""What the commands do, as functions: `aot.build`, `aot.run`, `aot.verify`. They print nothing and raise AotError."""
+"""What the commands do, as functions: `aot.build`, `aot.run`, `aot.verify`, `aot.profile`.
+
+They print nothing and raise AotError.
+"""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +16,7 @@ from aot.fixedpoint import ROUNDINGS
 from aot.ir import Array
 from aot.output import complete_folder, os_errors, refuse_occupied
 from aot.pipeline import Compiled, compile_file, files_of_kind, make, write
+from aot.profiler import Profile, profile_emulated, profile_real
 from aot.projects import KINDS
 from aot.samples import Sample, random_samples, read_samples, samples_of, stacked
 from aot.verify import Verdict, verify_layers
@@ -44,6 +48,15 @@ class Ran:
     def outputs(self) -> dict[str, Array]:
         """One array for each output, by name; the first dimension counts samples."""
         return stacked(self.compiled.source, self.verdict.outputs)
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """What a model costs on a board, layer by layer."""
+
+    compiled: Compiled
+    firmware: Firmware
+    profile: Profile
 
 
 def build(
@@ -134,6 +147,34 @@ def verify(
         traced = verify_layers(compiled, _make(compiled, made, trace=True), chosen, port, progress)
         # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
         return Ran(compiled, firmware, verdict if traced.passed else traced)
+
+
+def profile(
+    model: Path | str,
+    board: str,
+    inputs: Inputs = None,
+    *,
+    rounding: str = "double",
+    name: str | None = None,
+    quantize_inputs: bool = False,
+    seed: int = 0,
+    port: str | None = None,
+) -> Profiled:
+    """Count what each layer of `model` executes on an emulated board, for the first sample of `inputs` or a random one.
+
+    At a `port`, the real board's cycle counter is read around each layer: it must hold firmware built with `trace`.
+    Raises AotError where nothing can count.
+    """
+    compiled = _compile(model, board, rounding, name)
+    if port is None and not compiled.board.counts_instructions:
+        raise AotError(f"the instructions of {board} cannot be counted", "a board in QEMU: `aot boards` lists them",
+                       "a real board: --port URL")  # fmt: skip
+    sample = _samples(compiled, inputs, quantize_inputs, 1, seed)[0]
+    with _temporary_folder() as made:
+        firmware = _make(compiled, made, trace=port is not None)
+        if port is not None:
+            return Profiled(compiled, firmware, profile_real(compiled, firmware, sample, port))
+        return Profiled(compiled, firmware, profile_emulated(compiled, firmware, sample, made))
 
 
 def _compile(model: Path | str, board: str, rounding: str, name: str | None) -> Compiled:

@@ -69,7 +69,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         raise AotError(f"{command[0]} does not start: {error.strerror}", "install it again") from error
 
 
-def _output(board: Board, name: str, arguments: list[str], folder: Path) -> str:
+def tool_output(board: Board, name: str, arguments: list[str], folder: Path) -> str:
     """What the tool `name` prints. AotError where it fails: nothing may be measured from half of its output."""
     command = [_tool(board, name), *arguments]
     done = _run(command, folder)
@@ -111,7 +111,7 @@ def _weights_bytes(linker_map: str, name: str) -> int:
 
 
 def _measure(folder: Path, board: Board, name: str, elf: Path, objects: list[str]) -> Firmware:
-    sizes = _output(board, "size", [str(elf)], folder).splitlines()[-1].split()
+    sizes = tool_output(board, "size", [str(elf)], folder).splitlines()[-1].split()
     text, data, bss = (int(size) for size in sizes[:3])
     weights = _weights_bytes(elf.with_suffix(".map").read_text(encoding="utf-8", errors="replace"), name)
     graph = read_callgraph_files((folder / item).with_suffix(".ci") for item in objects)
@@ -123,8 +123,8 @@ def _measure(folder: Path, board: Board, name: str, elf: Path, objects: list[str
 
 def _library(board: Board, elf: Path, folder: Path) -> dict[str, Function]:
     """Every function in `elf` by every name it has, out of its disassembly."""
-    disassembly = _output(board, "objdump", ["-d", str(elf)], folder)
-    return with_aliases(read_disassembly(disassembly), _output(board, "nm", [str(elf)], folder))
+    disassembly = tool_output(board, "objdump", ["-d", str(elf)], folder)
+    return with_aliases(read_disassembly(disassembly), tool_output(board, "nm", [str(elf)], folder))
 
 
 def _check_stack(board: Board, name: str, whole: Stack) -> None:

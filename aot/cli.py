@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from aot import api, options, report
+from aot import api, options, profile_report, report
 from aot.boards import all_boards
 from aot.errors import AotError
 from aot.frontends import tflite
@@ -185,6 +185,41 @@ def verify(
     else:
         _print(report.verdict_text(ran.compiled, ran.verdict, layers))
     raise typer.Exit(0 if ran.verdict.passed else 1)
+
+
+@app.command()
+def profile(
+    model: options.Model,
+    board: options.BoardName,
+    inputs: options.Inputs = None,
+    against: options.Against = None,
+    rounding: options.Rounding = options.RoundingOption.double,
+    name: options.Name = None,
+    quantize_inputs: options.QuantizeInputs = False,
+    seed: options.Seed = 0,
+    port: options.Port = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what each layer of MODEL costs on a board: instructions, cycles, memory, and why its kernel was chosen."""
+    before = profile_report.read_profile(against) if against is not None else None
+    with _progress():
+        profiled = api.profile(
+            model,
+            board,
+            inputs,
+            rounding=rounding,
+            name=name,
+            quantize_inputs=quantize_inputs,
+            seed=seed,
+            port=port,
+        )
+    found = profile_report.profile_json(profiled, before)
+    if as_json:
+        _print_json(found)
+        return
+    _print_table(profile_report.layers_table(found))
+    _print("")
+    _print_table(profile_report.kernels_table(found))
 
 
 @app.command()

@@ -84,6 +84,10 @@ class Device:
 
         return self._link.reliably(once)
 
+    def load(self, inputs: Sequence[bytes]) -> None:
+        """Fill the inputs, for `time` to run on them."""
+        self._link.reliably(lambda: self._upload(inputs))
+
     def layers(self, inputs: Sequence[bytes]) -> list[Layer]:
         """Every layer's output for `inputs`, in order; needs a firmware built with tracing."""
 

@@ -57,4 +57,8 @@ Trace = Annotated[bool, typer.Option("--trace", help="Make firmware that can sen
 StopAfter = Annotated[
     str | None, typer.Option("--stop-after", metavar="PASS", help="Show the graph as it is after this pass.")
 ]
+Against = Annotated[
+    Path | None,
+    typer.Option("--against", metavar="OLD.json", help="Compare with an earlier run's --json.", show_default=False),
+]
 Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]

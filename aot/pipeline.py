@@ -41,6 +41,11 @@ class Compiled:
         return f"{name}.h", f"{name}.c", f"{name}_weights.c"
 
     @property
+    def target(self) -> Target:
+        """What kernels were chosen for."""
+        return Target(frozenset(self.board.core.features), self.rounding)
+
+    @property
     def weights_bytes(self) -> int:
         """The bytes of flash that the model's constants take."""
         return weights_bytes(self.graph, self.calls)

@@ -59,9 +59,11 @@ class Verdict:
 
 
 @contextmanager
-def connect(compiled: Compiled, firmware: Firmware, port: str | None, *, icount: bool = True) -> Iterator[Device]:
+def connect(
+    compiled: Compiled, firmware: Firmware, port: str | None, *, icount: bool = True, plugin: str = ""
+) -> Iterator[Device]:
     """Start `firmware`, or reach the board at the serial URL `port`, and make sure that it runs this model."""
-    with start(firmware.elf, compiled.board, port=port, icount=icount) as connection:
+    with start(firmware.elf, compiled.board, port=port, icount=icount, plugin=plugin) as connection:
         device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
         device.identify()
         yield device
@@ -79,7 +81,7 @@ def run(
     """Run all samples; with `count`, also count the instructions of one inference, where the runner can."""
     count = count and port is None and compiled.board.counts_instructions
     with connect(compiled, firmware, port, icount=count) as device:
-        inferences = (device.infer(_bytes(compiled.graph, sample)) for sample in _seen(samples, progress))
+        inferences = (device.infer(input_bytes(compiled.graph, sample)) for sample in _seen(samples, progress))
         outputs = [_outputs(compiled.graph, data) for data in inferences]
         counted = instructions(device) if count else None
     return Verdict(len(samples), *_judged(_compared_outputs(compiled, samples, outputs)), outputs, counted)
@@ -99,7 +101,7 @@ def verify_layers(
     results: list[_Result] = []
     with connect(compiled, firmware, port, icount=False) as device:
         for i, sample in enumerate(_seen(samples, progress)):
-            layers = [layer.data for layer in device.layers(_bytes(compiled.graph, sample))]
+            layers = [layer.data for layer in device.layers(input_bytes(compiled.graph, sample))]
             results += _compared_layers(compiled, i, sample, layers)
     return Verdict(len(samples), *_judged(results), [])
 
@@ -110,7 +112,8 @@ def _seen(samples: Sequence[Sample], progress: Progress) -> Iterator[Sample]:
         progress(i + 1)
 
 
-def _bytes(graph: Graph, sample: Sample) -> list[bytes]:
+def input_bytes(graph: Graph, sample: Sample) -> list[bytes]:
+    """What a device is sent for `sample`: the bytes of each input."""
     return [np.ascontiguousarray(sample[name]).tobytes() for name in graph.inputs]
 
 

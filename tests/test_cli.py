@@ -39,7 +39,7 @@ def test_version() -> None:
 def test_help_lists_the_commands() -> None:
     done = aot("--help")
     assert done.code == 0
-    for command in ("build", "run", "verify", "inspect", "boards"):
+    for command in ("build", "run", "verify", "profile", "inspect", "boards"):
         assert f"\n  {command} " in done.out
         assert aot(command, "--help").code == 0
 

@@ -78,7 +78,7 @@ from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
 from aot.ops.two_slopes import Abs, LeakyRelu
 
-__all__ = ["KERNELS", "Call", "Kernel", "Target", "select"]
+__all__ = ["KERNELS", "Call", "Kernel", "Target", "candidates", "select"]
 
 _DSP = frozenset({"dsp"})
 # Convolutions and dense layers: the same templates for each type of their elements.
@@ -237,8 +237,8 @@ KERNELS: tuple[Kernel, ...] = (
 )
 
 
-def select(op: Op, graph: Graph, target: Target) -> Call:
-    """The cheapest call that computes `op` on `target`. Raises AotError with each kernel's reason if none does."""
+def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[str]]:
+    """Every call that computes `op` on `target`, cheapest first; and for each kernel that does not fit, why not."""
     fitting, reasons = [], []
     for kernel in KERNELS:
         if kernel.op is not type(op):
@@ -250,6 +250,12 @@ def select(op: Op, graph: Graph, target: Target) -> Call:
             fitting.append(kernel.lower(kernel, op, graph, target))
         except DoesNotFit as reason:
             reasons.append(f"{kernel.name}: {reason}")
+    return sorted(fitting, key=lambda call: call.cost), reasons
+
+
+def select(op: Op, graph: Graph, target: Target) -> Call:
+    """The cheapest call that computes `op` on `target`. Raises AotError with each kernel's reason if none does."""
+    fitting, reasons = candidates(op, graph, target)
     if not fitting:
         raise AotError(f"no kernel for {op}", *(reasons or ["no kernel is listed for this operator"]))
-    return min(fitting, key=lambda call: call.cost)
+    return fitting[0]

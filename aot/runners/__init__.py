@@ -12,7 +12,7 @@ from aot.runners.connection import Connection
 
 
 class _Start(Protocol):
-    def __call__(self, elf: Path, board: Board, *, icount: bool) -> AbstractContextManager[Connection]: ...
+    def __call__(self, elf: Path, board: Board, *, icount: bool, plugin: str) -> AbstractContextManager[Connection]: ...
 
 
 RUNNERS: tuple[tuple[str, _Start], ...] = (
@@ -29,13 +29,16 @@ def _find(board: Board) -> _Start:
 
 
 @contextmanager
-def start(elf: Path, board: Board, *, port: str | None = None, icount: bool = True) -> Iterator[Connection]:
+def start(
+    elf: Path, board: Board, *, port: str | None = None, icount: bool = True, plugin: str = ""
+) -> Iterator[Connection]:
     """Run `elf` as `board` says, or reach the real board at the pyserial URL `port`, which must hold it already.
 
-    `icount`: an emulator counts instructions, one per nanosecond of the board's time, where it can.
+    `icount`: an emulator counts instructions, one per nanosecond of the board's time, where it can. `plugin` is one for
+    an emulator that takes plugins, with its arguments.
     AotError where the runner's program is missing or does not start.
     """
-    opened = serial.connect(port, board) if port else _find(board)(elf, board, icount=icount)
+    opened = serial.connect(port, board) if port else _find(board)(elf, board, icount=icount, plugin=plugin)
     with opened as connection:
         yield connection
 

@@ -32,9 +32,9 @@ def _terminal_pair() -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def start(elf: Path, board: Board, *, icount: bool) -> Iterator[Connection]:
+def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Connection]:
     """Run the native program `elf`; its instructions cannot be counted. AotError where it does not start."""
-    del board, icount
+    del board, icount, plugin
     with tempfile.TemporaryFile() as log, _terminal_pair() as (terminal, name), serial.Serial(name, timeout=0) as port:
         try:  # only now that the port is open: to open it empties it, greeting and all
             process = subprocess.Popen([elf], stdin=terminal, stdout=terminal, stderr=log)

@@ -28,7 +28,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _command(elf: Path, board: Board, tcp_port: int, icount: bool) -> list[str]:
+def _command(elf: Path, board: Board, tcp_port: int, icount: bool, plugin: str) -> list[str]:
     """QEMU's command line.
 
     Without mux=on, QEMU hands over a byte only after the core has fetched the one before: 30 KB/s instead of 130.
@@ -37,7 +37,8 @@ def _command(elf: Path, board: Board, tcp_port: int, icount: bool) -> list[str]:
     command = [_QEMU, "-M", board.qemu_machine, "-nographic", "-monitor", "none", "-kernel", str(elf)]
     command += ["-chardev", f"socket,id=uart,host=127.0.0.1,port={tcp_port},server=on,wait=on,nodelay=on,mux=on"]
     command += ["-serial", "chardev:uart", "-echr", "256"]
-    return command + (["-icount", "shift=0"] if icount else [])
+    command += ["-icount", "shift=0"] if icount else []
+    return command + (["-plugin", plugin] if plugin else [])
 
 
 def _connect(tcp_port: int, process: "subprocess.Popen[bytes]") -> serial.SerialBase | None:
@@ -53,7 +54,9 @@ def _connect(tcp_port: int, process: "subprocess.Popen[bytes]") -> serial.Serial
     return None
 
 
-def _launch(elf: Path, board: Board, icount: bool, log: IO[bytes]) -> tuple["subprocess.Popen[bytes]", int]:
+def _launch(
+    elf: Path, board: Board, icount: bool, plugin: str, log: IO[bytes]
+) -> tuple["subprocess.Popen[bytes]", int]:
     if shutil.which(_QEMU) is None:
         raise AotError(
             f"{_QEMU}, which runs {board.name}, is not installed",
@@ -61,15 +64,17 @@ def _launch(elf: Path, board: Board, icount: bool, log: IO[bytes]) -> tuple["sub
             "a real board: --port URL",
         )
     tcp_port = _free_port()
-    command = _command(elf, board, tcp_port, icount)
+    command = _command(elf, board, tcp_port, icount, plugin)
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log), tcp_port
 
 
-def _open(elf: Path, board: Board, icount: bool, log: IO[bytes]) -> tuple["subprocess.Popen[bytes]", serial.SerialBase]:
+def _open(
+    elf: Path, board: Board, icount: bool, plugin: str, log: IO[bytes]
+) -> tuple["subprocess.Popen[bytes]", serial.SerialBase]:
     """A running QEMU and its open port. Someone may take the TCP port before QEMU does, so it is tried again."""
     end = ""
     for _ in range(_ATTEMPTS):
-        process, tcp_port = _launch(elf, board, icount, log)
+        process, tcp_port = _launch(elf, board, icount, plugin, log)
         try:
             port = _connect(tcp_port, process)
         except BaseException:
@@ -84,10 +89,13 @@ def _open(elf: Path, board: Board, icount: bool, log: IO[bytes]) -> tuple["subpr
 
 
 @contextmanager
-def start(elf: Path, board: Board, *, icount: bool) -> Iterator[Connection]:
-    """Run `elf` in QEMU; with `icount`, an instruction takes a nanosecond. AotError where QEMU does not start."""
+def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Connection]:
+    """Run `elf` in QEMU; with `icount`, an instruction takes a nanosecond; `plugin` is QEMU's option.
+
+    AotError where QEMU does not start.
+    """
     with tempfile.TemporaryFile() as log:
-        process, port = _open(elf, board, icount, log)
+        process, port = _open(elf, board, icount, plugin, log)
         try:
             with port:
                 yield Connection(port, lambda: describe_end(process, log, _QEMU), boots=True,
