@@ -12,6 +12,7 @@ import numpy as np
 
 from aot.errors import AotError
 from aot.ir import Array, Graph, Tensor
+from aot.ops.quantize import quantize_real
 from aot.output import complete_file
 
 Sample = Mapping[str, Array]
@@ -108,13 +109,10 @@ def _column(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tens
 
 
 def _quantized(source: str, array: Array, tensor: Tensor) -> Array:
-    """Reals as codes: the nearest ones; what is out of range saturates."""
+    """Reals as codes, as the operator QUANTIZE gives them."""
     if np.isnan(array).any():
         raise AotError(f"{source}: the array for the input {tensor.name} holds not-a-number values")
-    info = np.iinfo(tensor.dtype)
-    codes = np.rint(array.astype(np.float64) / tensor.scale) + tensor.zero_point
-    limited: Array = np.clip(codes, info.min, info.max)
-    return limited.astype(tensor.dtype)
+    return quantize_real(array, tensor)
 
 
 def _pick(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tensor) -> Array:

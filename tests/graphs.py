@@ -12,12 +12,10 @@ from aot.ops.common import Activation, Pads, out_size, same_pads
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
-from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
 from aot.ops.pad import Pad
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
-from aot.ops.quantize import Quantize
 from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
 from aot.ops.sigmoid import Logistic
@@ -86,6 +84,8 @@ def values(rng: Rng, tensor: Tensor) -> Array:
     """A random value for an input; reals cover what an int8 output of scale 0.1 can hold, and ties."""
     if tensor.dtype == "bool":
         return rng.integers(0, 2, tensor.shape).astype(bool)
+    if tensor.dtype == "uint8" and tensor.shape == (256,):
+        return np.arange(256, dtype=np.uint8)
     if tensor.dtype in ("uint8", "int16", "int32", "int64"):
         return integers(rng, tensor)
     if tensor.dtype == "int8":
@@ -316,21 +316,6 @@ def _relu(kind: type[Op]) -> Callable[[Rng], Graph]:
     return build
 
 
-def quantize(rng: Rng) -> Graph:
-    """From float32 with many ties, or from int8."""
-    if rng.random() < 0.5:
-        q = Quant((float(np.float32(rng.choice([0.1, 0.05, 0.25, 10 ** rng.uniform(-3, 1)]))),), (zero_point(rng),))
-        return graph_of(Quantize, [Tensor("x", (512,), "float32")], int8("y", (512,), q))
-    x = _all_codes(rng)
-    assert x.quant is not None
-    return graph_of(Quantize, [x], int8("y", x.shape, near(rng, x.quant)))
-
-
-def dequantize(rng: Rng) -> Graph:
-    """All inputs, any scale."""
-    return graph_of(Dequantize, [_all_codes(rng)], Tensor("y", (256,), "float32"))
-
-
 def cut(graph: Graph, op: Op) -> Graph:
     """The graph that is `op` of `graph` alone."""
     names = dict.fromkeys(name for name in (*op.inputs, *op.outputs) if name is not None)
@@ -345,14 +330,12 @@ BUILDERS: dict[str, Callable[[Rng], Graph]] = {
     "Concatenation": concatenation,
     "Conv2D": conv2d,
     "DepthwiseConv2D": depthwise_conv2d,
-    "Dequantize": dequantize,
     "FullyConnected": fully_connected,
     "FullyConnected float32": fully_connected_float,
     "Logistic": logistic,
     "MaxPool2D": _pool2d(MaxPool2D),
     "Mean": mean,
     "Pad": pad,
-    "Quantize": quantize,
     "Relu": _relu(Relu),
     "Relu6": _relu(Relu6),
     "Reshape": reshape,
@@ -364,10 +347,11 @@ from graphs_dense import DENSE  # noqa: E402 # a family that is built from the f
 
 BUILDERS.update(DENSE)
 # A family of operators adds its builders here; it needs the helpers above, so it can only be imported below them.
+from graphs_convert import BUILDERS as _CONVERT  # noqa: E402
 from graphs_indexing import BUILDERS as _INDEXING  # noqa: E402
 from graphs_movement import BUILDERS as _MOVEMENT  # noqa: E402
 
-BUILDERS |= _MOVEMENT | _INDEXING
+BUILDERS |= _CONVERT | _MOVEMENT | _INDEXING
 # A family of operators adds its builders here; it needs the helpers above, so it can only be imported below them.
 from graphs_elementwise import BUILDERS as _ELEMENTWISE  # noqa: E402
 

@@ -243,7 +243,8 @@ def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
     if (dtype == "int8" and not to_int16) or type(op) in (EmbeddingLookup, Gather, GatherNd):
         return ORACLES[type(op)][ROUNDINGS.index(rounding)](graph, values)
     if type(op) not in _SUMS:
-        return ORACLES[type(op)][ROUNDINGS.index(rounding) if dtype == "int16" else 0](graph, values)
+        quantized = graph[op.inputs[0]].quant is not None
+        return ORACLES[type(op)][ROUNDINGS.index(rounding) if quantized else 0](graph, values)
     if dtype == "int16" and rounding == "single" and _sums_in_32_bits(op, graph):
         return integers(graph, values)
     return WIDE.get(type(op), reference)(graph, values) if dtype == "int16" else reference(graph, values)

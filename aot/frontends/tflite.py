@@ -25,6 +25,7 @@ _LONGEST_LABEL = 200
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, AssertionError)
 _TYPES = {
     tflite.TensorType.FLOAT32: "float32",
+    tflite.TensorType.FLOAT16: "float16",
     tflite.TensorType.INT8: "int8",
     tflite.TensorType.UINT8: "uint8",
     tflite.TensorType.INT16: "int16",
@@ -231,7 +232,7 @@ class _Reader:
         if raw.nbytes != size:
             raise AotError(f"tensor {label!r} has {raw.nbytes} bytes of data for {size}", "convert the model again")
         data: Array = raw.view(np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
-        if dtype == "float32" and not np.all(np.isfinite(data)):
+        if dtype in ("float16", "float32") and not np.all(np.isfinite(data)):
             raise AotError(f"tensor {label!r} holds weights that are not finite", "train or convert the model again")
         return data
 

@@ -17,6 +17,7 @@ _LARGEST_OLD_CODE = 127  # the schema's first field for operators has 8 bits; th
 _BUFFER_ALIGNMENT = 16  # what the schema promises to kernels that read weights in place
 _TYPES = {
     "float32": tflite.TensorType.FLOAT32,
+    "float16": tflite.TensorType.FLOAT16,
     "int8": tflite.TensorType.INT8,
     "uint8": tflite.TensorType.UINT8,
     "int16": tflite.TensorType.INT16,

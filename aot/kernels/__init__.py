@@ -10,7 +10,7 @@ from aot.kernels.batch_matmul import batch_matmul
 from aot.kernels.binary import binary, mul_s8
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
-from aot.kernels.convert import dequantize_s8_f32, quantize_f32_s8
+from aot.kernels.convert import dequantize, quantize_f32, rescale
 from aot.kernels.copy import strided_copy, table_copy, table_scatter
 from aot.kernels.dense import fully_connected, pointwise
 from aot.kernels.dense_dsp import conv2d_dsp, dense_row_dsp, fully_connected_dsp, pointwise_dsp, single_channel_dsp
@@ -137,7 +137,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("arg_extreme", ArgMin, arg_extreme),
     Kernel("concatenation", Pack, concatenation_any, headers=("string.h",)),
     Kernel("cumsum", CumSum, cumsum),
-    Kernel("dequantize_s8_f32", Dequantize, dequantize_s8_f32),
+    Kernel("dequantize", Dequantize, dequantize),
     Kernel("dynamic_update_slice", DynamicUpdateSlice, dynamic_update_slice, headers=("string.h",)),
     Kernel("gather", EmbeddingLookup, gather_any, headers=("string.h",)),
     Kernel("gather", Gather, gather_any, headers=("string.h",)),
@@ -183,7 +183,8 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("mul_s8", Mul, mul_s8),
     Kernel("pad", Pad, pad_any),
     Kernel("pad", PadV2, pad_any),
-    Kernel("quantize_f32_s8", Quantize, quantize_f32_s8, headers=("math.h",)),
+    Kernel("quantize_f32", Quantize, quantize_f32, headers=("math.h",)),
+    Kernel("rescale", Quantize, rescale, helpers=("clamp",)),
     Kernel("softmax_f32", Softmax, softmax_f32, helpers=("exp_f32",), headers=("math.h",)),
     Kernel("resize_bilinear", ResizeBilinear, resize_bilinear),
     Kernel("softmax_float_s8", Softmax, softmax_float_s8),

@@ -1,9 +1,11 @@
-"""Between float32 and int8."""
+"""Between float32 and codes, and from codes to codes of another scale, zero point or type."""
 
 from dataclasses import dataclass
 
+from aot.interface import C_TYPES
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target, fit
+from aot.kernels.output import scaling_of
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
 
@@ -17,19 +19,57 @@ class Convert(Params):
     count: int
 
 
-def quantize_f32_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """float32 -> int8."""
+@dataclass(frozen=True)
+class RescaleParams(Params):
+    """`multiplier` and `shift` are None where the scales are equal."""
+
+    x_zero: int
+    x_multiplier: int | None
+    x_shift: int | None
+    y_zero: int
+    count: int
+
+
+def quantize_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """float32 -> any codes."""
     assert isinstance(op, Quantize)
     x, y = op.operands(graph)
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     params = Convert(y.scale, y.zero_point, y.elements)
-    return Call(kernel, params, (x.name,), (y.name,), cost=_CYCLES_PER_ELEMENT * y.elements)
+    variant = {"type": C_TYPES[y.dtype], "limits": _limits(y.dtype)}
+    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
 
 
-def dequantize_s8_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """int8 -> float32."""
+def dequantize(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Any codes -> float32."""
     assert isinstance(op, Dequantize)
     x, y = op.operands(graph)
-    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
     params = Convert(x.scale, x.zero_point, y.elements)
-    return Call(kernel, params, (x.name,), (y.name,), cost=_CYCLES_PER_ELEMENT * y.elements)
+    variant = {"type": C_TYPES[x.dtype]}
+    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
+
+
+def rescale(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Codes -> codes."""
+    assert isinstance(op, Quantize)
+    x, y = op.operands(graph)
+    fit(x.dtype != "float32", f"%{x.name} is float32")
+    multiplier, shift, function = scaling_of(x.scale / y.scale, target.rounding)
+    if x.dtype == "int32":
+        function = "requantize_any"  # the others have no room for all of 32 bits
+    if x.scale == y.scale:
+        params = RescaleParams(x.zero_point, None, None, y.zero_point, y.elements)
+        function = ""
+    else:
+        kept = None if function == "rounding_high" else shift
+        params = RescaleParams(x.zero_point, multiplier, kept, y.zero_point, y.elements)
+    variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], "function": function, "limits": _limits(y.dtype)}
+    helpers = (function,) if function else ()
+    in_place = (0,) if x.bytes == y.bytes else ()
+    cost = _CYCLES_PER_ELEMENT * y.elements
+    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=in_place, cost=cost, helpers=helpers)
+
+
+def _limits(dtype: str) -> tuple[str, str]:
+    """The lowest and the highest code, as C has them; of int32 there is nothing to limit."""
+    return ("0" if dtype == "uint8" else f"{dtype.upper()}_MIN"), f"{dtype.upper()}_MAX"

@@ -133,7 +133,7 @@ def require_activation(activation: Activation, y: Tensor) -> None:
 
 def require_ratio(x: Tensor, y: Tensor) -> None:
     """Between quantized tensors, (x - zero_point) * 2**shift must fit 32 bits."""
-    largest = 2**20 if x.dtype in ("int8", "uint8") else 2**13
+    largest = {"int8": 2**20, "uint8": 2**20, "int16": 2**13, "int32": 1}[x.dtype]
     require(x.scale / y.scale < largest, f"the scales of %{x.name} and %{y.name} are too far apart")
 
 

@@ -1,4 +1,4 @@
-"""DEQUANTIZE: int8 -> float32."""
+"""DEQUANTIZE: int8, uint8 or int16 -> float32; constants may be quantized per channel, or float16."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require_operands, require_quantized, require_shape, require_types
+from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.common import QUANTIZED_TYPES, require, require_operands, require_quantized, require_shape, require_types
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dequantize(Op):
-    """y = scale * (x - zero_point): one float32 product."""
+    """y = scale * (x - zero_point): one float32 product; from float16, the same number."""
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
         """Input and output."""
@@ -20,11 +20,35 @@ class Dequantize(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, ("int8", "float32"))
+        require_types(graph, self, *((x, "float32") for x in (*QUANTIZED_TYPES, "float16")))
         x, y = self.operands(graph)
-        require_quantized(x)
+        if x.dtype == "float16":
+            require(x.constant, f"%{x.name} is float16, but not constant")
+        elif x.constant:  # folded when compiled: no kernel sees the scales
+            require(scales_fit(x), f"%{x.name} has no scale, or not one for each of its channels")
+        else:
+            require_quantized(x)
         require_shape(y, x.shape)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, _ = self.operands(graph)
-        return ((values[x.name].astype(np.int32) - x.zero_point).astype(np.float32) * np.float32(x.scale),)
+        value = values[x.name]
+        return (value.astype(np.float32) if x.quant is None else reals(value, x.quant),)
+
+
+def scales_fit(x: Tensor) -> bool:
+    """Whether `x` has a scale, or one for each element of an axis."""
+    q = x.quant
+    if q is None or not q.per_channel:
+        return q is not None
+    return q.axis is not None and q.axis < len(x.shape) and x.shape[q.axis] == len(q.scale)
+
+
+def reals(value: Array, quant: Quant) -> Array:
+    """scale * (q - zero_point), in float32, per tensor or along an axis."""
+    shape = [1] * value.ndim
+    if quant.per_channel and quant.axis is not None:
+        shape[quant.axis] = -1
+    scale = np.array(quant.scale, np.float32).reshape(shape)
+    with np.errstate(over="ignore"):
+        return np.asarray((value.astype(np.int64) - np.reshape(quant.zero_point, shape)).astype(np.float32) * scale)

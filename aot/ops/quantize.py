@@ -1,4 +1,4 @@
-"""QUANTIZE: float32 -> int8, and int8 -> int8 of another scale or zero point."""
+"""QUANTIZE: float32 -> int8, uint8 or int16; and from one integer type, scale or zero point to another."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,32 @@ import numpy as np
 
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require_operands, require_quantized, require_ratio, require_shape, require_types, rescale
+from aot.ops.common import (
+    require,
+    require_operands,
+    require_quantized,
+    require_ratio,
+    require_shape,
+    require_types,
+    rescale,
+)
+
+_TYPES = tuple(
+    (x, y)
+    for x, ys in {
+        "float32": ("int8", "uint8", "int16"),
+        "int8": ("int8", "uint8", "int16"),
+        "uint8": ("int8", "uint8", "int16"),
+        "int16": ("int8", "int16", "int32"),
+        "int32": ("int8", "int16"),
+    }.items()
+    for y in ys
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantize(Op):
-    """From float32, y = zero_y + round(x / scale_y), ties away from zero; from int8, (x - zero_x) requantized."""
+    """From float32, y = zero_y + round(x / scale_y), ties away from zero; from integers, (x - zero_x) requantized."""
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
         """Input and output."""
@@ -20,26 +40,34 @@ class Quantize(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, ("float32", "int8"), ("int8", "int8"))
+        require_types(graph, self, *_TYPES)
         x, y = self.operands(graph)
         require_quantized(y)
         require_shape(y, x.shape)
-        if x.dtype == "int8":
+        if x.dtype != "float32":
             require_quantized(x)
             require_ratio(x, y)
+        for t in (x, y):
+            require(t.dtype != "int32" or t.zero_point == 0, f"%{t.name} is int32 with a zero point; supported: 0")
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         if x.dtype == "float32":
-            return (quantize_float(values[x.name], y.scale, y.zero_point),)
+            return (quantize_real(values[x.name], y),)
         scaled = rescale(values[x.name], x, x.scale / y.scale, rounding)
-        return (np.clip(scaled + y.zero_point, -128, 127).astype(np.int8),)
+        info = np.iinfo(y.dtype)
+        return (np.clip(scaled + y.zero_point, info.min, info.max).astype(y.dtype),)
 
 
-def quantize_float(x: Array, scale: float, zero_point: int) -> Array:
-    """float32 reals as int8. What is too large saturates; not-a-number becomes the lowest code."""
+def quantize_real(x: Array, y: Tensor) -> Array:
+    """Reals, as float32, in the codes of `y`: the one definition that operator, samples and generated helpers share.
+
+    The quotient by the scale is rounded, ties away from zero, before the zero point is added. What is too large
+    saturates; not-a-number becomes the lowest code.
+    """
+    info = np.iinfo(y.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        ratio = (x.astype(np.float32) / np.float32(scale)).astype(np.float64)
+        ratio = (x.astype(np.float32) / np.float32(y.scale)).astype(np.float64)
         rounded = np.trunc(ratio + np.copysign(0.5, ratio))
-    inside: Array = np.clip(np.nan_to_num(rounded, nan=-np.inf), -128 - zero_point, 127 - zero_point)
-    return (inside + zero_point).astype(np.int8)
+    inside: Array = np.clip(np.nan_to_num(rounded, nan=-np.inf), info.min - y.zero_point, info.max - y.zero_point)
+    return (inside + y.zero_point).astype(y.dtype)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.ir import Array, Graph, Op, Tensor
+from aot.ir import Graph, Op, Tensor
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.dequantize import reals, scales_fit
 from aot.ops.fully_connected import FullyConnected
 
 _WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
@@ -17,12 +18,14 @@ def with_real_weights(graph: Graph) -> Graph:
     ops = list(graph.ops)
     for i, op in enumerate(ops):
         w = _weights(op, graph)
-        if w is None or w.quant is None or not _scales_fit(w) or not np.all(np.isfinite(_reals(w))):
+        if w is None or w.data is None or w.quant is None or not scales_fit(w):
             continue  # the operator's own check will say what is wrong
+        data = reals(w.data, w.quant)
+        if not np.all(np.isfinite(data)):
+            continue
         shared = any(w.name in other.inputs and _weights(other, graph) is None for other in graph.ops)
-        real = replace(
-            w, name=_unused(graph, w.name) if shared else w.name, dtype="float32", quant=None, data=_reals(w)
-        )
+        name = _unused(graph, w.name) if shared else w.name
+        real = replace(w, name=name, dtype="float32", quant=None, data=data)
         ops[i] = replace(op, inputs=(op.inputs[0], real.name, *op.inputs[2:]))
         graph = replace(graph.with_tensors(real), ops=tuple(ops))
     return graph
@@ -34,23 +37,6 @@ def _weights(op: Op, graph: Graph) -> Tensor | None:
         return None
     x, w = graph[op.inputs[0]], graph[op.inputs[1]]
     return w if x.dtype == "float32" and w.dtype == "int8" and w.constant else None
-
-
-def _scales_fit(w: Tensor) -> bool:
-    assert w.quant is not None
-    axis = w.quant.axis
-    return not w.quant.per_channel or (axis is not None and axis < len(w.shape) and w.shape[axis] == len(w.quant.scale))
-
-
-def _reals(w: Tensor) -> Array:
-    """scale * (q - zero_point), in float32."""
-    assert w.data is not None and w.quant is not None
-    shape = [1] * len(w.shape)
-    if w.quant.per_channel and w.quant.axis is not None:
-        shape[w.quant.axis] = -1
-    scale, zero_point = (np.reshape(v, shape) for v in (np.array(w.quant.scale, np.float32), w.quant.zero_point))
-    with np.errstate(over="ignore"):
-        return np.asarray((w.data.astype(np.int64) - zero_point).astype(np.float32) * scale)
 
 
 def _unused(graph: Graph, name: str) -> str:
