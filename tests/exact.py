@@ -107,7 +107,14 @@ def dense(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Convolutions and dense layers."""
     x, w, _, y = op.operands(graph)
     scales = [x.scale * s / y.scale for s in w.quant.scale]
+    if isinstance(op, FullyConnected) and len(scales) == 1:
+        scales = [_product(x, w) / y.scale]
     return finish(times(accumulators(op, graph, values), scales), y, op.activation)
+
+
+def _product(a: Tensor, b: Tensor) -> float:
+    """Of two scales, in float32."""
+    return float(np.float32(a.scale) * np.float32(b.scale))
 
 
 def nearest(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
@@ -170,7 +177,7 @@ def matmul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     left, right = (values[t.name].astype(np.int64) - t.zero_point for t in (a, b))
     left = left.swapaxes(-1, -2) if op.adj_x else left
     acc = left @ (right.swapaxes(-1, -2) if op.adj_y else right)
-    return finish(times(acc.reshape(-1, 1), [a.scale * b.scale / y.scale]), y)
+    return finish(times(acc.reshape(-1, 1), [_product(a, b) / y.scale]), y)
 
 
 def total(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:

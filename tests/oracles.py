@@ -108,6 +108,7 @@ def reference_as_conv2d(graph: Graph, values: Values) -> Array:
     LiteRT's FULLY_CONNECTED never does as TensorFlow Lite Micro's: the reference kernel rounds once, ties away from
     zero; the optimized one rounds its second time with ties upwards.
     """
+    graph = with_product_of_scales(graph)
     (op,) = graph.ops
     assert isinstance(op, FullyConnected)
     x, w, b, y = op.operands(graph)
@@ -123,6 +124,22 @@ def reference_as_conv2d(graph: Graph, values: Values) -> Array:
     )
     given = {**values, x.name: values[x.name].reshape(-1, 1, 1, depth)}
     return reference(replace(wide, ops=(conv,)), given).reshape(y.shape)
+
+
+def with_product_of_scales(graph: Graph) -> Graph:
+    """A dense layer whose input has the scale 1, and whose weights have the float32 product of both scales.
+
+    TensorFlow Lite Micro and LiteRT's optimized kernel multiply the scales of whole tensors in float32; LiteRT's
+    reference kernel and convolutions do so in double.
+    """
+    (op,) = graph.ops
+    assert isinstance(op, FullyConnected)
+    x, w, _, _ = op.operands(graph)
+    if w.quant is None or w.quant.per_channel:
+        return graph
+    product = float(np.float32(x.scale) * np.float32(w.scale))
+    w = replace(w, quant=Quant((product,), w.quant.zero_point))
+    return graph.with_tensors(replace(x, quant=Quant((1.0,), (x.zero_point,))), w)
 
 
 def _reshaped(t: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -1,16 +1,19 @@
-"""Dynamic-range models: int8 weights of float32 layers become float32 when the file is read."""
+"""Weights of float32 layers that are int8 (dynamic range) or float16 become float32 when the file is read."""
 
 from dataclasses import replace
 
 import graphs
 import graphs_dense
+import litert
 import numpy as np
 import pytest
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
 from aot.interpreter import run
-from aot.ir import Graph, Quant, Tensor
+from aot.ir import Graph, Quant, Tensor, Unsupported
+from aot.ops.dequantize import Dequantize
+from aot.passes.check_operators import check_operators
 
 _KINDS = {"Conv2D": 0, "DepthwiseConv2D": 3, "FullyConnected": 0}
 
@@ -51,3 +54,33 @@ def test_scales_that_do_not_fit_are_refused() -> None:
     assert again["w"].dtype == "int8"
     with pytest.raises(Exception, match="types float32, int8"):
         again.ops[0].check(again)
+
+
+@pytest.mark.parametrize("name", _KINDS)
+def test_weights_of_float16_and_per_channel_are_folded(name: str) -> None:
+    """Converters write them before a DEQUANTIZE; the answer is LiteRT's, and nothing of them is left to run."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        graph = graphs_dense.DENSE[f"{name} float32"](rng)
+        w = graph["w"]
+        assert w.data is not None
+        stored = _dynamic(name, rng).tensors["w"] if seed % 2 else None
+        if stored is None or stored.shape != w.shape:
+            stored = replace(w, dtype="float16", data=w.data.astype(np.float16))
+        source = replace(stored, name="stored")
+        op = Dequantize(name="w", inputs=("stored",), outputs=("w",))
+        graph = replace(graph.with_tensors(source, replace(w, data=None)), ops=(op, *graph.ops))
+        value = graphs.values(rng, graph["x"])
+        again = parse(write(graph), graph.name)
+        check_operators(again)
+        assert [type(op) for op in again.ops] == [type(graph.ops[1])]
+        (expected,) = litert.outputs(write(graph), [value], litert.Resolver.REFERENCE)
+        actual = run(again, {"x": value})["y"]
+        assert actual.tobytes() == expected.tobytes()
+
+
+def test_float16_that_is_computed_is_refused() -> None:
+    x, y = Tensor("x", (2,), "float16"), Tensor("y", (2,), "float32")
+    graph = graphs.graph_of(Dequantize, [x], y)
+    with pytest.raises(Unsupported, match="%x is float16, but not constant"):
+        graph.ops[0].check(graph)

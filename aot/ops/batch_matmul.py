@@ -18,7 +18,7 @@ from aot.ops.common import (
     require_shape,
     require_types,
 )
-from aot.ops.dense import centred, require_symmetric
+from aot.ops.dense import centred, require_symmetric, single_product
 
 _LARGEST_SCALE = 2**7  # that a multiplier of 15 bits can stand for
 
@@ -95,8 +95,8 @@ def _sums_in_order(left: Array, right: Array, shape: tuple[int, ...]) -> Array:
 
 
 def matmul_scale(a: Tensor, b: Tensor, y: Tensor) -> float:
-    """From accumulator to output, in double."""
-    return a.scale * b.scale / y.scale
+    """From accumulator to output, as for dense layers."""
+    return single_product(a, b) / y.scale
 
 
 def matmul_bound(a: Tensor, b: Tensor, depth: int) -> int:

@@ -1,20 +1,24 @@
-"""Dynamic-range models keep int8 weights for float32 layers: here, and only here, those become float32."""
+"""Weights of float32 layers that the file keeps as int8 or float16: here, and only here, they become float32."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, Tensor, Unsupported, prune_tensors
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
-from aot.ops.dequantize import reals, scales_fit
+from aot.ops.dequantize import Dequantize, reals, scales_fit
 from aot.ops.fully_connected import FullyConnected
 
 _WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
 
 
 def with_real_weights(graph: Graph) -> Graph:
-    """Every int8 constant that a float32 layer multiplies by, as float32, under its name unless others read it too."""
+    """Constants that pass a DEQUANTIZE, and int8 ones that a float32 layer multiplies by, as float32.
+
+    The latter keep their names unless others read them, too.
+    """
+    graph = _without_dequantized(graph)
     ops = list(graph.ops)
     for i, op in enumerate(ops):
         w = _weights(op, graph)
@@ -29,6 +33,27 @@ def with_real_weights(graph: Graph) -> Graph:
         ops[i] = replace(op, inputs=(op.inputs[0], real.name, *op.inputs[2:]))
         graph = replace(graph.with_tensors(real), ops=tuple(ops))
     return graph
+
+
+def _without_dequantized(graph: Graph) -> Graph:
+    """What DEQUANTIZE makes of constants, as constants; where it is not supported, its own check will say why."""
+    kept: list[Op] = []
+    for op in graph.ops:
+        x = graph.operand(op, 0) if isinstance(op, Dequantize) else None
+        if x is None or x.data is None or _refused(op, graph):
+            kept.append(op)
+            continue
+        (data,) = op.evaluate(graph, {x.name: x.data}, "double")
+        graph = graph.with_tensors(replace(graph[op.outputs[0]], data=data))
+    return prune_tensors(replace(graph, ops=tuple(kept)))
+
+
+def _refused(op: Op, graph: Graph) -> bool:
+    try:
+        op.check(graph)
+    except Unsupported:
+        return True
+    return False
 
 
 def _weights(op: Op, graph: Graph) -> Tensor | None:
