@@ -26,6 +26,7 @@ _DAMAGE = (struct.error, IndexError, ValueError, TypeError, OverflowError, Attri
 _TYPES = {
     tflite.TensorType.FLOAT32: "float32",
     tflite.TensorType.FLOAT16: "float16",
+    tflite.TensorType.INT4: "int8",  # of constants, unpacked when read
     tflite.TensorType.INT8: "int8",
     tflite.TensorType.UINT8: "uint8",
     tflite.TensorType.INT16: "int16",
@@ -98,6 +99,13 @@ def _text(raw: bytes | None) -> str:
     """A name in the file, fit to be shown: one line of printable text."""
     text = (raw or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace")[:_LONGEST_LABEL]
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _unpacked(raw: Array, count: int) -> Array:
+    """`count` int4 numbers, the first of two in the lower half of its byte, as bytes of int8."""
+    halves = np.stack([raw & 15, raw >> 4], axis=-1).reshape(-1)
+    whole: Array = halves[:count] if len(raw) == (count + 1) // 2 else raw[:0]  # of another length: damaged
+    return ((whole ^ 8).astype(np.int8) - 8).view(np.uint8)
 
 
 def _fault(graph: Graph) -> str | None:
@@ -184,7 +192,7 @@ class _Reader:
         if t.Type() not in _TYPES:
             raise AotError(
                 f"tensor {label!r} has type {_TYPE_NAMES.get(t.Type(), t.Type())}, which aot does not support",
-                f"supported types: {', '.join(sorted(_TYPES.values()))}",
+                f"supported types: {', '.join(sorted({*_TYPES.values(), 'int4 weights'}))}",
             )
         if t.Sparsity() is not None:
             raise AotError(f"tensor {label!r} is sparse", "convert the model without sparse weights")
@@ -226,9 +234,14 @@ class _Reader:
         buffer = self._model.Buffers(self._buffer(t))
         if buffer.Offset() > 1:
             raise AotError(f"tensor {label!r} keeps its data outside the flatbuffer", "convert the model again")
+        packed = t.Type() == tflite.TensorType.INT4
         if buffer.DataLength() == 0:
+            if packed:
+                raise AotError(
+                    f"tensor {label!r} is int4 and no constant", "keep activations in int8: only weights in int4"
+                )
             return None
-        raw = buffer.DataAsNumpy()
+        raw = _unpacked(buffer.DataAsNumpy(), size) if packed else buffer.DataAsNumpy()
         if raw.nbytes != size:
             raise AotError(f"tensor {label!r} has {raw.nbytes} bytes of data for {size}", "convert the model again")
         data: Array = raw.view(np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
