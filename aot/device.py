@@ -9,7 +9,7 @@ from serial import SerialBase
 
 from aot.errors import AotError
 from aot.interface import Interface
-from aot.link import Garbled, Link
+from aot.link import ATTEMPTS, Garbled, Link
 
 PROTOCOL_VERSION = "1"
 _CHUNK_BYTES = 4096
@@ -75,21 +75,27 @@ class Device:
         return identity
 
     def infer(self, inputs: Sequence[bytes]) -> list[bytes]:
-        """The bytes of every output for the bytes of every `inputs`, in the model's order."""
+        """The bytes of every output for the bytes of every `inputs`, in the model's order.
 
-        def once() -> list[bytes]:
-            self._upload(inputs)
-            self._link.exchange("aot-run", ("m-aot-run",), self._timeout)
-            return [self._output(index) for index in range(len(self._interface.outputs))]
+        A garbled exchange is tried again, the inference itself is not: the device runs once for each upload.
+        """
+        self._upload(inputs)
+        self._link.reliably(lambda: self._link.exchange("aot-run", ("m-aot-run",), self._timeout))
+        return [self._output(index) for index in range(len(self._interface.outputs))]
 
-        return self._link.reliably(once)
+    def reset(self) -> None:
+        """Forget what the model remembers from one inference to the next."""
+        self._link.reliably(lambda: self._link.exchange("aot-reset", ("m-aot-reset",), self._link.seconds))
 
     def load(self, inputs: Sequence[bytes]) -> None:
         """Fill the inputs, for `time` to run on them."""
         self._link.reliably(lambda: self._upload(inputs))
 
     def layers(self, inputs: Sequence[bytes]) -> list[Layer]:
-        """Every layer's output for `inputs`, in order; needs a firmware built with tracing."""
+        """Every layer's output for `inputs`, in order; needs a firmware built with tracing.
+
+        A model that remembers is not run again where an answer is garbled: that is an AotError.
+        """
 
         def once() -> list[Layer]:
             self._upload(inputs)
@@ -101,7 +107,7 @@ class Device:
                 raise Garbled("the layers came out of order")
             return layers
 
-        return self._link.reliably(once)
+        return self._link.reliably(once, attempts=1 if self._interface.states else ATTEMPTS)
 
     def time(self, count: int) -> tuple[int, int]:
         """Ticks for `count` inferences, and ticks per second. The inputs are whatever the arena holds."""

@@ -82,6 +82,22 @@ class PortText:
     high: int
 
 
+@dataclass(frozen=True)
+class StateText:
+    """What the header and `<name>_init` print of a state, and the copy that ends a run, if there is one.
+
+    `initial` is the constant that it begins as, or empty where all its bytes begin as `fill`.
+    """
+
+    name: str
+    doc: str
+    place: str
+    bytes: int
+    fill: int
+    initial: str
+    copied_from: str
+
+
 def model_files(
     graph: Graph, calls: Sequence[Call], plan: Plan, interface: Interface, rounding: str, stack_bytes: int | None = None
 ) -> dict[str, str]:
@@ -97,14 +113,53 @@ def model_files(
         "weights_bytes": weights_bytes(graph, calls),
         "stack_bytes": stack_bytes,
         "ports": _ports(interface, plan),
+        "states": _states(graph, plan, interface),
         "arrays": arrays,
         "layers": layers,
-        "headers": sorted({header for call in calls for header in call.kernel.headers}),
+        "headers": _headers(graph, calls),
         "prelude": _prelude(calls, rounding),
         "functions": [text for _, text in functions.values()],
     }
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", "weights.c.j2": "_weights.c"}
     return {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
+
+
+def _headers(graph: Graph, calls: Sequence[Call]) -> list[str]:
+    own = {"string.h"} if graph.state else set()
+    return sorted(own.union(*(call.kernel.headers for call in calls)))
+
+
+def _states(graph: Graph, plan: Plan, interface: Interface) -> list[StateText]:
+    texts = []
+    for state, port in zip(graph.state, interface.states, strict=True):
+        at, following = plan.offset_of(state.current), plan.offset_of(state.next)
+        fill = _fill(state.initial)
+        texts.append(
+            StateText(
+                name=state.current,
+                doc=f"State {_described(port)}, at byte {at} of the arena",
+                place=_at("int8_t", "", at),
+                bytes=port.bytes,
+                fill=fill or 0,
+                initial=f"{graph.name}_{state.current}_initial" if fill is None else "",
+                copied_from=_at("int8_t", "", following) if following != at else "",
+            )
+        )
+    return texts
+
+
+def _fill(initial: np.ndarray[Any, Any]) -> int | None:
+    """The value of all bytes, where they are the same."""
+    values = set(initial.tobytes())
+    return values.pop() if len(values) == 1 else None
+
+
+def _described(port: Port) -> str:
+    """Label, type, shape and scale, fit for a comment."""
+    shape = ", ".join(map(str, port.shape)) or "1"
+    real = f", real = {float_literal(port.scale)} * (q - ({port.zero_point}))" if port.quantized else ""
+    label = port.label.replace("*/", "* /").replace("\\", "/")
+    return f'"{label}": {port.c_type}[{shape}]{real}'
 
 
 def _ports(interface: Interface, plan: Plan) -> list[PortText]:
@@ -115,13 +170,11 @@ def _ports(interface: Interface, plan: Plan) -> list[PortText]:
 def _port(port: Port, plan: Plan, direction: str, const: str) -> PortText:
     shape = ", ".join(map(str, port.shape)) or "1"
     scale = float_literal(port.scale)
-    real = f", real = {scale} * (q - ({port.zero_point}))" if port.quantized else ""
-    label = port.label.replace("*/", "* /").replace("\\", "/")
     limits = np.iinfo(port.dtype) if port.quantized else np.iinfo(np.int8)
     return PortText(
         accessor=port.accessor,
         macro=port.accessor.upper(),
-        doc=f'{direction} "{label}": {port.c_type}[{shape}]{real}',
+        doc=f"{direction} {_described(port)}",
         const=const,
         c_type=port.c_type,
         offset=plan.offset_of(port.name),
@@ -167,13 +220,16 @@ def _prelude(calls: Sequence[Call], rounding: str) -> str:
 
 
 def _constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
-    """What goes to flash: the parameters of every call, then constants that are passed as operands."""
+    """What goes to flash: the parameters of every call, constants that are passed as operands, initial states."""
     for call in calls:
         yield from constants_of(call.params)
     operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
     for name, tensor in operands.items():
         assert tensor.data is not None
         yield Constant(f"{name}_data", tensor.data)
+    for state in graph.state:
+        if _fill(state.initial) is None:
+            yield Constant(f"{state.current}_initial", state.initial)
 
 
 def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:

@@ -44,7 +44,10 @@ class Port:
 
 @dataclass(frozen=True)
 class Interface:
-    """What firmware and host must know of a model; `layers` are the tensors that a trace shows, in order."""
+    """What firmware and host must know of a model.
+
+    `layers` are the tensors that a trace shows, in order; `states` is what it remembers from run to run.
+    """
 
     name: str
     macro: str
@@ -53,13 +56,15 @@ class Interface:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     layers: tuple[str, ...]
+    states: tuple[Port, ...] = ()
 
 
 def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:
     """The interface of `graph`, whose model file has the given SHA-256."""
     inputs = _ports(graph, graph.inputs, f"{graph.name}_input")
     outputs = _ports(graph, graph.outputs, f"{graph.name}_output")
-    return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers)
+    states = tuple(_port(graph[state.current], f"{graph.name}_state_{state.current}") for state in graph.state)
+    return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers, states)
 
 
 def _ports(graph: Graph, names: tuple[str, ...], accessor: str) -> tuple[Port, ...]:

@@ -146,14 +146,32 @@ class Op:
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """What a graph remembers from one run to the next.
+
+    `current` is the tensor that holds it when a run starts, `next` the one whose value is kept; `initial` is its value
+    before the first run, of the tensors' shape and type.
+    """
+
+    current: str
+    next: str
+    initial: Array
+
+    def __str__(self) -> str:
+        values = np.unique(self.initial)
+        return f"%{self.current} = state initially {values[0] if values.size == 1 else 'a constant'}, then %{self.next}"
+
+
+@dataclass(frozen=True, eq=False)
 class Graph:
-    """Operators in an executable order, the tensors they speak of, and which of those come in and go out."""
+    """Operators in an executable order, the tensors they speak of, which come in and go out, and which are kept."""
 
     name: str
     tensors: Mapping[str, Tensor]
     ops: tuple[Op, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    state: tuple[State, ...] = ()
 
     def __getitem__(self, name: str | None) -> Tensor:
         assert name is not None, "an optional operand that is absent was asked for"
@@ -163,6 +181,32 @@ class Graph:
         """Input `index` of `op`, or None where it is optional and left out."""
         name = op.inputs[index] if index < len(op.inputs) else None
         return None if name is None else self.tensors[name]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The tensors that hold a value before the first operator: inputs and current states."""
+        return (*self.inputs, *(state.current for state in self.state))
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The tensors whose values must be there after the last operator: outputs and next states."""
+        return (*self.outputs, *(state.next for state in self.state))
+
+    def values(self, given: Mapping[str, Array], rounding: str) -> dict[str, Array]:
+        """The value of every tensor, out of those of `self.given`."""
+        values = {name: tensor.data for name, tensor in self.tensors.items() if tensor.data is not None}
+        values.update(given)
+        for op in self.ops:
+            values |= self.step(op, values, rounding)
+        return values
+
+    def step(self, op: Op, values: Mapping[str, Array], rounding: str) -> dict[str, Array]:
+        """The outputs of one operator, from the values of its operands."""
+        results = dict(zip(op.outputs, op.evaluate(self, values, rounding), strict=True))
+        for name, value in results.items():
+            tensor = self[name]
+            assert value.shape == tensor.shape and value.dtype == tensor.dtype, f"{op}: {value.dtype}{value.shape}"
+        return results
 
     def producer(self, name: str) -> Op | None:
         return next((op for op in self.ops if name in op.outputs), None)
@@ -176,15 +220,19 @@ class Graph:
 
     def check(self) -> None:
         """The invariants every pass must keep. A failure is a fault of aot, so they are assertions."""
-        known = {*self.inputs, *(name for name, t in self.tensors.items() if t.constant)}
+        known = {*self.given, *(name for name, t in self.tensors.items() if t.constant)}
         for op in self.ops:
             for name in op.inputs:
                 assert name is None or name in known, f"{op}: %{name} is used before it is computed"
             for name in op.outputs:
                 assert name not in known, f"{op}: %{name} is computed twice"
                 known.add(name)
-        for name in self.outputs:
-            assert name in known, f"output %{name} is never computed"
+        for name in self.wanted:
+            assert name in known, f"%{name} goes out and is never computed"
+        for state in self.state:
+            current, following = self[state.current], self[state.next]
+            assert (current.shape, current.dtype) == (following.shape, following.dtype), f"{state}: another type"
+            assert (state.initial.shape, state.initial.dtype.name) == (current.shape, current.dtype), f"{state}"
         for name, tensor in self.tensors.items():
             assert name == tensor.name, f"%{tensor.name} is filed under %{name}"
 
@@ -192,6 +240,8 @@ class Graph:
         """The printed form, line by line."""
         for name in self.inputs:
             yield f"%{name} = input  {_type(self.tensors[name])}"
+        for state in self.state:
+            yield f"{state}  {_type(self.tensors[state.current])}"
         for op in self.ops:
             yield f"{op}  {', '.join(_type(self.tensors[o]) for o in op.outputs)}"
         yield f"return {', '.join(f'%{name}' for name in self.outputs)}"
@@ -205,8 +255,8 @@ def _type(tensor: Tensor) -> str:
 
 
 def prune_tensors(graph: Graph) -> Graph:
-    """Forget the tensors that no operator, input or output speaks of."""
-    used = {*graph.inputs, *graph.outputs}
+    """Forget the tensors that no operator, input, output or state speaks of."""
+    used = {*graph.given, *graph.wanted}
     for op in graph.ops:
         used.update(op.outputs, (name for name in op.inputs if name is not None))
     return replace(graph, tensors={name: t for name, t in graph.tensors.items() if name in used})

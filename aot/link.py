@@ -15,7 +15,7 @@ from serial import SerialBase, SerialException
 
 from aot.errors import AotError
 
-_ATTEMPTS = 4
+ATTEMPTS = 4
 _QUIET_SECONDS = 0.1
 _POLL_SECONDS = 0.2
 _LONGEST_LINE = 1024
@@ -59,10 +59,10 @@ class Link:
         """From here on, a greeting means that the device has restarted."""
         self._started, self._tail = True, b""
 
-    def reliably(self, exchange: Callable[[], _T]) -> _T:
-        """The result of `exchange`, tried again while it is garbled. AotError after the last attempt."""
+    def reliably(self, exchange: Callable[[], _T], attempts: int = ATTEMPTS) -> _T:
+        """The result of `exchange`, tried again while it is garbled. AotError after the last of `attempts`."""
         failure: Garbled = Garbled()
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(attempts):
             try:
                 if attempt:
                     self._resynchronize()

@@ -64,7 +64,7 @@ def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
     lean = run_passes(graph)
     target = Target(frozenset(board.core.features), rounding)
     calls = tuple(select(op, lean, target) for op in lean.ops if not isinstance(op, Reshape))
-    placed = plan(lean, [Step(call.inputs, call.outputs, call.scratch, call.in_place) for call in calls])
+    placed = plan(lean, [Step(call.inputs, call.outputs, call.scratch, call.in_place, call.updates) for call in calls])
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
     _check_memory(interface, board, placed, weights_bytes(lean, calls))
     model = model_files(lean, calls, placed, interface, rounding)

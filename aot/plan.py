@@ -1,10 +1,10 @@
 """Every byte of RAM, decided here: which tensors share memory, and where in the arena each buffer lies.
 
 Time is counted in calls: a buffer lives from the call that writes it first to the call that reads it last. Inputs live
-from before the first call, outputs until after the last.
+from before the first call, outputs until after the last. What a model remembers from run to run lives always.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,18 +19,28 @@ ALIGNMENT = 4  # of every buffer, at least: kernels may read whole words
 class Step:
     """What the planner must know of a kernel's call.
 
-    The tensors it reads and writes, its bytes of scratch, and the inputs whose memory its output may take over.
+    The tensors it reads and writes, its bytes of scratch, the inputs whose memory its first output may take over, and
+    pairs of (input, output) for outputs that may take over another one's.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     scratch: int = 0
     in_place: tuple[int, ...] = ()
+    updates: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def take_overs(self) -> tuple[tuple[int, int], ...]:
+        """Every pair of an input and an output that may share memory, address for address."""
+        return (*((index, 0) for index in self.in_place), *self.updates)
 
 
 @dataclass(frozen=True)
 class Buffer:
-    """Bytes that must stay untouched from call `first` to call `last`, both included; the tensors that live there."""
+    """Bytes that must stay untouched from call `first` to call `last`, both included; the tensors that live there.
+
+    One that is `kept` must stay untouched between runs, too: nothing else may ever lie there.
+    """
 
     name: str
     size: int
@@ -38,6 +48,7 @@ class Buffer:
     last: int
     tensors: tuple[str, ...] = ()
     alignment: int = ALIGNMENT
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Plan:
         for i, (a, at_a) in enumerate(placed):
             assert at_a % a.alignment == 0 and at_a >= 0 and at_a + a.size <= self.size, f"{a.name} is misplaced"
             for b, at_b in placed[:i]:
-                together = a.first <= b.last and b.first <= a.last
+                together = (a.first <= b.last and b.first <= a.last) or a.kept or b.kept
                 apart = at_a + a.size <= at_b or at_b + b.size <= at_a
                 assert apart or not together, f"{a.name} and {b.name} overlap"
 
@@ -119,6 +130,9 @@ def _lower_bound(buffers: Sequence[Buffer], end: int) -> int:
 def _buffers(graph: Graph, steps: Sequence[Step]) -> list[Buffer]:
     homes = _homes(graph, steps)
     first, last = _lifetimes(graph, steps)
+    kept = {state.current for state in graph.state}
+    for name in kept:
+        last[name] = len(steps)
     groups: dict[str, list[str]] = {}
     for name, home in homes.items():
         groups.setdefault(home, []).append(name)
@@ -130,6 +144,7 @@ def _buffers(graph: Graph, steps: Sequence[Step]) -> list[Buffer]:
             max(last[name] for name in names),
             tuple(names),
             max(ALIGNMENT, *(np.dtype(graph[name].dtype).itemsize for name in names)),
+            home in kept,
         )
         for home, names in groups.items()
     ]
@@ -151,16 +166,19 @@ def _views(graph: Graph) -> dict[str, str]:
 
 
 def _lifetimes(graph: Graph, steps: Sequence[Step]) -> tuple[dict[str, int], dict[str, int]]:
-    """The first and the last call that every tensor in RAM must outlive, views included in their source's."""
+    """The first and the last call that every tensor in RAM must outlive, views included in their source's.
+
+    Of a current state, the last is the last that reads it: there, or later, the next one may take its place.
+    """
     views = _views(graph)
-    first = dict.fromkeys(graph.inputs, -1)
+    first = dict.fromkeys(graph.given, -1)
     last = dict(first)
     for t, step in enumerate(steps):
         for name in step.outputs:
             first[name] = last[name] = t
         for name in step.inputs:
             last[views.get(name, name)] = t
-    for name in graph.outputs:
+    for name in graph.wanted:
         last[views.get(name, name)] = len(steps)
     for name, source in views.items():
         if source in first:
@@ -169,20 +187,36 @@ def _lifetimes(graph: Graph, steps: Sequence[Step]) -> tuple[dict[str, int], dic
 
 
 def _homes(graph: Graph, steps: Sequence[Step]) -> dict[str, str]:
-    """The tensor that names each tensor's buffer: its own, its view's source, or the input it overwrites in place."""
+    """The tensor that names each tensor's buffer.
+
+    It is its own, its view's source, the input it overwrites in place, or the state that it is the next value of.
+    """
     views = _views(graph)
     _, last = _lifetimes(graph, steps)
-    homes = {name: name for name in graph.inputs if not graph[name].constant}
+    homes = {name: name for name in graph.given if not graph[name].constant}
+    current = {views.get(state.next, state.next): state.current for state in reversed(graph.state)}
+    kept = set(current.values())
     for t, step in enumerate(steps):
-        for name in step.outputs:
-            homes[name] = name
-        for index in step.in_place:
-            source, name = step.inputs[index], step.outputs[0]
+        homes.update({name: name for name in step.outputs})
+        taken: set[str] = set()
+        for index, output in step.take_overs:
+            source, name = step.inputs[index], step.outputs[output]
             root = views.get(source, source)
-            if root in homes and last[root] == t:
+            if root in homes and root not in kept | taken and last[root] == t and homes[name] == name:
                 homes[name] = homes[root]
-                break
+                taken.add(root)
+        for output, name in enumerate(step.outputs):
+            if name in current and _may_replace(current[name], last, views, t, step, output):
+                homes[name] = current[name]
     for name, source in views.items():
         if source in homes:
             homes[name] = homes[source]
     return homes
+
+
+def _may_replace(
+    state: str, last: Mapping[str, int], views: Mapping[str, str], t: int, step: Step, output: int
+) -> bool:
+    """Whether call `t` may write `output` over the current `state`: nobody else needs it any more."""
+    readers = {index for index, name in enumerate(step.inputs) if views.get(name, name) == state}
+    return last[state] <= t and all((index, output) in step.take_overs for index in readers)

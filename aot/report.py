@@ -75,6 +75,7 @@ def inspect_json(graph: Graph, found: Inspection) -> Json:
         "model": graph.name,
         "inputs": [_tensor_json(graph[name]) for name in graph.inputs],
         "outputs": [_tensor_json(graph[name]) for name in graph.outputs],
+        "state": [_tensor_json(graph[state.current]) for state in graph.state],
         "ops": [{**asdict(op), "macs": op.macs or 0} for op in found.ops],
         "macs": found.macs,
         "parameters": found.parameters,

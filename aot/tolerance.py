@@ -34,9 +34,11 @@ class Comparison:
 def slacks(graph: Graph) -> dict[str, Slack]:
     """What each tensor of `graph` may be off by, when only inputs and constants are known to be equal."""
     found = dict.fromkeys(graph.tensors, Slack())
-    for op in graph.ops:
-        indirect = any(found[name] != Slack() for name in op.inputs if name is not None)
-        found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph), indirect)))
+    for _ in range(1 + len(graph.state)):  # a state hands on what the run before did
+        found.update({state.current: Slack(0, found[state.next] != Slack()) for state in graph.state})
+        for op in graph.ops:
+            indirect = any(found[name] != Slack() for name in op.inputs if name is not None)
+            found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph), indirect)))
     return found
 
 

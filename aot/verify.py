@@ -62,10 +62,12 @@ class Verdict:
 def connect(
     compiled: Compiled, firmware: Firmware, port: str | None, *, icount: bool = True, plugin: str = ""
 ) -> Iterator[Device]:
-    """Start `firmware`, or reach the board at the serial URL `port`, and make sure that it runs this model."""
+    """Start `firmware`, or reach the board at the serial URL `port`; make sure that it runs this model; reset it."""
     with start(firmware.elf, compiled.board, port=port, icount=icount, plugin=plugin) as connection:
         device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
         device.identify()
+        if compiled.interface.states:
+            device.reset()
         yield device
 
 
@@ -100,9 +102,12 @@ def verify_layers(
     """
     results: list[_Result] = []
     with connect(compiled, firmware, port, icount=False) as device:
+        state = interpreter.initial_state(compiled.graph)
         for i, sample in enumerate(_seen(samples, progress)):
             layers = [layer.data for layer in device.layers(input_bytes(compiled.graph, sample))]
-            results += _compared_layers(compiled, i, sample, layers)
+            values = interpreter.start(compiled.graph, sample, state)
+            results += _compared_layers(compiled, i, values, layers)
+            state = interpreter.next_state(compiled.graph, values)
     return Verdict(len(samples), *_judged(results), [])
 
 
@@ -127,22 +132,24 @@ def _compared_outputs(
 ) -> Iterator[_Result]:
     """Against the graph as it was read, before any pass."""
     allowed = slacks(compiled.source)
-    for i, (sample, actual) in enumerate(zip(samples, outputs, strict=True)):
-        values = interpreter.run(compiled.source, sample, compiled.rounding)
+    runs = interpreter.run_all(compiled.source, samples, compiled.rounding)
+    for i, (values, actual) in enumerate(zip(runs, outputs, strict=True)):
         for name, array in zip(compiled.source.outputs, actual, strict=True):
             yield _compared((i, None, name), values[name], array, allowed[name])
 
 
 def _compared_layers(
-    compiled: Compiled, sample_index: int, sample: Sample, layers: Sequence[bytes]
+    compiled: Compiled, sample_index: int, values: dict[str, Array], layers: Sequence[bytes]
 ) -> Iterator[_Result]:
-    """Each layer from what the device had computed before it, so that one layer's inexactness is not the next one's."""
+    """Each layer from what the device had computed before it, so that one layer's inexactness is not the next one's.
+
+    `values` is what was known before the first layer, and becomes all that the device has computed.
+    """
     graph, allowed = compiled.graph, slack_of_layers(compiled.graph)
     kernels = {name: call.kernel.name for call in compiled.calls for name in call.outputs}
     received = dict(zip(compiled.interface.layers, layers, strict=True))
-    values = interpreter.start(graph, sample)
     for op in graph.ops:
-        for name, expected in interpreter.step(graph, op, values, compiled.rounding).items():
+        for name, expected in graph.step(op, values, compiled.rounding).items():
             values[name] = expected
             if name in received:
                 values[name] = np.frombuffer(received[name], expected.dtype).reshape(expected.shape)

@@ -39,6 +39,12 @@ def case(name: str, seed: int, most_bytes: int = MOST_BYTES) -> Case:
     raise AssertionError(f"{name}: a thousand graphs in a row were refused")
 
 
+def inputs_of(graph: Graph, seed: list[int]) -> dict[str, np.ndarray]:
+    """Other inputs for the graph of a case."""
+    rng = np.random.default_rng([SEED, *seed])
+    return {name: hard_graphs.value(rng, graph[name]) for name in graph.inputs}
+
+
 def cases(count: int, most_bytes: int = MOST_BYTES) -> list[Case]:
     """`count` cases of every builder, four times as many of what has several kernels."""
     return [

@@ -4,6 +4,7 @@ No build of LiteRT rounds once with ties upwards, so this stands in for it.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +24,7 @@ from aot.ops.quantize import Quantize
 from aot.ops.reduce import Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, _inverse_root
+from aot.ops.svdf import Svdf
 from aot.ops.transpose_conv import TransposeConv
 from aot.ops.two_slopes import Abs, LeakyRelu
 
@@ -224,6 +226,26 @@ def rsqrt(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return finish(np.array(scaled, np.int64), y)
 
 
+def svdf(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Svdf: unit by unit, with the newest feature of each filter behind those that are remembered."""
+    x, features, time, b, state, y = op.operands(graph)
+    newest_scale = float(np.float32(x.scale) * np.float32(features.scale) / np.float32(state.scale))
+    scale = float(np.float32(state.scale) * np.float32(time.scale) / np.float32(y.scale))
+    held = values[state.name].reshape(x.shape[0], *time.shape).tolist()
+    result = np.zeros(y.shape, np.int64)
+    for n, u in np.ndindex(*y.shape):
+        acc = 0 if b is None else int(b.data[u])
+        for f in range(u * op.rank, (u + 1) * op.rank):
+            dot = sum(
+                (int(v) - x.zero_point) * int(w) for v, w in zip(values[x.name][n], features.data[f], strict=True)
+            )
+            newest = finish(np.array([round_once(dot, *fixed_point(newest_scale))]), replace(state, shape=(1,)))
+            memory = [*held[n][f][1:], int(newest[0])]
+            acc += sum((m - state.zero_point) * int(w) for m, w in zip(memory, time.data[f], strict=True))
+        result[n, u] = round_once((acc + 2**31) % 2**32 - 2**31, *fixed_point(scale))
+    return finish(result, y)
+
+
 SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     Abs: two_slopes,
     Add: add,
@@ -243,4 +265,5 @@ SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     ReluN1To1: rescale,
     Rsqrt: rsqrt,
     Sub: add,
+    Svdf: svdf,
 }

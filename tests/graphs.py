@@ -356,3 +356,7 @@ BUILDERS |= _CONVERT | _MOVEMENT | _INDEXING
 from graphs_elementwise import BUILDERS as _ELEMENTWISE  # noqa: E402
 
 BUILDERS |= _ELEMENTWISE
+
+from graphs_recurrent import BUILDERS as _RECURRENT  # noqa: E402
+
+BUILDERS |= _RECURRENT

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import graphs
 import graphs_dense
+import graphs_recurrent
 import numpy as np
 from graphs import Rng, graph_of, int8
 
@@ -293,4 +294,5 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Quantize any": quantize_float,
     "Softmax steep": softmax_small,
     "Transpose any": transpose_any,
+    **graphs_recurrent.UNKNOWN_TO_LITERT,
 }

@@ -30,8 +30,9 @@ def renamed(graph: Graph, index: int) -> Graph:
         )
         for op in graph.ops
     )
+    state = tuple(replace(s, current=new(s.current), next=new(s.next)) for s in graph.state)
     tensors = {new(name): replace(t, name=new(name)) for name, t in graph.tensors.items()}
-    return Graph(graph.name, tensors, ops, tuple(map(new, graph.inputs)), tuple(map(new, graph.outputs)))
+    return Graph(graph.name, tensors, ops, tuple(map(new, graph.inputs)), tuple(map(new, graph.outputs)), state)
 
 
 def merged(cases: Sequence[Case], name: str = "merged") -> Case:
@@ -44,6 +45,7 @@ def merged(cases: Sequence[Case], name: str = "merged") -> Case:
         tuple(op for part in parts for op in part.ops),
         tuple(key for part in parts for key in part.inputs),
         tuple(key for part in parts for key in part.outputs),
+        tuple(state for part in parts for state in part.state),
     )
     whole.check()
     return whole, values

@@ -19,6 +19,7 @@ _DRIVER = """\
 int main(void)
 {{
     unsigned char *arena = malloc({macro}_ARENA_SIZE); /* exactly: a sanitizer sees what is beyond */
+    {reset}
     for (;;) {{
 {reads}
         {name}_run(arena);
@@ -39,7 +40,9 @@ def program(model: Compiled, folder: Path, *flags: str) -> Path:
     face = model.interface
     reads = [f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return 0;" for p in face.inputs]
     writes = [f"        fwrite({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
-    text = _DRIVER.format(name=face.name, macro=face.macro, reads="\n".join(reads), writes="\n".join(writes))
+    reset = f"{face.name}_init(arena);" if face.states else ""
+    parts = {"reset": reset, "reads": "\n".join(reads), "writes": "\n".join(writes)}
+    text = _DRIVER.format(name=face.name, macro=face.macro, **parts)
     (folder / "driver.c").write_text(text)
     sources = ["driver.c", f"{face.name}.c", f"{face.name}_weights.c"]
     command = ["gcc", "-std=c99", "-ffp-contract=off", *(flags or ("-O2",)), *sources, "-lm", "-o", "driver"]

@@ -17,7 +17,7 @@ import aot as package
 from aot import interpreter
 from aot.errors import AotError
 from aot.frontends import tflite
-from aot.ir import Tensor
+from aot.ir import Graph, Tensor
 from aot.passes import PASSES
 from aot.version import __version__
 
@@ -297,7 +297,7 @@ def test_verify(layers: bool) -> None:
 def test_verify_finds_the_first_difference(board: str, layers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The interpreter is made to be wrong: from some layer on, at one index."""
     graph = tflite.load(DIGITS)
-    true_step = interpreter.step
+    true_step = Graph.step
 
     def wrong_step(*arguments: Any) -> dict[str, Any]:
         values = {name: value.copy() for name, value in true_step(*arguments).items()}
@@ -305,7 +305,7 @@ def test_verify_finds_the_first_difference(board: str, layers: bool, monkeypatch
             values[name].reshape(-1)[7] ^= 1
         return values
 
-    monkeypatch.setattr(interpreter, "step", wrong_step)
+    monkeypatch.setattr(Graph, "step", wrong_step)
     options = ["--layers"] if layers else []
     done = aot("verify", DIGITS, "-b", board, "--json", *options)
     difference = done.json["first_difference"]

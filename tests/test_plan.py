@@ -4,12 +4,13 @@ from collections import Counter
 from dataclasses import replace
 
 import cases
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from topologies import TOPOLOGIES, connected, relu, reshape
 
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, State, Tensor
 from aot.ops.concatenation import Concatenation
 from aot.ops.reshape import Reshape
 from aot.plan import ALIGNMENT, Buffer, Plan, Step, plan, scratch_name
@@ -24,6 +25,9 @@ def _problems(draw: st.DrawFn) -> tuple[Graph, list[Step]]:
     types = st.sampled_from(["int8", "int8", "int8", "float32", "int64"])
     tensors = {f"x{i}": Tensor(f"x{i}", (draw(_sizes),), draw(types)) for i in range(draw(st.integers(1, 3)))}
     inputs = tuple(tensors)
+    pending = [Tensor(f"s{i}", (draw(_sizes),), draw(types)) for i in range(draw(st.integers(0, 2)))]
+    tensors.update({t.name: t for t in pending})
+    states: list[State] = []
     ops: list[Op] = []
     steps: list[Step] = []
     for i in range(draw(st.integers(0, 12))):
@@ -34,14 +38,31 @@ def _problems(draw: st.DrawFn) -> tuple[Graph, list[Step]]:
             ops.append(Reshape(name=name, inputs=(sources[0],), outputs=(name,)))
             continue
         tensors[name] = Tensor(name, (draw(_sizes),), draw(types))
+        if pending and draw(st.booleans()):
+            state = pending.pop()
+            tensors[name] = replace(state, name=name)
+            states.append(State(state.name, name, np.zeros(state.shape, state.dtype)))
         ops.append(Concatenation(name=name, inputs=tuple(sources), outputs=(name,), axis=0))
         allowed = [j for j, source in enumerate(sources) if tensors[source].bytes >= tensors[name].bytes]
         in_place = tuple(j for j in allowed if draw(st.booleans()))
         steps.append(Step(tuple(sources), (name,), draw(st.sampled_from([0, 0, 1, 7, 640])), in_place))
-    outputs = draw(st.lists(st.sampled_from(sorted(tensors)), min_size=1, max_size=3, unique=True))
-    graph = Graph("g", tensors, tuple(ops), inputs, tuple(outputs))
+    for state in pending:  # next, something that is there
+        tensors[f"{state.name}_n"] = replace(state, name=f"{state.name}_n")
+        inputs = (*inputs, f"{state.name}_n")
+        states.append(State(state.name, f"{state.name}_n", np.zeros(state.shape, state.dtype)))
+    old = {state.current for state in states}
+    old |= {op.outputs[0] for op in ops if isinstance(op, Reshape) and _root(op, ops) in old}
+    outputs = draw(st.lists(st.sampled_from(sorted(tensors.keys() - old)), min_size=1, max_size=3, unique=True))
+    graph = Graph("g", tensors, tuple(ops), inputs, tuple(outputs), tuple(states))
     graph.check()
     return graph, steps
+
+
+def _root(op: Op, ops: list[Op]) -> str:
+    """Whose memory a reshape shows."""
+    source = str(op.inputs[0])
+    before = next((o for o in ops if source in o.outputs), None)
+    return _root(before, ops) if isinstance(before, Reshape) else source
 
 
 def _bytes_of(placed: Plan, graph: Graph, name: str) -> range:
@@ -98,6 +119,11 @@ class _Arena:
         assert not _overlap(scratch, self.bytes_of(step.outputs[0]))
         self.owner[scratch.start : scratch.stop] = ["scratch"] * step.scratch
 
+    def remember(self, state: State) -> None:
+        """What the end of a run does, unless the next state is where it must be."""
+        source, target = self.bytes_of(state.next), self.bytes_of(state.current)
+        self.owner[target.start : target.stop] = self.owner[source.start : source.stop]
+
     def check_sharing(self, step: Step) -> None:
         """A kernel may find its output on an input only if it said so, and only from its first byte."""
         output = self.bytes_of(step.outputs[0])
@@ -113,7 +139,7 @@ def test_execution_reads_what_was_written(problem: tuple[Graph, list[Step]]) -> 
     """The definition of a correct plan: play the calls."""
     graph, steps = problem
     arena = _Arena(graph, plan(graph, steps))
-    for name in graph.inputs:
+    for name in graph.given:
         arena.write(name)
     for step in steps:
         arena.scribble(step)
@@ -121,8 +147,14 @@ def test_execution_reads_what_was_written(problem: tuple[Graph, list[Step]]) -> 
             arena.read(name)
         arena.check_sharing(step)
         arena.write(step.outputs[0])
+    for state in graph.state:
+        arena.read(state.next)
+        arena.remember(state)
     for name in graph.outputs:
         arena.read(name)
+    for state in graph.state:
+        held = arena.bytes_of(state.current)
+        assert [arena.owner[at] for at in held] == [(arena.root[state.next], i) for i in range(len(held))]
 
 
 @pytest.mark.parametrize("name", TOPOLOGIES)
@@ -196,6 +228,7 @@ def test_check_finds_any_overlap(problem: tuple[Graph, list[Step]], data: st.Dat
     bad = at % moved.alignment != 0 or at < 0 or at + moved.size > placed.size
     for buffer, other in zip(placed.buffers, offsets, strict=True):
         alive = any(moved.first <= t <= moved.last for t in range(buffer.first, buffer.last + 1))
+        alive |= moved.kept or buffer.kept
         bad |= buffer is not moved and alive and _overlap(range(at, at + moved.size), range(other, other + buffer.size))
     broken = replace(placed, offsets=tuple(offsets))
     if bad:

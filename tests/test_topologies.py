@@ -20,6 +20,12 @@ def _samples(graph: Graph) -> list[merge.Sample]:
     return [{n: draw(-128, 128, graph[n].shape).astype(np.int8) for n in graph.inputs} for _ in range(3)]
 
 
+def _merged() -> tuple[Graph, list[merge.Sample]]:
+    """All of them as one graph, and its samples."""
+    runs = [merge.merged([(g, _samples(g)[i]) for g in TOPOLOGIES.values()]) for i in range(3)]
+    return runs[0][0], [sample for _, sample in runs]
+
+
 @pytest.mark.parametrize("name", TOPOLOGIES)
 def test_alone(name: str, tmp_path: Path) -> None:
     """Natively, with sanitizers; one sample after the other in the same arena."""
@@ -27,24 +33,23 @@ def test_alone(name: str, tmp_path: Path) -> None:
     samples = _samples(graph)
     model = native.compiled(graph)
     outputs = native.run(native.program(model, tmp_path, *native.SANITIZE), graph, samples)
-    for sample, actual in zip(samples, outputs, strict=True):
-        values = interpreter.run(graph, sample)
+    for values, actual in zip(interpreter.run_all(graph, samples), outputs, strict=True):
         for output in graph.outputs:
             assert actual[output].tolist() == values[output].tolist()
 
 
 def test_together_on_a_board(tmp_path: Path) -> None:
-    graph, sample = merge.merged([(graph, _samples(graph)[0]) for graph in TOPOLOGIES.values()])
+    graph, samples = _merged()
     model = native.compiled(graph, board="mps2-an386")
-    assert run_on_device(model, pipeline.make(model, tmp_path), [sample], count=False).first_difference is None
+    assert run_on_device(model, pipeline.make(model, tmp_path), samples, count=False).first_difference is None
 
 
 def test_layers_on_a_board(tmp_path: Path) -> None:
     """Each layer is right at the time it is computed."""
-    graph, sample = merge.merged([(graph, _samples(graph)[0]) for graph in TOPOLOGIES.values()])
+    graph, samples = _merged()
     model = native.compiled(graph, board="mps2-an386")
     firmware = pipeline.make(model, tmp_path, trace=True)
-    assert verify_layers(model, firmware, [sample]).first_difference is None
+    assert verify_layers(model, firmware, samples).first_difference is None
 
 
 def test_a_trace_shows_every_output_of_an_operator() -> None:

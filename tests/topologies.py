@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.ir import Graph, Op, Quant, State, Tensor
 from aot.ops.add import Add
 from aot.ops.concatenation import Concatenation
 from aot.ops.relu import Relu, Relu6
@@ -16,15 +16,23 @@ QUANT = Quant((0.05,), (-3,))
 SHAPE = (2, 3, 4)
 
 
-def connected(inputs: str, outputs: str, *ops: Op, constants: str = "", **shapes: Sequence[int]) -> Graph:
-    """A graph of int8 tensors of one quantization, and of SHAPE where `shapes` says nothing else."""
-    names = dict.fromkeys([*inputs.split(), *outputs.split(), *constants.split()])
+def connected(
+    inputs: str, outputs: str, *ops: Op, constants: str = "", states: str = "", **shapes: Sequence[int]
+) -> Graph:
+    """A graph of int8 tensors of one quantization, and of SHAPE where `shapes` says nothing else.
+
+    `states` are pairs `current:next`; the first begins as zeros, the others as anything.
+    """
+    pairs = [pair.split(":") for pair in states.split()]
+    names = dict.fromkeys([*inputs.split(), *outputs.split(), *constants.split(), *(n for pair in pairs for n in pair)])
     names.update(dict.fromkeys(name for op in ops for name in (*op.inputs, *op.outputs)))
     tensors = {n: Tensor(n, tuple(shapes.get(n, SHAPE)), "int8", QUANT) for n in names}
     for i, name in enumerate(constants.split()):
         data = np.random.default_rng(i).integers(-128, 128, tensors[name].shape).astype(np.int8)
         tensors[name] = Tensor(name, data.shape, "int8", QUANT, data)
-    graph = Graph("net", tensors, ops, tuple(inputs.split()), tuple(outputs.split()))
+    begin = [np.random.default_rng(i).integers(-128, 128, tensors[s].shape) * (i > 0) for i, (s, _) in enumerate(pairs)]
+    state = tuple(State(*pair, initial.astype(np.int8)) for pair, initial in zip(pairs, begin, strict=True))
+    graph = Graph("net", tensors, ops, tuple(inputs.split()), tuple(outputs.split()), state)
     graph.check()
     return graph
 
@@ -109,4 +117,22 @@ TOPOLOGIES: dict[str, Graph] = {
     "several outputs of one operator": connected(
         "x", "y b", relu("x", "s"), split("s", "a", "b"), relu6("a", "y"), a=(1, 3, 4), b=(1, 3, 4), y=(1, 3, 4)
     ),
+    "state in place": connected("x", "y", add("x", "s", "y"), states="s:y"),
+    "state with a branch": connected("x", "y", add("s", "x", "n"), relu6("n", "a"), add("a", "n", "y"), states="s:n"),
+    "old state is read after the new one": connected(
+        "x", "y", add("x", "s", "n"), relu("n", "a"), add("a", "s", "y"), states="s:n"
+    ),
+    "states change places": connected(
+        "x", "y", add("s", "t", "a"), concatenation("y", "a", "s", "x"), states="k:x s:t t:s", y=(6, 3, 4)
+    ),
+    "delay line": connected("x", "c y", add("x", "c", "y"), states="a:x b:a c:b"),
+    "old state as output": connected("x", "s v y", relu("x", "y"), reshape("s", "v"), states="s:y", v=FLAT),
+    "old state is not overwritten in place": connected("x", "y", relu("s", "a"), add("a", "x", "y"), states="s:x"),
+    "constant as next state": connected("x", "y", add("x", "s", "y"), constants="k", states="t:t s:k"),
+    "view as next state": connected(
+        "x", "y", reshape("s", "v"), reshape("x", "w"), add("v", "w", "a"), reshape("a", "n"), relu6("a", "y"),
+        states="s:n", v=FLAT, w=FLAT, a=FLAT, y=FLAT,
+    ),
+    "two states with one next value": connected("x", "y", add("s", "t", "a"), add("a", "x", "y"), states="s:y t:y"),
+    "state that nobody needs": connected("x", "y", relu("x", "y"), add("s", "x", "n"), states="s:n"),
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """TensorFlow Lite flatbuffer -> Graph."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from aot.errors import AotError
 from aot.frontends.identifiers import Names, model_name, short_label
 from aot.frontends.tflite_ops import OPERATORS, FileOp
 from aot.frontends.tflite_ops.weights import with_real_weights
-from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported
+from aot.frontends.variables import reset_value
+from aot.ir import Array, Graph, Op, Quant, State, Tensor, Unsupported
 from aot.ops.unknown import Unknown
 
 _SCHEMA_VERSION = 3
@@ -42,7 +44,7 @@ def _names_of(enum: type) -> dict[int, str]:
 
 _TYPE_NAMES = _names_of(tflite.TensorType)
 _BUILTIN_NAMES = _names_of(tflite.BuiltinOperator)
-_READERS = {operator.builtin: operator.read for operator in OPERATORS}
+_OPERATORS = {operator.builtin: operator for operator in OPERATORS}
 
 
 def load(path: str | Path, name: str | None = None) -> Graph:
@@ -122,7 +124,7 @@ def _fault(graph: Graph) -> str | None:
 
 def _order_fault(graph: Graph) -> str | None:
     """An operator that uses what is not there yet, or computes what is; an output that nothing computes."""
-    known = {*graph.inputs, *(name for name, t in graph.tensors.items() if t.constant)}
+    known = {*graph.given, *(name for name, t in graph.tensors.items() if t.constant)}
     for op in graph.ops:
         for name in op.inputs:
             if name is not None and name not in known:
@@ -140,6 +142,8 @@ class _Reader:
 
     def __init__(self, model: Any, size: int, source: str) -> None:
         self._model, self._size, self._source = model, size, source
+        self._identifiers = Names()
+        self._variables: dict[int, list[Tensor]] = {}  # the values of each variable tensor so far, by its number
         if model.SubgraphsLength() < 1:
             raise AotError(f"{source} has no subgraph", "convert the model again")
         self._subgraph = model.Subgraphs(0)
@@ -149,17 +153,20 @@ class _Reader:
         names = self._names([self._subgraph.Tensors(i) for i in range(count)])
         tensors = [self._tensor(self._subgraph.Tensors(i), name) for i, name in enumerate(names)]
         inputs = [tensors[i].name for i in self._indices(self._subgraph.InputsAsNumpy(), count)]
-        outputs = [tensors[i].name for i in self._indices(self._subgraph.OutputsAsNumpy(), count)]
+        outputs = self._indices(self._subgraph.OutputsAsNumpy(), count)
+        self._variables = {i: [t] for i, t in enumerate(tensors) if self._is_variable(self._subgraph.Tensors(i), t)}
         op_count = self._count(self._subgraph.OperatorsLength())
         ops = tuple(self._operator(self._subgraph.Operators(i), tensors) for i in range(op_count))
-        graph = Graph(name, {t.name: t for t in tensors}, ops, tuple(inputs), tuple(outputs))
+        returned = tuple(self._value(i, tensors).name for i in outputs)
+        known = {t.name: t for t in (*tensors, *(t for values in self._variables.values() for t in values))}
+        graph = Graph(name, known, ops, tuple(inputs), returned, self._states())
         if fault := _fault(graph):
             raise AotError(f"{self._source} is not a valid graph: {fault}", "convert the model again")
         return with_real_weights(graph)
 
     def _names(self, tensors: list[Any]) -> list[str]:
         """An identifier for each tensor; those computed choose before constants, whose labels are often the same."""
-        names, result = Names(), [""] * len(tensors)
+        names, result = self._identifiers, [""] * len(tensors)
         constant = [self._model.Buffers(self._buffer(t)).DataLength() > 0 for t in tensors]
         for i in sorted(range(len(tensors)), key=lambda i: constant[i]):
             result[i] = names.unique(short_label(self._label(tensors[i])))
@@ -249,18 +256,44 @@ class _Reader:
             raise AotError(f"tensor {label!r} holds weights that are not finite", "train or convert the model again")
         return data
 
+    def _is_variable(self, t: Any, tensor: Tensor) -> bool:
+        if t.IsVariable() and tensor.constant:
+            raise AotError(f"tensor {tensor.label!r} is a variable that holds data", "convert the model again")
+        return bool(t.IsVariable())
+
+    def _value(self, number: int, tensors: list[Tensor]) -> Tensor:
+        """What tensor `number` holds now: of a variable, the value that it was given last."""
+        return self._variables[number][-1] if number in self._variables else tensors[number]
+
+    def _renewed(self, number: int, tensors: list[Tensor]) -> Tensor:
+        """The tensor that an operator writes; each value of a variable is a tensor of its own."""
+        if number not in self._variables:
+            return tensors[number]
+        first = self._variables[number][0]
+        new = replace(first, name=self._identifiers.unique(f"{first.name}_next"))
+        self._variables[number].append(new)
+        return new
+
+    def _states(self) -> tuple[State, ...]:
+        """What the variables become."""
+        return tuple(State(v[0].name, v[-1].name, reset_value(v[0])) for v in self._variables.values())
+
     def _operator(self, o: Any, tensors: list[Tensor]) -> Op:
-        inputs = [None if i < 0 else tensors[i] for i in self._indices(o.InputsAsNumpy(), len(tensors), -1)]
-        outputs = [tensors[i] for i in self._indices(o.OutputsAsNumpy(), len(tensors))]
-        if not outputs:
+        numbers = self._indices(o.InputsAsNumpy(), len(tensors), -1)
+        inputs = [None if i < 0 else self._value(i, tensors) for i in numbers]
+        written = self._indices(o.OutputsAsNumpy(), len(tensors))
+        if not written:
             raise ValueError("an operator without outputs")
         code = self._model.OperatorCodes(o.OpcodeIndex())
         builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         kind = _BUILTIN_NAMES.get(builtin, f"operator {builtin}")
         if kind == "CUSTOM":
             kind = f"custom operator {_text(code.CustomCode())}"
+        updates = _OPERATORS[kind].updates if kind in _OPERATORS else ()
+        updated = [numbers[i] for i in updates if i < len(numbers) and numbers[i] in self._variables]
+        outputs = [self._renewed(i, tensors) for i in (*written, *updated)]
         try:
-            return self._read(kind, o, inputs, outputs)
+            return self._read(kind, o, inputs, outputs, len(updated))
         except Unsupported as reason:
             return Unknown(
                 name=outputs[0].name,
@@ -270,7 +303,10 @@ class _Reader:
                 reason=reason.what,
             )
 
-    def _read(self, kind: str, o: Any, inputs: list[Tensor | None], outputs: list[Tensor]) -> Op:
-        if kind not in _READERS:
+    def _read(self, kind: str, o: Any, inputs: list[Tensor | None], outputs: list[Tensor], updated: int) -> Op:
+        if kind not in _OPERATORS:
             raise Unsupported("aot does not implement this operator")
-        return _READERS[kind](FileOp(kind, o, inputs, outputs))
+        operator = _OPERATORS[kind]
+        if updated < len(operator.updates):
+            raise Unsupported(f"inputs {', '.join(map(str, operator.updates))} must be variable tensors")
+        return operator.read(FileOp(kind, o, inputs, outputs))

@@ -10,7 +10,8 @@ import tflite
 from aot.errors import AotError
 from aot.frontends.identifiers import Names, identifier, short_label
 from aot.frontends.tflite_ops import OPERATORS, Record
-from aot.ir import Array, Graph, Op, Quant, Tensor, prune_tensors
+from aot.frontends.variables import reset_value
+from aot.ir import Array, Graph, Op, Quant, State, Tensor, prune_tensors
 
 _SCHEMA_VERSION = 3
 _LARGEST_OLD_CODE = 127  # the schema's first field for operators has 8 bits; this value in it says: read the second
@@ -47,6 +48,10 @@ class _Writer:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph = prune_tensors(graph)
+        self._variables = {state.current for state in graph.state}
+        written = {state.next for state in graph.state}  # which the file knows as the variable itself
+        for state in graph.state:
+            _check_state(graph, state)
         self._builder = flatbuffers.Builder(1024)
         records = [_record(op, graph) for op in graph.ops]
         # The graph's own tensors first: so they are the first to claim their names when the file is read.
@@ -54,7 +59,8 @@ class _Writer:
         for name in graph.tensors:
             names.unique(name)
         extra = [_index_tensors(op, record, names) for op, (_, record) in zip(graph.ops, records, strict=True)]
-        self._tensors = [*graph.tensors.values(), *(t for tensors in extra for t in tensors)]
+        own = (t for name, t in graph.tensors.items() if name not in written)
+        self._tensors = [*own, *(t for tensors in extra for t in tensors)]
         self._number = {t.name: i for i, t in enumerate(self._tensors)}
         self._ops = list(zip(graph.ops, records, extra, strict=True))
         self._codes = sorted({(builtin, record.version) for builtin, record in records})
@@ -116,6 +122,7 @@ class _Writer:
             Type=_TYPES[tensor.dtype],
             Buffer=buffer,
             Name=self._builder.CreateString(label),
+            IsVariable=True if tensor.name in self._variables else None,
             Quantization=None if tensor.quant is None else self._quantization(tensor.quant, len(tensor.shape)),
         )
 
@@ -141,10 +148,19 @@ class _Writer:
             "Operator",
             OpcodeIndex=self._codes.index((builtin, record.version)),
             Inputs=self._integers(inputs),
-            Outputs=self._integers(self._number[name] for name in op.outputs),
+            Outputs=self._integers(self._number[name] for name in op.outputs if name in self._number),
             BuiltinOptionsType=getattr(tflite.BuiltinOptions, record.options) if record.options else None,
             BuiltinOptions=_table(self._builder, record.options, **record.fields) if record.options else None,
         )
+
+
+def _check_state(graph: Graph, state: State) -> None:
+    """The file keeps a state as a variable tensor: one that an operator updates, and that begins as zero."""
+    op = graph.producer(state.next)
+    updates = _WRITERS[type(op)].updates if op is not None and type(op) in _WRITERS else ()
+    held = op is not None and state.current in [op.inputs[i] for i in updates]
+    if not held or not np.array_equal(state.initial, reset_value(graph[state.current])):
+        raise AotError(f"%{state.current} is a state that a .tflite file cannot hold as a variable tensor")
 
 
 def _labels(tensors: list[Tensor]) -> dict[str, str]:

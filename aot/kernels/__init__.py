@@ -25,6 +25,7 @@ from aot.kernels.pool2d import pool2d
 from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16
+from aot.kernels.svdf import svdf_f32, svdf_s8
 from aot.kernels.transpose_conv import transpose_conv
 from aot.kernels.unary import interpolate_s16, sigmoid_s16, slopes_s16, unary
 from aot.ops.add import Add, Sub
@@ -73,6 +74,7 @@ from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.svdf import Svdf
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
@@ -199,6 +201,8 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("strided_copy", StridedSlice, strided_copy, headers=("string.h",)),
     Kernel("strided_copy", Tile, strided_copy, headers=("string.h",)),
     Kernel("strided_copy", Transpose, strided_copy, headers=("string.h",)),
+    Kernel("svdf_f32", Svdf, svdf_f32),
+    Kernel("svdf_s8", Svdf, svdf_s8),
     Kernel("table_copy", BatchToSpace, table_copy, headers=("string.h",)),
     Kernel("table_copy", MirrorPad, table_copy, headers=("string.h",)),
     Kernel("table_copy", ResizeNearest, table_copy, headers=("string.h",)),

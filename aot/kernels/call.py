@@ -41,7 +41,8 @@ class Call:
 
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
     the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
-    `in_place` lists the inputs whose memory the output may take over, address for address; `cost` is in estimated
+    `in_place` lists the inputs whose memory the first output may take over, address for address; `updates` are pairs
+    (input, output) of which the same is true; `cost` is in estimated
     cycles; `helpers` are functions of the prelude that this call needs beside its kernel's.
     """
 
@@ -53,6 +54,7 @@ class Call:
     scratch: int = 0
     scratch_type: str = "int8_t"
     in_place: tuple[int, ...] = ()
+    updates: tuple[tuple[int, int], ...] = ()
     cost: float = 0
     helpers: tuple[str, ...] = ()
 

@@ -49,6 +49,7 @@ from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.svdf import Svdf
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
@@ -140,6 +141,7 @@ OPS: tuple[type[Op], ...] = (
     Split,
     SplitV,
     StridedSlice,
+    Svdf,
     Tile,
     TopK,
     Unpack,

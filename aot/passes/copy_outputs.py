@@ -1,21 +1,42 @@
-"""Outputs that no kernel would write are copied: constants, and an output that is listed twice."""
+"""Outputs and next states that no kernel would write are copied: constants, what is listed twice, old states."""
 
 from dataclasses import replace
 
 from aot.ir import Graph, Op, Tensor
+from aot.ops.reshape import Reshape
 from aot.ops.transpose import Transpose
 
 
 def copy_outputs(graph: Graph) -> Graph:
-    """Every output ends up in RAM, at a place of its own: the caller finds it there."""
+    """Every output ends up in RAM, at a place of its own: the caller finds it there. Next states end up in RAM, too.
+
+    What shows a state as it was at the start is copied, because that memory is overwritten in the end.
+    """
     outputs: list[str] = []
     for name in graph.outputs:
         if graph[name].constant:
             graph = _computed(graph, name)
-        elif name in outputs:
+        elif name in outputs or _is_old_state(graph, name):
             graph, name = _duplicated(graph, name)
         outputs.append(name)
-    return replace(graph, outputs=tuple(outputs))
+    return _with_next_states(replace(graph, outputs=tuple(outputs)))
+
+
+def _with_next_states(graph: Graph) -> Graph:
+    for i, state in enumerate(graph.state):
+        if graph[state.next].constant:
+            graph = _computed(graph, state.next)
+        elif _is_old_state(graph, state.next):
+            graph, name = _duplicated(graph, state.next)
+            graph = replace(graph, state=(*graph.state[:i], replace(state, next=name), *graph.state[i + 1 :]))
+    return graph
+
+
+def _is_old_state(graph: Graph, name: str) -> bool:
+    """Whether `name` is a state as it was when the run started, or a view of it."""
+    while isinstance(op := graph.producer(name), Reshape) and op.inputs[0] is not None:
+        name = op.inputs[0]
+    return any(name == state.current for state in graph.state)
 
 
 def _computed(graph: Graph, name: str) -> Graph:

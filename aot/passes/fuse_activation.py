@@ -26,7 +26,7 @@ def fuse_activation(graph: Graph) -> Graph:
 def _fusible(graph: Graph, relu: Relu) -> Fusible | None:
     x, y = relu.operands(graph)
     before: Op | None = graph.producer(x.name)
-    only_reader = graph.consumers(x.name) == (relu,) and x.name not in graph.outputs
+    only_reader = graph.consumers(x.name) == (relu,) and x.name not in graph.wanted
     if not isinstance(before, Fusible) or before.activation is not Activation.NONE:
         return None
     return before if only_reader and x.quant == y.quant and x.dtype == y.dtype else None

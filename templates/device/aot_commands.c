@@ -13,6 +13,8 @@
 #define TRACES 0
 #endif
 
+static int has_run; /* since the last input */
+
 static void identify(void)
 {
     frame_begin("m-aot-identify");
@@ -73,6 +75,7 @@ static void receive_input(const char *line, const char *arguments)
     } else if (crc32_update(line_crc, data, size) != crc) {
         send_error("aot-input checksum");
     } else {
+        has_run = 0;
         frame_begin("m-aot-input");
         frame_number(index);
         frame_number(offset);
@@ -97,6 +100,23 @@ static void send_done(const char *what)
 {
     frame_begin(what);
     frame_end(NULL, 0);
+}
+
+/* `aot-run`: one inference for each time that inputs came. Sent again, because its answer was lost, it only answers: a
+ * model that remembers must not take a step twice. */
+static void run_once(void)
+{
+    if (!has_run) {
+        model_run();
+        has_run = 1;
+    }
+    send_done("m-aot-run");
+}
+
+static void reset(void)
+{
+    model_reset();
+    send_done("m-aot-reset");
 }
 
 /* Runs on whatever the inputs hold, which the first run may overwrite: time does not depend on it. */
@@ -171,8 +191,9 @@ int aot_command(const char *line)
     } else if (accept(&arguments, "aot-input")) {
         receive_input(line, arguments);
     } else if (accept(&arguments, "aot-run")) {
-        model_run();
-        send_done("m-aot-run");
+        run_once();
+    } else if (accept(&arguments, "aot-reset")) {
+        reset();
     } else if (accept(&arguments, "aot-output")) {
         send_output(arguments);
     } else if (accept(&arguments, "aot-layers")) {

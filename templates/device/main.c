@@ -1,6 +1,7 @@
 /* Reads commands from the UART, up to the `%` that ends each, and executes them. */
 #include "board.h"
 #include "commands.h"
+#include "model.h"
 #include "wire.h"
 
 #define LINE_SIZE 81 /* the longest command of MLPerf Tiny has 80 characters */
@@ -61,6 +62,7 @@ int main(void)
 {
     static char line[LINE_SIZE];
     board_init();
+    model_reset();
     mlperf_greeting();
     for (;;) {
         read_line(line);

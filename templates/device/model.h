@@ -18,6 +18,9 @@ extern const uint32_t model_inputs, model_outputs;
 port_t model_input(uint32_t index);
 port_t model_output(uint32_t index);
 
+/* Forgets what the model remembers from one inference to the next, if it remembers anything. */
+void model_reset(void);
+
 /* One inference. It may overwrite its inputs: they share the arena with everything else. */
 void model_run(void);
 

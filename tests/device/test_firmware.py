@@ -34,6 +34,17 @@ def test_infer_twice_time_and_stack(bench: Bench, board_name: str) -> None:
             assert measured <= computed.bytes + 16  # the firmware's own caller of the model adds a little
 
 
+def test_a_run_without_new_input_only_answers(bench: Bench) -> None:
+    """Otherwise an answer that is lost would make a model that remembers take a step twice."""
+    with bench.device("host") as device:
+        device.infer([A, B])
+        before = device.command("results")
+        assert device.command("aot-run")[0].startswith("m-aot-run")
+        assert device.command("results") == before
+        device.reset()
+        assert device.infer([A, B]) == [SUM]
+
+
 def test_instructions_are_counted_and_the_same_each_time(bench: Bench) -> None:
     with bench.device("mps2-an386") as device:
         first, second = instructions(device), instructions(device)

@@ -1,6 +1,16 @@
 """How TensorFlow Lite writes each operator down; a family of operators is a module. OPERATORS lists them all."""
 
-from aot.frontends.tflite_ops import binary, convolution, elementwise, indexing, movement, parts, reduction, unary
+from aot.frontends.tflite_ops import (
+    binary,
+    convolution,
+    elementwise,
+    indexing,
+    movement,
+    parts,
+    recurrent,
+    reduction,
+    unary,
+)
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record
 
 __all__ = ["OPERATORS", "FileOp", "Operator", "Record"]
@@ -12,6 +22,7 @@ OPERATORS: tuple[Operator, ...] = (
     *indexing.OPERATORS,
     *movement.OPERATORS,
     *parts.OPERATORS,
+    *recurrent.OPERATORS,
     *reduction.OPERATORS,
     *unary.OPERATORS,
 )

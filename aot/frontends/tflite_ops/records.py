@@ -88,13 +88,15 @@ class Record:
 class Operator:
     """One operator of the format: its name there, what it becomes, and both ways between them.
 
-    `write` is None where another operator of the format says the same.
+    `write` is None where another operator of the format says the same. `updates` are the inputs that are variables in
+    the file: the operator reads each, and has one more output for its next value.
     """
 
     builtin: str
     kind: type[Op]
     read: Callable[[FileOp], Op]
     write: Callable[[Any, Graph], Record] | None
+    updates: tuple[int, ...] = ()
 
 
 def read_activation(code: int) -> Activation:

@@ -9,8 +9,10 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize, reals, scales_fit
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.svdf import Svdf
 
-_WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
+# The inputs that each float32 layer multiplies by.
+_WEIGHTS: dict[type[Op], tuple[int, ...]] = {Conv2D: (1,), DepthwiseConv2D: (1,), FullyConnected: (1,), Svdf: (1, 2)}
 
 
 def with_real_weights(graph: Graph) -> Graph:
@@ -21,17 +23,18 @@ def with_real_weights(graph: Graph) -> Graph:
     graph = _without_dequantized(graph)
     ops = list(graph.ops)
     for i, op in enumerate(ops):
-        w = _weights(op, graph)
-        if w is None or w.data is None or w.quant is None or not scales_fit(w):
-            continue  # the operator's own check will say what is wrong
-        data = reals(w.data, w.quant)
-        if not np.all(np.isfinite(data)):
-            continue
-        shared = any(w.name in other.inputs and _weights(other, graph) is None for other in graph.ops)
-        name = _unused(graph, w.name) if shared else w.name
-        real = replace(w, name=name, dtype="float32", quant=None, data=data)
-        ops[i] = replace(op, inputs=(op.inputs[0], real.name, *op.inputs[2:]))
-        graph = replace(graph.with_tensors(real), ops=tuple(ops))
+        for position in _WEIGHTS.get(type(op), ()):
+            w = _weights(op, position, graph)
+            if w is None or w.data is None or w.quant is None or not scales_fit(w):
+                continue  # the operator's own check will say what is wrong
+            data = reals(w.data, w.quant)
+            if not np.all(np.isfinite(data)):
+                continue
+            name = _unused(graph, w.name) if _is_shared(w, graph) else w.name
+            real = replace(w, name=name, dtype="float32", quant=None, data=data)
+            op = replace(op, inputs=(*op.inputs[:position], real.name, *op.inputs[position + 1 :]))
+            ops[i] = op
+            graph = replace(graph.with_tensors(real), ops=tuple(ops))
     return graph
 
 
@@ -56,12 +59,20 @@ def _refused(op: Op, graph: Graph) -> bool:
     return False
 
 
-def _weights(op: Op, graph: Graph) -> Tensor | None:
-    """The int8 weights of a float32 layer, if it is one."""
-    if not isinstance(op, _WEIGHTED) or len(op.inputs) < 2 or None in op.inputs[:2]:
-        return None
-    x, w = graph[op.inputs[0]], graph[op.inputs[1]]
-    return w if x.dtype == "float32" and w.dtype == "int8" and w.constant else None
+def _weights(op: Op, position: int, graph: Graph) -> Tensor | None:
+    """The int8 weights of a float32 layer at an input, if it is one."""
+    x, w = graph.operand(op, 0), graph.operand(op, position)
+    found = x is not None and w is not None and x.dtype == "float32" and w.dtype == "int8" and w.constant
+    return w if found else None
+
+
+def _is_shared(w: Tensor, graph: Graph) -> bool:
+    """Whether someone reads `w` as the integers that it holds."""
+    return any(
+        name == w.name and (position not in _WEIGHTS.get(type(op), ()) or _weights(op, position, graph) is None)
+        for op in graph.ops
+        for position, name in enumerate(op.inputs)
+    )
 
 
 def _unused(graph: Graph, name: str) -> str:

@@ -1,0 +1,85 @@
+"""Seeded graphs of operators that remember."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import graphs
+import numpy as np
+from graphs import Rng
+
+from aot.frontends.variables import reset_value
+from aot.ir import Graph, Op, Quant, State, Tensor
+from aot.ops.common import Activation
+from aot.ops.svdf import Svdf
+
+FLOAT_TOLERANCE = 1e-5  # of the largest output: LiteRT adds float32 products in another order
+Builder = Callable[[Rng], Graph]
+
+
+def remembering(op: Op, tensors: list[Tensor], inputs: list[Tensor], y: Tensor, states: list[Tensor]) -> Graph:
+    """A graph that is `op`, whose last outputs are the next values of `states`, which begin as zeros."""
+    following = [replace(s, name=name) for s, name in zip(states, op.outputs[1:], strict=True)]
+    known = {t.name: t for t in (*tensors, *inputs, *states, y, *following)}
+    state = tuple(State(s.name, f.name, reset_value(s)) for s, f in zip(states, following, strict=True))
+    graph = Graph("net", known, (op,), tuple(t.name for t in inputs), (y.name,), state)
+    graph.check()
+    return graph
+
+
+def _scale(value: float) -> Quant:
+    return Quant((float(np.float32(value)),), (0,))
+
+
+def svdf(dtype: str, state_dtype: str) -> Builder:
+    """Filters of ranks 1 to 3; the state small enough to saturate at times."""
+
+    def build(rng: Rng) -> Graph:
+        batch, depth, units = int(rng.choice([1, 1, 2])), graphs.size(rng), graphs.size(rng, 7)
+        rank, memory = int(rng.integers(1, 4)), int(rng.choice([1, 2, 3, 8, 10]))
+        filters = units * rank
+        x = Tensor("x", (batch, depth), dtype)
+        y = Tensor("y", (batch, units), dtype)
+        state = Tensor("state", (batch, filters * memory), dtype)
+        features = Tensor("features", (filters, depth), dtype, data=rng.normal(size=(filters, depth)))
+        time = Tensor("time", (filters, memory), dtype, data=rng.normal(size=(filters, memory)))
+        bias = Tensor("bias", (units,), dtype, data=rng.normal(size=units))
+        tensors = [x, features, time, bias, state, y]
+        if dtype == "int8":
+            tensors = _quantized(rng, tensors, state_dtype)
+        tensors = [t if t.data is None else replace(t, data=t.data.astype(t.dtype)) for t in tensors]
+        x, features, time, bias, state, y = tensors
+        biases = [bias] if rng.random() < 0.7 else []
+        op = Svdf(
+            name="y",
+            inputs=("x", "features", "time", "bias" if biases else None, "state"),
+            outputs=("y", "state_next"),
+            rank=rank,
+            activation=Activation.RELU if dtype == "int8" else graphs.activation(rng),
+        )
+        return remembering(op, [features, time, *biases], [x], y, [state])
+
+    return build
+
+
+def _quantized(rng: Rng, tensors: list[Tensor], state_dtype: str) -> list[Tensor]:
+    x, features, time, bias, state, y = tensors
+    limit = 127 if state_dtype == "int8" else 32767
+    x = replace(x, quant=graphs.quant(rng))
+    features = replace(features, quant=_scale(0.02), data=np.clip(features.data * 40, -127, 127))
+    time = replace(time, dtype=state_dtype, quant=_scale(0.5 / limit), data=np.clip(time.data * limit, -limit, limit))
+    reach = x.scale * features.scale * 40 * 128 * np.sqrt(x.shape[1])
+    state = replace(state, dtype=state_dtype, quant=_scale(reach / limit * rng.uniform(0.3, 3)))
+    if state_dtype == "int8":
+        state = replace(state, quant=Quant(state.quant.scale, (graphs.zero_point(rng),)))
+    spread = state.scale * time.scale * limit * limit / 4
+    y = replace(y, quant=Quant((float(np.float32(spread / 100 * rng.uniform(0.5, 4))),), (graphs.zero_point(rng),)))
+    bias = replace(bias, dtype="int32", quant=_scale(state.scale * time.scale), data=bias.data * limit * limit / 8)
+    return [x, features, time, bias, state, y]
+
+
+BUILDERS: dict[str, Builder] = {
+    "Svdf": svdf("int8", "int16"),
+    "Svdf of float32": svdf("float32", "float32"),
+}
+# LiteRT knows nothing of these; TensorFlow Lite Micro does.
+UNKNOWN_TO_LITERT: dict[str, Builder] = {"Svdf with an int8 state": svdf("int8", "int8")}
