@@ -1,9 +1,11 @@
 """Seeded graphs of several operators, with what the passes look for: pads, activations, constants, dead ends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import graphs
+import numpy as np
 from graphs import Rng, int8
 
 from aot.ir import Graph, Op, Quant, Tensor, Unsupported
@@ -79,9 +81,20 @@ def _conv(g: _Growing) -> Made:
     w = graphs._weights(g.rng, dims, 3 if depthwise else 0, bool(g.rng.random() < 0.5))
     bias, quant = graphs._dense_parts(g.rng, x, w, channels, optional=False)
     y = g.new((x.shape[0], *out, channels), quant)
+    w = _with_zeros(g.rng, w, 3 if depthwise else 0)
     operands = [_renamed(t, f"{t.name}_{y.name}") for t in (w, bias) if t is not None]
     attributes = {"stride": stride, "padding": pads, "activation": _activation(g.rng)}
     return (DepthwiseConv2D if depthwise else Conv2D), [x, *operands], y, attributes
+
+
+def _with_zeros(rng: Rng, w: Tensor, axis: int) -> Tensor:
+    """At times, filters that are all zeros, or channels that no filter reads."""
+    assert w.data is not None
+    data = w.data.copy()
+    for i in (axis, 3):
+        if rng.random() < 0.4:
+            np.moveaxis(data, i, 0)[rng.random(data.shape[i]) < 0.5] = 0
+    return replace(w, data=data)
 
 
 def _renamed(t: Tensor, name: str) -> Tensor:

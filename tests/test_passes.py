@@ -15,15 +15,17 @@ from random_graphs import random_graph
 from topologies import QUANT, SHAPE, add, connected, relu, relu6, reshape
 
 from aot import interpreter
-from aot.fixedpoint import ROUNDINGS
+from aot.fixedpoint import ROUNDINGS, Array
 from aot.ir import Graph, Op, Quant, Tensor
-from aot.ops.common import Activation
+from aot.ops.common import Activation, Pads
 from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.pad import Pad
 from aot.ops.quantize import Quantize
 from aot.passes import PASSES, run_passes
 from aot.passes.copy_outputs import copy_outputs
+from aot.passes.drop_channels import drop_channels
 from aot.passes.eliminate_dead import eliminate_dead
 from aot.passes.fold_constants import fold_constants
 from aot.passes.fold_pad import fold_pad
@@ -224,6 +226,98 @@ def test_a_second_activation_is_not_fused() -> None:
     first = replace(graph.ops[0], activation=Activation.RELU6)  # type: ignore[call-arg] # an Add has one
     graph = replace(graph, ops=(first, graph.ops[1]))
     assert fuse_activation(graph).ops == graph.ops
+
+
+# drop_channels
+
+
+def _chain(first: Array, second: Array, pads: Pads = ((0, 0), (0, 0)), bias: int = 5) -> Graph:
+    """A convolution with 1x1 filters `first` [channels, 2], a 3x3 depth-wise layer, and one with filters `second`."""
+    rng = np.random.default_rng(1)
+    channels = len(first)
+    shapes = {"x": (1, 5, 5, 2), "a": (1, 5, 5, channels), "b": (1, 3 + sum(pads[0]), 3 + sum(pads[1]), channels)}
+    shapes["y"] = (*shapes["b"][:3], len(second))
+    tensors = [int8(name, shape, Quant((0.1,), (-3,))) for name, shape in shapes.items()]
+    taps = int8("w2", (1, 3, 3, channels), Quant((0.01,), (0,)), codes(rng, (1, 3, 3, channels)))
+    tensors += [int8("w1", (channels, 1, 1, 2), Quant((0.02,), (0,)), first.reshape(channels, 1, 1, 2)), taps]
+    tensors += [int8("w3", (len(second), 1, 1, channels), Quant((0.01,), (0,)), second.reshape(len(second), 1, 1, -1))]
+    tensors += [Tensor("b1", (channels,), "int32", None, np.full(channels, 100 * bias, np.int32))]
+    ops: list[Op] = [
+        Conv2D(name="a", inputs=("x", "w1", "b1"), outputs=("a",)),
+        DepthwiseConv2D(name="b", inputs=("a", "w2"), outputs=("b",), padding=pads),
+        Conv2D(name="y", inputs=("b", "w3"), outputs=("y",)),
+    ]
+    return Graph("g", {t.name: t for t in tensors}, tuple(ops), ("x",), ("y",))
+
+
+def _filters(rows: int, columns: int, zero_row: int | None = None, zero_column: int | None = None) -> Array:
+    data = np.random.default_rng(2).integers(1, 127, (rows, columns)).astype(np.int8)
+    data[[] if zero_row is None else zero_row] = 0
+    data[:, [] if zero_column is None else zero_column] = 0
+    return data
+
+
+def _assert_same(graph: Graph, after: Graph) -> None:
+    sample = {"x": codes(np.random.default_rng(3), graph["x"].shape)}
+    for op in after.ops:
+        op.check(after)
+    for rounding in ROUNDINGS:
+        assert _outputs(after, sample, rounding) == _outputs(graph, sample, rounding)
+
+
+def test_constant_channels_go_into_the_bias() -> None:
+    graph = _chain(_filters(4, 2, zero_row=1), _filters(3, 4))
+    after = run_passes(graph)
+    assert after["a"].shape[3] == after["b"].shape[3] == 3
+    assert after["w2"].shape == (1, 3, 3, 3) and len(after.ops[2].inputs) == 3  # a bias, where there was none
+    _assert_same(graph, after)
+
+
+@pytest.mark.parametrize(("bias", "channels"), [(5, 4), (0, 3)], ids=["another value", "the padding's value"])
+def test_what_padding_mixes_with_stays(bias: int, channels: int) -> None:
+    """Inside, the depth-wise layer answers a constant; at the borders, another one, unless the padding is the same."""
+    graph = _chain(_filters(4, 2, zero_row=1), _filters(3, 4), ((1, 1), (1, 1)), bias)
+    after = run_passes(graph)
+    assert after["a"].shape[3] == channels
+    _assert_same(graph, after)
+
+
+def test_what_a_padded_convolution_reads_stays() -> None:
+    """At its borders the constant is missing, and no bias can say so."""
+    graph = _chain(_filters(4, 2, zero_row=1), _filters(3, 4))
+    padded = replace(graph.ops[2], padding=((1, 1), (1, 1)))  # type: ignore[call-arg] # a Conv2D has one
+    graph = replace(graph.with_tensors(replace(graph["y"], shape=(1, 5, 5, 3))), ops=(*graph.ops[:2], padded))
+    after = run_passes(graph)
+    assert after["a"].shape[3] == 4
+    _assert_same(graph, after)
+
+
+def test_channels_that_nobody_reads_go() -> None:
+    graph = _chain(_filters(4, 2), _filters(3, 4, zero_column=2))
+    after = run_passes(graph)
+    assert after["a"].shape[3] == 3 and after["w1"].shape[0] == 3 and after["b1"].shape == (3,)
+    _assert_same(graph, after)
+
+
+def test_one_channel_stays_and_outputs_keep_all() -> None:
+    graph = _chain(np.zeros((4, 2), np.int8), _filters(3, 4, zero_row=0))
+    after = run_passes(graph)
+    assert after["a"].shape[3] == 1 and after["y"].shape[3] == 3
+    _assert_same(graph, after)
+    seen = replace(graph, outputs=("y", "b"))
+    assert str(run_passes(seen)) == str(seen)
+
+
+def test_a_constant_that_depends_on_the_rounding_stays() -> None:
+    """A bias of 1 times the scale 1/2: 1, 1, or 0."""
+    graph = _chain(_filters(4, 2, zero_row=1), _filters(3, 4))
+    graph = graph.with_tensors(
+        replace(graph["x"], quant=Quant((1.0,), (0,))), replace(graph["a"], quant=Quant((2.0,), (0,)))
+    )
+    graph = graph.with_tensors(
+        replace(graph["w1"], quant=Quant((1.0,), (0,))), replace(graph["b1"], data=np.ones(4, np.int32))
+    )
+    assert str(drop_channels(graph)) == str(graph)
 
 
 # eliminate_dead

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.dead_channels import output_and_bias
 from aot.kernels.dsp import CHANNELS, COLUMNS, ROWS, constant_int8, pack_rows, pack_tile, padded_bias, padded_depth
-from aot.kernels.output import Output
+from aot.kernels.output import Output, output_and_bias
 from aot.kernels.stage import Stage, stage_of
 from aot.kernels.window import Window, window_of
 from aot.ops.common import Activation

@@ -6,9 +6,8 @@ import numpy as np
 
 from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.dead_channels import output_and_bias
 from aot.kernels.dsp import constant_int8
-from aot.kernels.output import Output
+from aot.kernels.output import Output, output_and_bias
 from aot.kernels.stage import stage_of
 from aot.kernels.window import Window, window_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

@@ -190,6 +190,14 @@ def folded_bias(weights: Array, bias: Array | None, x: Tensor, fold_zero: bool =
     return folded.astype(np.int32 if bound < 2**31 else np.int64), bound
 
 
+def output_and_bias(
+    x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, weights: Array, activation: Activation, rounding: str
+) -> tuple[Output, Array]:
+    """The output stage for [channels, taps] `weights`, and the bias with the input's zero point folded in."""
+    bias, bound = folded_bias(weights, None if b is None else b.data, x)
+    return output_of(x, w, b, y, activation, rounding, len(weights), bound), bias
+
+
 def number_types(x: Tensor, bias: Array) -> dict[str, str]:
     """What templates print as the C types of elements, weights, one element in a sum, and sums; and their suffix."""
     if x.dtype == "float32":

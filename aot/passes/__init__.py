@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from aot.ir import Graph
 from aot.passes.copy_outputs import copy_outputs
+from aot.passes.drop_channels import drop_channels
 from aot.passes.eliminate_dead import eliminate_dead
 from aot.passes.fold_constants import fold_constants
 from aot.passes.fold_pad import fold_pad
@@ -13,6 +14,7 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fold_constants,
     fold_pad,
     fuse_activation,
+    drop_channels,
     eliminate_dead,
     copy_outputs,
 )
