@@ -11,25 +11,10 @@ from aot.interface import C_TYPES, Interface, Port
 from aot.ir import Graph, Tensor
 from aot.kernels.call import Call, Constant, Kernel
 from aot.plan import Plan, scratch_name
+from aot.prelude import headers, prelude
 from aot.templating import render
 
 ARENA_ALIGN = 8  # enough for every element type and for double-word loads
-
-# What each helper of the prelude needs of the others.
-_HELPER_NEEDS = {
-    "tensor_output_s8": ("requantize", "clamp"),
-    "tensor_output_any_s8": ("requantize_any", "clamp"),
-    "channel_output_s8": ("requantize", "clamp"),
-    "channel_output_any_s8": ("requantize_any", "clamp"),
-    "float_output_s8": (),
-    "tensor_output_s16": ("requantize_any", "clamp"),
-    "channel_output_s16": ("requantize_any", "clamp"),
-    "wide_output_s16": ("clamp",),
-    "gather_s8": ("clamp",),
-    "tile_s8": ("widen",),
-    "gather_s16": ("clamp",),
-    "gather_f32": ("clamp",),
-}
 
 
 @dataclass(frozen=True)
@@ -103,6 +88,8 @@ def model_files(
 ) -> dict[str, str]:
     """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
     functions = _functions(calls, graph.name, rounding)
+    texts = [text for _, text in functions.values()]
+    helpers = prelude(texts, _structs(calls), rounding)
     arrays = list(_arrays(graph, calls))
     layers = [_layer(graph, plan, call, functions[_key(call)][0], interface) for call in calls]
     values: dict[str, Any] = {
@@ -116,17 +103,12 @@ def model_files(
         "states": _states(graph, plan, interface),
         "arrays": arrays,
         "layers": layers,
-        "headers": _headers(graph, calls),
-        "prelude": _prelude(calls, rounding),
-        "functions": [text for _, text in functions.values()],
+        "headers": headers((helpers, *texts, "memcpy(" if graph.state else "")),
+        "prelude": helpers,
+        "functions": texts,
     }
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", "weights.c.j2": "_weights.c"}
     return {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
-
-
-def _headers(graph: Graph, calls: Sequence[Call]) -> list[str]:
-    own = {"string.h"} if graph.state else set()
-    return sorted(own.union(*(call.kernel.headers for call in calls)))
 
 
 def _states(graph: Graph, plan: Plan, interface: Interface) -> list[StateText]:
@@ -209,14 +191,9 @@ def _functions(calls: Sequence[Call], model: str, rounding: str) -> dict[tuple[s
     return functions
 
 
-def _prelude(calls: Sequence[Call], rounding: str) -> str:
-    structs = {p.c_name: struct_declaration(p.c_name, p) for call in calls for p in nested_of(call.params)}
-    uses = set(structs).union(*(call.kernel.helpers + call.helpers for call in calls))
-    for _ in range(2):  # the longest chain of needs
-        uses.update(need for use in tuple(uses) for need in _HELPER_NEEDS.get(use, ()))
-    if rounding != "single" and "requantize" in uses:
-        uses.add("rounding_high")
-    return render("prelude.h.j2", uses=uses, structs=structs, rounding=rounding)
+def _structs(calls: Sequence[Call]) -> dict[str, str]:
+    """The declarations of the structs that parameters share, by name."""
+    return {p.c_name: struct_declaration(p.c_name, p) for call in calls for p in nested_of(call.params)}
 
 
 def _constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:

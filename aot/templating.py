@@ -1,6 +1,7 @@
 """The Jinja environment: the only importer of jinja2. Python computes, a template only prints."""
 
 import re
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -29,6 +30,12 @@ _ENVIRONMENT = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,
 )
+
+
+@cache
+def names_in(folder: str) -> frozenset[str]:
+    """The names of the templates of C functions in `folder`, a path below `templates/`."""
+    return frozenset(path.name.removesuffix(".c.j2") for path in (TEMPLATES / folder).glob("*.c.j2"))
 
 
 def render(template: str, **values: Any) -> str:

@@ -65,5 +65,4 @@ def add_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         variant,
         in_place=in_place,
         cost=_CYCLES_INT8 * y.elements,
-        helpers=(a_function, b_function),
     )

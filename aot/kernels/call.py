@@ -42,8 +42,8 @@ class Call:
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
     the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
     `in_place` lists the inputs whose memory the first output may take over, address for address; `updates` are pairs
-    (input, output) of which the same is true; `cost` is in estimated
-    cycles; `helpers` are functions of the prelude that this call needs beside its kernel's.
+    (input, output) of which the same is true; `cost` is in
+    estimated cycles.
     """
 
     kernel: "Kernel"
@@ -56,7 +56,6 @@ class Call:
     in_place: tuple[int, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     cost: float = 0
-    helpers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,12 @@ class Target:
 class Kernel:
     """One C function: `name` is also its template and the prefix of its C names.
 
-    `helpers` of the prelude are printed before it, `headers` included; the core must have all `features`.
+    The core must have all `features`.
     """
 
     name: str
     op: type[Op]
     lower: Callable[["Kernel", Op, Graph, Target], Call]
-    helpers: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
 
 

@@ -64,10 +64,9 @@ def rescale(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         kept = None if function == "rounding_high" else shift
         params = RescaleParams(x.zero_point, multiplier, kept, y.zero_point, y.elements)
     variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], "function": function, "limits": _limits(y.dtype)}
-    helpers = (function,) if function else ()
     in_place = (0,) if x.bytes == y.bytes else ()
     cost = _CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=in_place, cost=cost, helpers=helpers)
+    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=in_place, cost=cost)
 
 
 def _limits(dtype: str) -> tuple[str, str]:

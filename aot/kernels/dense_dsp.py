@@ -85,7 +85,6 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         {"stage": layer.stage},
         scratch=COLUMNS * 2 * padded_depth(depth),
         cost=_columns_cost(x.elements * out_c, rows, depth, out_c),
-        helpers=layer.stage.helpers,
     )
 
 
@@ -125,7 +124,7 @@ def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     )
     cost = _PER_MAC_ONE_COLUMN * x.elements * out_c + _PER_OUTPUT * y.elements
     variant = {"stage": layer.stage}
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=cost, helpers=layer.stage.helpers)
+    return Call(kernel, params, (x.name,), (y.name,), variant, cost=cost)
 
 
 def conv2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -169,5 +168,4 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
         {"stage": layer.stage},
         scratch=COLUMNS * 2 * padded_depth(depth) + -(-depth // 4) * 4,
         cost=_columns_cost(y.elements * depth, out_h * out_w, depth, out_c) + gathered,
-        helpers=layer.stage.helpers,
     )

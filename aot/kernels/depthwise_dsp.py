@@ -68,7 +68,6 @@ def depthwise_3x3_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> C
         {"stage": stage, "stride": stride},
         scratch=plane_h * plane_w + 4,  # the last word of the last row may begin at its last byte but one
         cost=cost,
-        helpers=stage.helpers,
     )
 
 

@@ -18,14 +18,6 @@ class Stage:
     full_range: bool
     rounding: str
 
-    @property
-    def helpers(self) -> tuple[str, ...]:
-        """The functions of the prelude that it calls."""
-        if not self.fast:
-            return ()
-        limit = "saturate_s8" if self.full_range else "clamp"
-        return (limit, "scale_float" if self.fast == "float" else f"scale_{self.rounding}")
-
 
 def stage_of(output: Output, target: Target) -> Stage:
     """The stage for `output` on `target`."""

@@ -74,7 +74,7 @@ def svdf_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         fixed_output(to_output, y, (-128, 127), target.rounding, _WIDEST),
         *_sizes(op, graph),
     )
-    return _call(kernel, op, graph, params, helpers=(params.newest.c_name, params.output.c_name))
+    return _call(kernel, op, graph, params, params.newest)
 
 
 def svdf_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -91,7 +91,7 @@ def svdf_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         RealOutput(*real_range(op.activation)),
         *_sizes(op, graph),
     )
-    return _call(kernel, op, graph, params, helpers=(params.output.c_name,))
+    return _call(kernel, op, graph, params, params.output)
 
 
 def _sizes(op: Svdf, graph: Graph) -> tuple[int, int, int, int, int]:
@@ -100,10 +100,10 @@ def _sizes(op: Svdf, graph: Graph) -> tuple[int, int, int, int, int]:
     return x.shape[0], x.shape[1], y.shape[1], op.rank, time.shape[1]
 
 
-def _call(kernel: Kernel, op: Svdf, graph: Graph, params: Params, helpers: tuple[str, ...]) -> Call:
+def _call(kernel: Kernel, op: Svdf, graph: Graph, params: Params, newest: Params) -> Call:
     """The state's next value may take its place: each element is read before it is written."""
     x, _, time, _, state, y = op.operands(graph)
-    variant = {"state": C_TYPES[state.dtype], "time": C_TYPES[time.dtype], "newest": helpers[0]}
+    variant = {"state": C_TYPES[state.dtype], "time": C_TYPES[time.dtype], "newest": newest.c_name}
     return Call(
         kernel,
         params,
@@ -112,5 +112,4 @@ def _call(kernel: Kernel, op: Svdf, graph: Graph, params: Params, helpers: tuple
         variant,
         updates=((1, 1),),
         cost=_CYCLES_PER_MAC * op.macs(graph),
-        helpers=helpers,
     )

@@ -136,9 +136,8 @@ def slopes_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         "above_function": above_function,
         "below_function": below_function,
     }
-    helpers = tuple(f for f in (above_function, below_function) if f)
     cost = _CYCLES_INT16 * y.elements
-    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost, helpers=helpers)
+    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)
 
 
 def interpolate_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:

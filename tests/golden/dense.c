@@ -11,6 +11,14 @@
 extern const int8_t dense_y_weights[12];
 extern const int32_t dense_y_bias[3];
 
+struct tensor_output_s8 {
+    int32_t multiplier;
+    int32_t shift;
+    int32_t zero_point;
+    int32_t min;
+    int32_t max;
+};
+
 static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
 {
     value = value < low ? low : value;
@@ -31,14 +39,6 @@ static inline int32_t requantize(int32_t acc, int32_t multiplier, int32_t shift)
 }
 
 /* From an accumulator to an int8 output; one scale for all channels. */
-struct tensor_output_s8 {
-    int32_t multiplier;
-    int32_t shift;
-    int32_t zero_point;
-    int32_t min;
-    int32_t max;
-};
-
 static inline int8_t tensor_output_s8(const struct tensor_output_s8 *o, int32_t channel, int32_t acc)
 {
     (void)channel;
