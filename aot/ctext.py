@@ -1,6 +1,7 @@
 """C text of values: literals, arrays, structs and their initializers."""
 
 import dataclasses
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from aot.ir import Array
 from aot.kernels.call import Constant, Params
 
 _WIDTH = 112
+_DEFINITION = re.compile(r"^(?=\w)(?!extern|struct|typedef)[^=(\[;\n]*?(\w+)(?:\(|\[| =)(?!.*;$)", re.MULTILINE)
 
 
 def float_literal(value: float) -> str:
@@ -32,6 +34,11 @@ def array_body(data: Array) -> str:
     per_line = max(1, _WIDTH // (max(map(len, words)) + 2))
     lines = (", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
     return ",\n".join(f"    {line}" for line in lines) + ","
+
+
+def defined_names(text: str) -> list[str]:
+    """The functions and arrays that C text of our own layout defines at file scope; declarations end in a semicolon."""
+    return [name for name in _DEFINITION.findall(text) if not name.startswith("__")]
 
 
 def struct_declaration(name: str, params: Params) -> str:

@@ -1,12 +1,14 @@
 """Graph + Calls + Plan -> the text of a model's three C files."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from aot.ctext import array_body, constants_of, float_literal, initializer, nested_of, struct_declaration
+from aot.ctext import array_body, constants_of, defined_names, float_literal, initializer, nested_of, struct_declaration
+from aot.errors import AotError
 from aot.interface import C_TYPES, Interface, Port
 from aot.ir import Graph, Tensor
 from aot.kernels.call import Call, Constant, Kernel
@@ -53,6 +55,7 @@ class PortText:
     """What the header prints of an input or output; an output is `const `."""
 
     accessor: str
+    conversion: str
     macro: str
     doc: str
     const: str
@@ -108,7 +111,19 @@ def model_files(
         "functions": texts,
     }
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", "weights.c.j2": "_weights.c"}
-    return {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
+    files = {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
+    _check_names(graph.name, files)
+    return files
+
+
+def _check_names(model: str, files: Mapping[str, str]) -> None:
+    """Raise AotError where two things would have one name: the model's, a tensor's and a helper's may meet so."""
+    counts = Counter(name for text in files.values() for name in defined_names(text))
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise AotError(
+            f"in the C of model {model}, two things would be called {twice[0]}",
+            "another name for the model, which begins all of its C names: --name",
+        )
 
 
 def _states(graph: Graph, plan: Plan, interface: Interface) -> list[StateText]:
@@ -155,6 +170,7 @@ def _port(port: Port, plan: Plan, direction: str, const: str) -> PortText:
     limits = np.iinfo(port.dtype) if port.quantized else np.iinfo(np.int8)
     return PortText(
         accessor=port.accessor,
+        conversion=port.conversion,
         macro=port.accessor.upper(),
         doc=f"{direction} {_described(port)}",
         const=const,

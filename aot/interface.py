@@ -18,10 +18,14 @@ C_TYPES = {
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output: its accessor function in C, and what lies there. `real = scale * (q - zero_point)`."""
+    """An input or output: its C functions, and what lies there. `real = scale * (q - zero_point)`.
+
+    `accessor` gives its address; `conversion` makes codes of reals for an input, reals of codes for an output.
+    """
 
     name: str
     accessor: str
+    conversion: str
     c_type: str
     dtype: str
     shape: tuple[int, ...]
@@ -61,18 +65,29 @@ class Interface:
 
 def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:
     """The interface of `graph`, whose model file has the given SHA-256."""
+<<<<<<< HEAD
     inputs = _ports(graph, graph.inputs, f"{graph.name}_input")
     outputs = _ports(graph, graph.outputs, f"{graph.name}_output")
     states = tuple(_port(graph[state.current], f"{graph.name}_state_{state.current}") for state in graph.state)
     return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers, states)
+=======
+    inputs = _ports(graph, graph.inputs, "input", "quantize")
+    outputs = _ports(graph, graph.outputs, "output", "dequantize")
+    return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers)
+>>>>>>> 590872c (emit: names in generated C cannot collide unseen; conversions are called by what they do)
 
 
-def _ports(graph: Graph, names: tuple[str, ...], accessor: str) -> tuple[Port, ...]:
-    """A single input or output needs no name of its own."""
-    return tuple(_port(graph[name], accessor if len(names) == 1 else f"{accessor}_{name}") for name in names)
+def _ports(graph: Graph, names: tuple[str, ...], direction: str, conversion: str) -> tuple[Port, ...]:
+    """A single input or output needs no name of its own. What a function does comes first: tensors cannot collide."""
+    return tuple(
+        _port(graph[name], f"{graph.name}_{direction}{end}", f"{graph.name}_{conversion}_{direction}{end}")
+        for name, end in ((name, "" if len(names) == 1 else f"_{name}") for name in names)
+    )
 
 
-def _port(tensor: Tensor, accessor: str) -> Port:
+def _port(tensor: Tensor, accessor: str, conversion: str) -> Port:
     quant = (tensor.scale, tensor.zero_point) if tensor.quant else (1.0, 0)
     c_type = C_TYPES[tensor.dtype]
-    return Port(tensor.name, accessor, c_type, tensor.dtype, tensor.shape, tensor.bytes, *quant, label=tensor.label)
+    return Port(
+        tensor.name, accessor, conversion, c_type, tensor.dtype, tensor.shape, tensor.bytes, *quant, label=tensor.label
+    )

@@ -19,6 +19,9 @@ from topologies import TOPOLOGIES, add, connected, relu
 
 from aot import interpreter, pipeline
 from aot.boards import load_board
+from aot.ctext import defined_names
+from aot.data import TEMPLATES
+from aot.errors import AotError
 from aot.fixedpoint import ROUNDINGS
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
@@ -98,6 +101,15 @@ def test_no_warnings(compiler: str, rounding: str, tmp_path: Path) -> None:
             _quiet([_tool(compiler), "-std=c99", level, *_WARNINGS, "-c", source, "-o", "out.o"], tmp_path)
 
 
+def test_clang_for_the_dsp_extension(tmp_path: Path) -> None:
+    """clang calls a static function that nobody calls unused, also where it is inline."""
+    model = _merged(board="mps2-an386")
+    pipeline.write({name: model.files[name] for name in model.sources}, tmp_path)
+    target = ["--target=armv7em-none-eabi", "-mcpu=cortex-m4", "-mfloat-abi=hard", "-isystem", "/usr/include/newlib"]
+    for source in model.sources[1:]:
+        _quiet([_tool("clang"), *target, "-std=c99", "-fsyntax-only", *_WARNINGS, source], tmp_path)
+
+
 def test_header_in_cpp(tmp_path: Path) -> None:
     model = _merged()
     pipeline.write({name: model.files[name] for name in model.sources}, tmp_path)
@@ -168,10 +180,10 @@ int main(void)
 {
     static const int32_t shape[] = DENSE_INPUT_SHAPE;
     IS(sizeof shape == 8 && shape[1] == 4 && DENSE_INPUT_SIZE == 4 && DENSE_OUTPUT_SIZE == 3);
-    IS(dense_input_quantize(0.0f) == -3 && dense_input_quantize(0.5f) == -2 && dense_input_quantize(-0.3f) == -4);
-    IS(dense_input_quantize(1e30f) == 127 && dense_input_quantize(-INFINITY) == -128);
-    IS(dense_input_quantize(NAN) == -128);
-    IS(dense_output_dequantize(7) == 0.0f && dense_output_dequantize(-128) == -135.0f);
+    IS(dense_quantize_input(0.0f) == -3 && dense_quantize_input(0.5f) == -2 && dense_quantize_input(-0.3f) == -4);
+    IS(dense_quantize_input(1e30f) == 127 && dense_quantize_input(-INFINITY) == -128);
+    IS(dense_quantize_input(NAN) == -128);
+    IS(dense_dequantize_output(7) == 0.0f && dense_dequantize_output(-128) == -135.0f);
     return 0;
 }
 """
@@ -229,6 +241,35 @@ def test_hostile_tensor_names(tmp_path: Path) -> None:
     sample = {name: graphs.codes(rng, graph[name].shape) for name in graph.inputs}
     verdict = run_on_device(model, pipeline.make(model, tmp_path / "firmware"), [sample], count=False)
     assert verdict.first_difference is None
+
+
+def _two_outputs(model: str, x: str, *ys: str) -> Graph:
+    """Dense layers of one input; all of these are names."""
+    dense = _dense()
+    (op,) = dense.ops
+    ops = tuple(replace(op, name=y, inputs=(x, *op.inputs[1:]), outputs=(y,)) for y in ys)
+    ports = [replace(dense["x"], name=x), *(replace(dense["y"], name=y) for y in ys)]
+    return Graph(model, {t.name: t for t in (*ports, dense["w"])}, ops, (x,), ys)
+
+
+@pytest.mark.parametrize("names", [("x", "y", "y_dequantize"), ("weights", "input", "b"), ("x", "run", "init")])
+def test_names_that_could_meet_do_not(names: tuple[str, str, str], tmp_path: Path) -> None:
+    model = native.compiled(_two_outputs("net", *names))
+    pipeline.write({name: model.files[name] for name in model.sources}, tmp_path)
+    _quiet(["gcc", "-std=c99", *_WARNINGS, "-fsyntax-only", *model.sources[1:]], tmp_path)
+
+
+@pytest.mark.parametrize(("model", "output"), [("params", "run"), ("tensor", "s8")])
+def test_names_that_meet_are_refused(model: str, output: str) -> None:
+    with pytest.raises(AotError, match="two things would be called") as caught:
+        native.compiled(_two_outputs(model, "x", output, "other"))
+    assert "--name" in str(caught.value)
+
+
+def test_every_definition_is_seen() -> None:
+    text = native.compiled(_dense(), board="mps2-an386").files["dense.c"]
+    assert {"dense_row_s8_dsp", "params_y", "dense_run", "load_word"} <= set(defined_names(text))
+    assert "tile_s8" in defined_names((TEMPLATES / "helpers" / "tile_s8.c.j2").read_text())
 
 
 _MODEL_NAMES = (

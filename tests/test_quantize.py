@@ -24,7 +24,7 @@ int main(void)
 {
     float real;
     while (fread(&real, sizeof real, 1, stdin) == 1) {
-        const TYPE code = net_input_quantize(real);
+        const TYPE code = net_quantize_input(real);
         fwrite(&code, sizeof code, 1, stdout);
     }
     return 0;

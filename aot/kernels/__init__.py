@@ -106,8 +106,7 @@ _POOLS = tuple(
 
 _BATCH_MATMUL = tuple(Kernel(f"batch_matmul_{suffix}", BatchMatMul, batch_matmul) for suffix in ("s8", "s16", "f32"))
 _TRANSPOSE_CONV = tuple(
-    Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv)
-    for suffix in ("s8", "s16", "f32")
+    Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv) for suffix in ("s8", "s16", "f32")
 )
 
 KERNELS: tuple[Kernel, ...] = (

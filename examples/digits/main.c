@@ -39,7 +39,7 @@ int main(void)
 
     int8_t *input = digits_input(arena);
     for (int i = 0; i < 64; i++) {
-        input[i] = digits_input_quantize((float)image[i] / 16.0f);
+        input[i] = digits_quantize_input((float)image[i] / 16.0f);
     }
     digits_run(arena);
     const int8_t *output = digits_output(arena);
@@ -51,7 +51,7 @@ int main(void)
     print("digit ");
     print_number(digit);
     print(", probability ");
-    print_number((int)(100.0f * digits_output_dequantize(output[digit]) + 0.5f));
+    print_number((int)(100.0f * digits_dequantize_output(output[digit]) + 0.5f));
     print(" %\r\n");
     for (;;) {
         (void)board_getchar(); /* a real program would wait for the next image here */

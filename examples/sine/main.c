@@ -10,9 +10,9 @@ static uint8_t arena[SINE_ARENA_SIZE] __attribute__((aligned(SINE_ARENA_ALIGN)))
 
 static float sine(float x)
 {
-    sine_input(arena)[0] = sine_input_quantize(x);
+    sine_input(arena)[0] = sine_quantize_input(x);
     sine_run(arena);
-    return sine_output_dequantize(sine_output(arena)[0]);
+    return sine_dequantize_output(sine_output(arena)[0]);
 }
 
 static void print_point(int column)
