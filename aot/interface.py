@@ -65,16 +65,10 @@ class Interface:
 
 def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:
     """The interface of `graph`, whose model file has the given SHA-256."""
-<<<<<<< HEAD
-    inputs = _ports(graph, graph.inputs, f"{graph.name}_input")
-    outputs = _ports(graph, graph.outputs, f"{graph.name}_output")
-    states = tuple(_port(graph[state.current], f"{graph.name}_state_{state.current}") for state in graph.state)
-    return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers, states)
-=======
     inputs = _ports(graph, graph.inputs, "input", "quantize")
     outputs = _ports(graph, graph.outputs, "output", "dequantize")
-    return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers)
->>>>>>> 590872c (emit: names in generated C cannot collide unseen; conversions are called by what they do)
+    states = tuple(_port(graph[state.current], f"{graph.name}_state_{state.current}") for state in graph.state)
+    return Interface(graph.name, graph.name.upper(), sha256, version, inputs, outputs, layers, states)
 
 
 def _ports(graph: Graph, names: tuple[str, ...], direction: str, conversion: str) -> tuple[Port, ...]:
@@ -85,7 +79,7 @@ def _ports(graph: Graph, names: tuple[str, ...], direction: str, conversion: str
     )
 
 
-def _port(tensor: Tensor, accessor: str, conversion: str) -> Port:
+def _port(tensor: Tensor, accessor: str, conversion: str = "") -> Port:
     quant = (tensor.scale, tensor.zero_point) if tensor.quant else (1.0, 0)
     c_type = C_TYPES[tensor.dtype]
     return Port(
