@@ -48,8 +48,8 @@ def window_of(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor) -> Window:
         "kernel_w": w.shape[2],
         "stride_h": op.stride[0],
         "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
+        "dilation_h": op.dilation[0] if w.shape[1] > 1 else 1,  # of no meaning there, and it may be huge
+        "dilation_w": op.dilation[1] if w.shape[2] > 1 else 1,
         "pad_top": op.padding[0][0],
         "pad_left": op.padding[1][0],
     }
