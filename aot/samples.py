@@ -78,7 +78,7 @@ def _read(path: Path) -> dict[str, Array]:
     except MemoryError:
         raise AotError(f"cannot read samples from {path}: its arrays do not fit this computer's memory") from None
     except _DAMAGE as error:
-        objects = "allow_pickle" in str(error)
+        objects = "allow_pickle" in str(error) and zipfile.is_zipfile(path)  # numpy says so of any text, too
         reason = "it holds Python objects, not numbers" if objects else "it is not an .npz file, or a damaged one"
         raise AotError(f"cannot read samples from {path}: {reason}", hint) from None
 

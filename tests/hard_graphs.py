@@ -79,6 +79,21 @@ def dilated(rng: Rng) -> Graph:
     return graph_of(DepthwiseConv2D, [x, w, bias] if bias else [x, w], y, stride=stride, dilation=dilation)
 
 
+def one_row_huge_dilation(rng: Rng) -> Graph:
+    """Kernels of one row or one column, whose dilation there means nothing however large it is."""
+    kind = (Conv2D, DepthwiseConv2D)[int(rng.integers(2))]
+    x = int8("x", (1, 7, 6, int(rng.choice([3, 4, 5]))), graphs.quant(rng))
+    channels = x.shape[3]
+    wide = bool(rng.integers(2))
+    kernel, dilation = ((1, 3), (2**31 - 1, 1)) if wide else ((3, 1), (1, 2**31 - 1))
+    out = (7, 4) if wide else (5, 6)
+    depthwise = kind is DepthwiseConv2D
+    w = graphs._weights(rng, (1 if depthwise else channels, *kernel, channels), 3 if depthwise else 0, True)
+    bias, q = graphs._dense_parts(rng, x, w, channels)
+    y = int8("y", (1, *out, channels), q)
+    return graph_of(kind, [x, w, bias] if bias else [x, w], y, stride=(1, 1), dilation=dilation)
+
+
 def pointwise(rng: Rng) -> Graph:
     """1x1 convolutions that read every pixel once: dense layers with many rows."""
     x = int8("x", (int(rng.choice([1, 2])), *graphs.shape(rng, 2, 5), graphs.size(rng)), graphs.quant(rng))
@@ -266,6 +281,7 @@ def crossing_bounds(rng: Rng) -> Graph:
 
 
 HARD: dict[str, Callable[[Rng], Graph]] = {
+    "Conv2D of one row with a huge dilation": one_row_huge_dilation,
     "Add broadcast": broadcast_add,
     "Add float32 broadcast": broadcast_add_float,
     "Add twice": same_operand_twice,

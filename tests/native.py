@@ -11,7 +11,7 @@ from aot.fixedpoint import Array
 from aot.ir import Graph
 from aot.pipeline import Compiled, compile, write
 
-SANITIZE = ("-O1", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
+SANITIZE = ("-O0", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 _DRIVER = """\
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,9 @@ def program(model: Compiled, folder: Path, *flags: str) -> Path:
     """Compile the model's own files with a driver."""
     write({name: model.files[name] for name in model.sources}, folder)
     face = model.interface
-    reads = [f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return 0;" for p in face.inputs]
+    reads = [
+        f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return free(arena), 0;" for p in face.inputs
+    ]
     writes = [f"        fwrite({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
     reset = f"{face.name}_init(arena);" if face.states else ""
     parts = {"reset": reset, "reads": "\n".join(reads), "writes": "\n".join(writes)}

@@ -327,6 +327,9 @@ def test_tensor_names() -> None:
         "int_", "a_b", "a_b_2", "A_B_3", "tensor", "t9", "a_b_2_2",
     ]  # fmt: skip
     assert identifier("日本") == "tensor"
+    names = Names()
+    equal = [names.unique("same") for _ in range(20_000)]  # in time: a search from 2 for each would take minutes
+    assert len(set(equal)) == 20_000 and equal[-1] == "same_20000"
 
 
 _LABELS = (

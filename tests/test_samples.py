@@ -131,6 +131,8 @@ def test_damaged_files(tmp_path: Path) -> None:
         with pytest.raises(AotError) as error:
             read_samples(path, ONE)
         assert path.name in error.value.what, error.value
+    (tmp_path / "text.npz").write_text("0.5, 0.25\n")
+    assert "not an .npz file" in refused("run", DIGITS, "-b", "host", "--inputs", tmp_path / "text.npz")
     assert "Python objects" in refused("run", DIGITS, "-b", "host", "--inputs", tmp_path / "objects.npz")
 
 

@@ -47,13 +47,13 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
 
     def unique(self, text: str) -> str:
         """An identifier for `text` that was not handed out before."""
-        base = identifier(text)
-        name, count = base, 1
+        name = base = identifier(text)
         while name.lower() in self._taken:
-            count += 1
-            name = f"{base}_{count}"
+            self._last[base] = self._last.get(base, 1) + 1
+            name = f"{base}_{self._last[base]}"
         self._taken.add(name.lower())
         return name
