@@ -96,7 +96,7 @@ TYPED: dict[type[Op], tuple[Builder, tuple[str, ...]]] = {
     CumSum: (cumsum, ("float32", "int32", "int64")),
     DynamicUpdateSlice: (dynamic_update_slice, ALL),
     OneHot: (one_hot, ("bool", "float32", "int32", "int64", "int8", "uint8")),
-    ResizeBilinear: (resize_bilinear, ("float32", "int16", "int8")),
+    ResizeBilinear: (resize_bilinear, ("float32", "int16", "int8", "uint8")),
     ResizeNearest: (resize_nearest, ("bool", "float32", "int16", "int32", "int8", "uint8")),
     TopK: (top_k, NO_BOOL),
 }

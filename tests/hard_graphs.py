@@ -1,6 +1,7 @@
 """Seeded graphs beyond what LiteRT accepts or `graphs.py` draws: the corners that kernels must get right."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import graphs
 import graphs_dense
@@ -280,6 +281,32 @@ def crossing_bounds(rng: Rng) -> Graph:
     return graph_of(FullyConnected, [x, w], y, activation=kind)
 
 
+def wide_weights(build: Callable[[Rng], Graph]) -> Callable[[Rng], Graph]:
+    """What the front end makes of uint8 models: weights less a zero point, which need 9 bits; pools that round up."""
+
+    def as_wide(rng: Rng) -> Graph:
+        graph = build(rng)
+        (op,) = graph.ops
+        if isinstance(op, AveragePool2D):
+            return replace(graph, ops=(replace(op, ties_upwards=True),))
+        w = graph["w"]
+        assert w.data is not None
+        low, high = sorted(int(v) for v in rng.choice([-255, -128, -3, 0, 7, 255], 2))
+        return graph.with_tensors(replace(w, dtype="int16", data=rng.integers(low, high + 1, w.shape).astype(np.int16)))
+
+    return as_wide
+
+
+_UINT8 = {
+    "AveragePool2D uint8": graphs.BUILDERS["AveragePool2D"],
+    "Conv2D uint8": asymmetric_window(Conv2D),
+    "Conv2D grouped uint8": graphs_dense.grouped,
+    "Conv2D pointwise uint8": pointwise,
+    "DepthwiseConv2D uint8": asymmetric_window(DepthwiseConv2D),
+    "FullyConnected uint8": graphs.fully_connected,
+    "TransposeConv uint8": graphs_dense.transpose_conv,
+}
+
 HARD: dict[str, Callable[[Rng], Graph]] = {
     "Conv2D of one row with a huge dilation": one_row_huge_dilation,
     "Add broadcast": broadcast_add,
@@ -310,5 +337,6 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Quantize any": quantize_float,
     "Softmax steep": softmax_small,
     "Transpose any": transpose_any,
+    **{name: wide_weights(build) for name, build in _UINT8.items()},
     **graphs_recurrent.UNKNOWN_TO_LITERT,
 }

@@ -11,6 +11,7 @@ import tflite
 from aot.errors import AotError
 from aot.frontends.identifiers import Names, model_name, short_label
 from aot.frontends.tflite_ops import OPERATORS, FileOp
+from aot.frontends.tflite_ops.unsigned import with_signed_codes
 from aot.frontends.tflite_ops.weights import with_real_weights
 from aot.frontends.variables import reset_value
 from aot.ir import Array, Graph, Op, Quant, State, Tensor, Unsupported
@@ -162,7 +163,7 @@ class _Reader:
         graph = Graph(name, known, ops, tuple(inputs), returned, self._states())
         if fault := _fault(graph):
             raise AotError(f"{self._source} is not a valid graph: {fault}", "convert the model again")
-        return with_real_weights(graph)
+        return with_real_weights(with_signed_codes(graph))
 
     def _names(self, tensors: list[Any]) -> list[str]:
         """An identifier for each tensor; those computed choose before constants, whose labels are often the same."""

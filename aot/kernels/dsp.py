@@ -16,8 +16,9 @@ ROWS = 4  # of a matrix, multiplied together by one column
 
 
 def constant_int8(x: Tensor, w: Tensor) -> Array:
-    """The weights `w`. Raises DoesNotFit unless they are constant and the input `x` is int8."""
-    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    """The weights `w`. Raises DoesNotFit unless they are constant, and they and the input `x` int8."""
+    for t in (x, w):
+        fit(t.dtype == "int8", f"%{t.name} is {t.dtype}")
     fit(w.data is not None, f"%{w.name} (weights) is not constant")
     assert w.data is not None
     return w.data

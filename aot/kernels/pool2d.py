@@ -7,7 +7,7 @@ from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target
 from aot.kernels.sums import fit_type
 from aot.ops.common import clamp_range
-from aot.ops.pool2d import Pool2D
+from aot.ops.pool2d import AveragePool2D, Pool2D
 from aot.ops.reals import real_range
 
 _CYCLES_PER_TAP = 8.0
@@ -55,4 +55,7 @@ def pool2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         max=high,
     )
     cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
-    return Call(kernel, params, (x.name,), (y.name,), {"type": C_TYPES[x.dtype]}, cost=cost)
+    variant = {"type": C_TYPES[x.dtype]}
+    if isinstance(op, AveragePool2D) and x.dtype == "int8":
+        variant["ties"] = "upwards" if op.ties_upwards else "away from zero"
+    return Call(kernel, params, (x.name,), (y.name,), variant, cost=cost)

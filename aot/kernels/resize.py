@@ -7,7 +7,7 @@ import numpy as np
 from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target
 from aot.kernels.move import c_type
-from aot.ops.resize import Axis, ResizeBilinear
+from aot.ops.resize import Axis, ResizeBilinear, in_float
 
 _CYCLES_PER_ELEMENT = 16.0
 
@@ -30,22 +30,22 @@ class ResizeBilinearAny(Params):
 
 
 def resize_bilinear(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """float32, int8 and int16."""
+    """Every type; uint8 in float32."""
     assert isinstance(op, ResizeBilinear)
     x, y = op.operands(graph)
     n, h, w, c = x.shape
     rows, columns = op.axes(x)
     down, across = _table(y, "rows", rows, w * c), _table(y, "columns", columns, c)
     params = ResizeBilinearAny(n, h * w * c, *op.size, c, *down, *across)
-    sums = {"float32": "float", "int8": "int32_t", "int16": "int64_t"}[x.dtype]
-    variant = {"type": c_type(y), "sum": sums, "float": x.dtype == "float32"}
+    sums = {"float32": "float", "uint8": "float", "int8": "int32_t", "int16": "int64_t"}[x.dtype]
+    variant = {"type": c_type(y), "sum": sums}
     return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
 
 
 def _table(y: Tensor, name: str, axis: Axis, step: int) -> tuple[Constant, Constant, Constant]:
     """Both positions, in elements, and the share of the second."""
     low, high, share = axis
-    weight = np.float32 if y.dtype == "float32" else np.int16
+    weight = np.float32 if in_float(y) else np.int16
     return (
         Constant(f"{y.name}_{name}", (low * step).astype(np.int32)),
         Constant(f"{y.name}_{name}_behind", (high * step).astype(np.int32)),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from aot.interface import C_TYPES
 from aot.ir import Array, Tensor
 from aot.kernels.call import Constant, Kernel, Target, fit
 from aot.kernels.output import Output, folded_bias, number_types, output_of
@@ -50,7 +51,8 @@ def sums_of(
     bias, bound = folded_bias(filters, None if b is None else b.data, x, fold_zero)
     output = output_of(x, w, b, y, activation, target.rounding, len(filters), bound)
     constants = Constant(f"{y.name}_weights", weights), Constant(f"{y.name}_bias", bias)
-    return Sums(*constants, output, {"output": output.c_name, **number_types(x, bias)})
+    types = number_types(x, bias) | {"weight": C_TYPES[weights.dtype.name]}
+    return Sums(*constants, output, {"output": output.c_name, **types})
 
 
 def itemsize(tensor: Tensor) -> int:

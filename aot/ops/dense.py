@@ -11,6 +11,8 @@ from aot.ops.common import Activation, clamp, require, require_activation, requi
 from aot.ops.reals import clamp_real, sums_of_products
 
 _BIASES = {"int8": ("int32",), "int16": ("int64", "int32"), "float32": ("float32",)}
+# (int16: weights of old uint8 models, less their zero point)
+_WEIGHTS = {"int8": ("int8", "int16"), "int16": ("int8",), "float32": ("float32",)}
 _WIDEST = 2**47  # what accumulators of 64 bits may reach: their product with a multiplier of 15 bits is below 2**63
 _MAX_SCALE = 1e30
 _LARGEST_COPY = 1 << 22  # elements of overlapping windows that are laid out side by side at once
@@ -19,8 +21,9 @@ _LARGEST_COPY = 1 << 22  # elements of overlapping windows that are laid out sid
 def require_dense(graph: Graph, op: Op, x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axis: int) -> None:
     """Types, weights and bias of a convolution or dense layer, and no sum that overflows."""
     combinations = [
-        (x_type, "float32" if x_type == "float32" else "int8", *((bias,) if b else ()), x_type)
+        (x_type, w_type, *((bias,) if b else ()), x_type)
         for x_type, biases in _BIASES.items()
+        for w_type in _WEIGHTS[x_type]
         for bias in (biases if b else biases[:1])
     ]
     given = op.outputs[:1]
@@ -45,7 +48,7 @@ def _require_scales(x: Tensor, w: Tensor, y: Tensor, channel_axis: int) -> None:
     """Symmetric weights, per tensor or along `channel_axis`; symmetric activations too where they are int16."""
     require_quantized(x, y)
     channels = w.shape[channel_axis]
-    require(w.quant is not None, f"%{w.name} (weights) is int8 without quantization parameters")
+    require(w.quant is not None, f"%{w.name} (weights) is {w.dtype} without quantization parameters")
     assert w.quant is not None
     require(all(z == 0 for z in w.quant.zero_point), f"%{w.name} (weights) has a zero point that is not 0")
     if w.quant.per_channel:

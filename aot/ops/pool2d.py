@@ -79,7 +79,12 @@ class Pool2D(Op):
 
 @dataclass(frozen=True, kw_only=True)
 class AveragePool2D(Pool2D):
-    """y = the sum over the window's n elements inside the input, divided by n; integers round, ties away from zero."""
+    """y = the sum over the window's n elements inside the input, divided by n; integers round, ties away from zero.
+
+    Or `ties_upwards`: so TensorFlow Lite rounds the codes of uint8, which are never below zero.
+    """
+
+    ties_upwards: bool = False
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
@@ -87,7 +92,8 @@ class AveragePool2D(Pool2D):
         if x.dtype == "float32":
             return (clamp_real(total(self._taps(value, 0), y.shape) / count.astype(np.float32), self.activation),)
         acc = self._windows(value.astype(np.int32), 0).sum(axis=(3, 4), dtype=np.int64)
-        mean = np.sign(acc) * ((np.abs(acc) + count // 2) // count)
+        away = np.sign(acc) * ((np.abs(acc) + count // 2) // count)
+        mean = (acc + count // 2) // count if self.ties_upwards else away
         return (clamp(mean, self.activation, y),)
 
 

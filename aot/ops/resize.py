@@ -46,7 +46,7 @@ class ResizeNearest(Indexed):
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeBilinear(Op):
-    """NHWC: each pixel of y lies between four of x. int8 and int16 measure in 1/1024 of a pixel, float32 in float32."""
+    """NHWC: each pixel of y lies between four of x; int8 and int16 measure in 1/1024 of a pixel, others in float32."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
 
@@ -60,7 +60,7 @@ class ResizeBilinear(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, ("float32",) * 2, ("int8",) * 2, ("int16",) * 2)
+        require_types(graph, self, ("float32",) * 2, ("int8",) * 2, ("int16",) * 2, ("uint8",) * 2)
         x, y = self.operands(graph)
         require_moved(x, y)
         require_shape(y, _resized(x, self.size))
@@ -71,7 +71,7 @@ class ResizeBilinear(Op):
 
     def axes(self, x: Tensor) -> tuple[Axis, Axis]:
         """Rows and columns."""
-        between = self._between_float if x.dtype == "float32" else self._between_integer
+        between = self._between_float if in_float(x) else self._between_integer
         rows, columns = (between(x.shape[1 + i], self.size[i]) for i in (0, 1))
         return rows, columns
 
@@ -97,8 +97,8 @@ class ResizeBilinear(Op):
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         (top, bottom, down), (left, right, across) = self.axes(x)
-        wide: Array = values[x.name].astype(np.float32 if x.dtype == "float32" else np.int64)
-        one = np.array(1, np.float32) if x.dtype == "float32" else np.array(_UNIT)
+        wide: Array = values[x.name].astype(np.float32 if in_float(x) else np.int64)
+        one = np.array(1, np.float32) if in_float(x) else np.array(_UNIT)
         down, across = down[:, None, None], across[:, None]
         parts = (
             wide[:, top][:, :, left] * (one - down) * (one - across),
@@ -107,10 +107,17 @@ class ResizeBilinear(Op):
             wide[:, bottom][:, :, right] * down * across,
         )
         total = sum(parts, np.zeros((), wide.dtype))  # from 0, as LiteRT: of negative zeros alone the sum is positive
-        if x.dtype != "float32":
+        if x.dtype == "uint8":
+            total = total + np.float32(0.5)
+        elif x.dtype != "float32":
             half = _UNIT * _UNIT // 2
             total = np.where(total > 0, (total + half) // _UNIT**2, -((half - total) // _UNIT**2))
         return (total.astype(y.dtype),)
+
+
+def in_float(x: Tensor) -> bool:
+    """Whether `x` is interpolated in float32: TensorFlow Lite does so with uint8, too."""
+    return x.dtype in ("float32", "uint8")
 
 
 def _resized(x: Tensor, size: tuple[int, int]) -> tuple[int, ...]:

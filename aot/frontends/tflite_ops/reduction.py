@@ -2,6 +2,7 @@
 
 import tflite
 
+from aot.errors import AotError
 from aot.frontends.tflite_ops.records import (
     FileOp,
     Operator,
@@ -37,6 +38,8 @@ def _pool(builtin: str, kind: type[Pool2D]) -> Operator:
 
 def _write_pool(op: Pool2D, graph: Graph) -> Record:
     x, y = op.operands(graph)
+    if isinstance(op, AveragePool2D) and op.ties_upwards:
+        raise AotError(f"%{y.name} rounds as uint8 does, which a .tflite file does not say of {y.dtype}")
     fields = {
         "Padding": write_pads(op.padding, x, y, op.kernel, op.stride, (1, 1)),
         "StrideH": op.stride[0],
