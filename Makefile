@@ -10,7 +10,7 @@ export AOT_MODELS := $(abspath ../shared/models)
 endif
 endif
 
-.PHONY: help demo test conformance lint bench clean system environment environment-dev
+.PHONY: help demo test conformance lint bench readme clean system environment environment-dev
 
 help:
 	@echo "make demo   run the digits example on an emulated Cortex-M4, compare every byte with the model"
@@ -18,6 +18,7 @@ help:
 	@echo "make conformance  the longer proofs: more samples and cases, on every board"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make bench  the table of sizes and instruction counts in README.md"
+	@echo "make readme  write anew what README.md shows of the output"
 	@echo "make clean  remove everything that make made here"
 
 demo: system environment
@@ -40,6 +41,9 @@ lint: environment-dev
 
 bench: system environment-dev
 	$(BIN)/python tests/bench.py
+
+readme: system environment-dev
+	$(BIN)/python tests/readme.py
 
 clean:
 	rm -rf .venv build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -11,9 +11,11 @@ from aot.ir import Graph, Unsupported
 
 TIMES = int(os.environ.get("AOT_CASES", "1"))
 SEED = int(os.environ.get("AOT_SEED", "0"))
-PER_BUILDER = 10 * TIMES
+PER_BUILDER = 6 * TIMES
 PER_BUILDER_EMULATED = 1 * TIMES
 SOFTMAX_MODELS = 48 * TIMES
+SEEDS = range(20 * TIMES)  # of a comparison with LiteRT
+MANY_SEEDS = range(60 * TIMES)  # of one that must meet rare values
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES
 _SEVERAL_KERNELS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")

@@ -17,8 +17,6 @@ from aot.ops.quantize import Quantize
 from aot.ops.softmax import Softmax
 from aot.tolerance import distance
 
-_SEEDS = range(60 * cases.TIMES)
-
 
 def _case(name: str, seed: int) -> tuple[Graph, dict[str, Array]]:
     """Some seeds give scales that `check` refuses: the next one that does not."""
@@ -56,7 +54,7 @@ def _differing(actual: Array, expected: Array, ulps: int, absolute: float) -> Ar
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 @pytest.mark.parametrize("name", graphs.BUILDERS)
 def test_evaluate_equals_its_oracle(name: str, rounding: Rounding) -> None:
-    for seed in _SEEDS:
+    for seed in cases.SEEDS:
         graph, inputs = _case(name, seed)
         value = run(graph, inputs, rounding)[graph.outputs[0]]
         slack = LITERT_ULPS.get(type(graph.ops[0]), (0, 0))
@@ -65,7 +63,7 @@ def test_evaluate_equals_its_oracle(name: str, rounding: Rounding) -> None:
 
 @pytest.mark.parametrize("name", graphs.BUILDERS)
 def test_written_file_reads_back(name: str) -> None:
-    for seed in _SEEDS:
+    for seed in cases.SEEDS:
         graph, _ = _case(name, seed)
         content = write(graph)
         assert str(parse(content, graph.name)) == str(graph)
@@ -83,7 +81,7 @@ def test_every_operator_has_cases_and_oracles() -> None:
 def test_the_three_roundings_are_told_apart(name: str) -> None:
     """Otherwise the comparisons above would show nothing."""
     differing = {("double", "single"): 0, ("double", "float"): 0, ("single", "float"): 0}
-    for seed in _SEEDS:
+    for seed in cases.MANY_SEEDS:
         graph, inputs = _case(name, seed)
         value = {r: run(graph, inputs, r)[graph.outputs[0]] for r in ROUNDINGS}
         for a, b in differing:
@@ -94,7 +92,7 @@ def test_the_three_roundings_are_told_apart(name: str) -> None:
 @pytest.mark.parametrize("name", ["Conv2D", "DepthwiseConv2D"])
 def test_no_bias_is_a_bias_of_zeros(name: str) -> None:
     """LiteRT refuses the one, and crashes on the other, without a bias."""
-    for seed in _SEEDS:
+    for seed in cases.MANY_SEEDS:
         graph, inputs = _case(name, seed)
         (op,) = graph.ops
         bias = graph[op.inputs[2]]
@@ -106,7 +104,7 @@ def test_no_bias_is_a_bias_of_zeros(name: str) -> None:
 
 def test_single_rounding_is_the_reference_dense_kernel_but_for_negative_ties() -> None:
     """LiteRT's reference FULLY_CONNECTED rounds once too, ties away from zero: the only code that rounds so."""
-    for seed in _SEEDS:
+    for seed in cases.MANY_SEEDS:
         graph, inputs = _case("FullyConnected", seed)
         ours = run(graph, inputs, "single")["y"].astype(int)
         content = write(with_product_of_scales(graph))
