@@ -154,7 +154,8 @@ def _fill(initial: np.ndarray[Any, Any]) -> int | None:
 def _described(port: Port) -> str:
     """Label, type, shape and scale, fit for a comment."""
     shape = ", ".join(map(str, port.shape)) or "1"
-    real = f", real = {float_literal(port.scale)} * (q - ({port.zero_point}))" if port.quantized else ""
+    steps = f"(q {'+' if port.zero_point < 0 else '-'} {abs(port.zero_point)})"
+    real = f", real = {float_literal(port.scale)} * {steps}" if port.quantized else ""
     label = port.label.replace("*/", "* /").replace("\\", "/")
     return f'"{label}": {port.c_type}[{shape}]{real}'
 

@@ -39,5 +39,5 @@ def names_in(folder: str) -> frozenset[str]:
 
 
 def render(template: str, **values: Any) -> str:
-    """Render `template`, a path below `templates/` or `board_support/`."""
-    return _ENVIRONMENT.get_template(template).render(**values)
+    """Render `template`, a path below `templates/` or `board_support/`; its leading comment leaves no empty line."""
+    return _ENVIRONMENT.get_template(template).render(**values).lstrip("\n")
