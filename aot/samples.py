@@ -18,7 +18,7 @@ from aot.output import complete_file
 Sample = Mapping[str, Array]
 
 # What numpy and zipfile raise for files that are not what their name says.
-_DAMAGE = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, UnicodeError,
+DAMAGE = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, UnicodeError,
            struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _read(path: Path) -> dict[str, Array]:
         raise AotError(f"cannot read samples from {path}: {error.strerror or error}", hint) from None
     except MemoryError:
         raise AotError(f"cannot read samples from {path}: its arrays do not fit this computer's memory") from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         objects = "allow_pickle" in str(error) and zipfile.is_zipfile(path)  # numpy says so of any text, too
         reason = "it holds Python objects, not numbers" if objects else "it is not an .npz file, or a damaged one"
         raise AotError(f"cannot read samples from {path}: {reason}", hint) from None

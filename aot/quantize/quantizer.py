@@ -1,0 +1,140 @@
+"""The quantizer on one page: simplify, calibrate, choose types and scales, rewrite."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from aot.errors import AotError
+from aot.ir import Graph, Op, Tensor
+from aot.ops.dequantize import Dequantize
+from aot.ops.fully_connected import FullyConnected
+from aot.ops.quantize import Quantize
+from aot.passes.check_operators import check_operators, problems
+from aot.quantize.calibrate import Calibration, Progress, Sample, calibrate
+from aot.quantize.convert import InputsOutputs, convert
+from aot.quantize.forms import Types, choose_forms, choose_types, real_operands
+from aot.quantize.ranges import ESTIMATORS, Range, min_max
+from aot.quantize.simplify import simplify
+from aot.quantize.weights import quantized_weights
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to quantize.
+
+    `range` is one of ESTIMATORS; `io` the type of inputs and outputs; `dtype` that of activations; `int16` and `float`
+    name layers (by their first output) that are to be in another type. With `per_channel`, dense layers have a scale
+    for each unit, as convolutions always have for each channel; `correct_bias` makes up for the mean error of weights.
+    `strict` refuses what has to stay in float32.
+    """
+
+    range: str = "percentile"
+    io: InputsOutputs = "int8"
+    dtype: Literal["int8", "int16"] = "int8"
+    int16: frozenset[str] = frozenset()
+    float: frozenset[str] = frozenset()
+    per_channel: bool = True
+    correct_bias: bool = True
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """The float32 graph as it was simplified, what the samples showed of it, the quantized graph, and warnings."""
+
+    source: Graph
+    calibration: Calibration
+    types: Types
+    graph: Graph
+    warnings: tuple[str, ...] = field(default=())
+
+
+DEFAULT = Options()
+
+
+def is_quantized(graph: Graph) -> bool:
+    """Whether nothing in `graph` computes in float32, except conversions at its ends."""
+    return not any(any(real_operands(op, graph)) for op in graph.ops if not isinstance(op, Quantize | Dequantize))
+
+
+def quantize(
+    graph: Graph, samples: Iterable[Sample], options: Options = DEFAULT, progress: Progress = lambda done: None
+) -> Quantized:
+    """Quantize what of `graph` is float32, with the ranges that `samples` show.
+
+    Raises AotError for operators or options that cannot be, and for samples that are not finite or none at all.
+    """
+    check_operators(graph)
+    if options.range not in ESTIMATORS:
+        raise AotError(f"there is no range estimator {options.range!r}", f"the choices are {', '.join(ESTIMATORS)}")
+    lean = simplify(graph)
+    _check_layers(lean, options)
+    return assemble(lean, calibrate(lean, samples, progress), options)
+
+
+def _check_layers(graph: Graph, options: Options) -> None:
+    """Layers that are named must be there."""
+    known = [op.name for op in graph.ops]
+    for name in sorted(options.int16 | options.float):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 3)
+            raise AotError(
+                f"there is no layer called {name}",
+                *([f"the nearest are {', '.join(near)}"] if near else []),
+                "layers are named after their outputs: `aot inspect` lists them",
+            )
+
+
+def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT) -> Quantized:
+    """Quantize a simplified graph whose statistics are known. What no integer kernel computes stays in float32."""
+
+    @cache
+    def range_of(name: str, dtype: str) -> Range:
+        data = source[name].data
+        if data is not None:
+            return float(data.min()), float(data.max())
+        estimate = ESTIMATORS[options.range] if dtype == "int8" else min_max
+        return estimate(calibration.statistics[name])
+
+    def weights(op: Op, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean = calibration.statistics[op.inputs[0] or ""].mean if options.correct_bias else None
+        return quantized_weights(op, source, x, mean, options.per_channel or not isinstance(op, FullyConnected))
+
+    kept: dict[str, str] = {}
+    while True:
+        types = choose_types(source, options.dtype, options.float | kept.keys(), options.int16)
+        graph = convert(source, types, choose_forms(source, types, range_of), weights, options.io)
+        graph.check()
+        refused = {p.op.name: p.reason for p in problems(graph) if types.get(p.op.name, "float32") != "float32"}
+        if not refused:
+            break
+        kept |= refused
+    check_operators(graph)
+    warnings = (*_stayed(source, types, options, kept), *_idle(source, calibration))
+    return Quantized(source, calibration, types, graph, warnings)
+
+
+def _stayed(source: Graph, types: Types, options: Options, kept: dict[str, str]) -> list[str]:
+    """What is still float32 though nobody asked for it: a warning for each, or with `strict` an error."""
+    reasons = {
+        op.name: kept.get(op.name, "it has no integer form")
+        for op in source.ops
+        if types.get(op.name) == "float32" and op.name not in options.float
+        if not isinstance(op, Quantize | Dequantize)
+    }
+    kinds = {op.name: op.kind for op in source.ops}
+    lines = [f"{kinds[name]} (%{name}) stays in float32: {reason}" for name, reason in reasons.items()]
+    if lines and options.strict:
+        raise AotError(f"{source.name} cannot be quantized as a whole", *lines, "without --strict they stay in float32")
+    return lines
+
+
+def _idle(source: Graph, calibration: Calibration) -> list[str]:
+    """Layers that showed nothing but one value."""
+    return [
+        f"%{name} is {seen.low:g} for every sample: a layer that never activates, or samples that are too alike"
+        for name, seen in calibration.statistics.items()
+        if seen.low == seen.high and source[name].elements > 1
+    ]
