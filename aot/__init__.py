@@ -18,31 +18,42 @@ return %y
 >>> aot.verify(model, board="host", samples=16).verdict.exact
 True
 
+A float32 model becomes an int8 one with a few dozen typical samples:
+
+>>> # quantized = aot.quantize("float.tflite", samples, aot.QuantizeOptions(io="float"))
+>>> # pathlib.Path("int8.tflite").write_bytes(quantized.tflite())
+
 Whatever is wrong with a model, a board or a file is raised as `AotError`, with what to try next.
 """
 
-from aot.api import Built, Profiled, Ran, build, profile, run, verify
+from aot.api import Built, Profiled, Ran, build, profile, quantize, run, verify
 from aot.boards import Board
 from aot.boards import all_boards as boards
 from aot.errors import AotError
 from aot.frontends.tflite import load
 from aot.ir import Graph
+from aot.quantize import ImageOptions, Quantized
+from aot.quantize import Options as QuantizeOptions
 from aot.version import __version__
 
-# `aot.build`, `aot.profile`, `aot.verify` and `aot.boards` are these functions, not the modules of the same names:
-# inside the package, and wherever a module is meant, it is `from aot.boards import ...`.
+# `aot.build`, `aot.profile`, `aot.quantize`, `aot.verify` and `aot.boards` are these functions, not the modules of the
+# same names: inside the package, and wherever a module is meant, it is `from aot.boards import ...`.
 __all__ = [
     "AotError",
     "Board",
     "Built",
     "Graph",
+    "ImageOptions",
     "Profiled",
+    "QuantizeOptions",
+    "Quantized",
     "Ran",
     "__version__",
     "boards",
     "build",
     "load",
     "profile",
+    "quantize",
     "run",
     "verify",
 ]

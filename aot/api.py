@@ -1,23 +1,26 @@
-"""What the commands do, as functions: `aot.build`, `aot.run`, `aot.verify`, `aot.profile`.
+"""What the commands do, as functions: `aot.build`, `aot.run`, `aot.verify`, `aot.profile`, `aot.quantize`.
 
 They print nothing and raise AotError.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aot.boards import load_board
 from aot.build import Firmware
 from aot.errors import AotError
 from aot.fixedpoint import ROUNDINGS
-from aot.ir import Array
-from aot.output import complete_folder, os_errors, refuse_occupied
+from aot.frontends.tflite import load, parse, read
+from aot.ir import Array, Graph
+from aot.output import complete_file, complete_folder, os_errors, refuse_occupied, refuse_unwritable
 from aot.pipeline import Compiled, compile_file, files_of_kind, make, write
 from aot.profiler import Profile, profile_emulated, profile_real
 from aot.projects import KINDS
+from aot.quantize import DEFAULT, DEFAULT_IMAGES, ImageOptions, Options, Quantized, given_samples, open_samples
+from aot.quantize import quantize as quantize_graph
 from aot.samples import Sample, random_samples, read_samples, samples_of, stacked
 from aot.verify import Verdict, verify_layers
 from aot.verify import run as run_samples
@@ -70,17 +73,19 @@ def build(
     compile: bool = True,
     force: bool = False,
     trace: bool = False,
+    calibration: Path | str | None = None,
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
     `name` is the prefix of all C names; `project` is a key of `aot.projects.KINDS`. Without `compile`, no compiler is
-    needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's output. Raises
-    AotError, and leaves the folder as it was, when anything goes wrong.
+    needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's output. With
+    `calibration`, samples as `quantize` takes them from files, a float32 model is quantized first. Raises AotError, and
+    leaves the folder as it was, when anything goes wrong.
     """
     folder = Path(folder)
     _check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
-    compiled = _compile(model, board, rounding, name)
+    compiled = _compile(model, board, rounding, name, calibration)
     with complete_folder(folder) as made, _temporary_folder() as elsewhere:
         work = made if project == "make" else elsewhere
         firmware = _make(compiled, work, trace=trace) if compile else None
@@ -177,9 +182,57 @@ def profile(
         return Profiled(compiled, firmware, profile_emulated(compiled, firmware, sample, made))
 
 
-def _compile(model: Path | str, board: str, rounding: str, name: str | None) -> Compiled:
+def quantize(
+    model: Graph | Path | str,
+    samples: Path | str | Iterable[Mapping[str, Array] | Array],
+    options: Options = DEFAULT,
+    *,
+    images: ImageOptions = DEFAULT_IMAGES,
+    progress: Progress = lambda done: None,
+) -> Quantized:
+    """Quantize a float32 model with the ranges that typical samples show.
+
+    `samples` are arrays, or dicts of one array for each input, in any number: they are looked at one at a time; or the
+    path of an .npz, .npy or .csv file, or of a folder of .npy files or of images. `progress` hears how many samples are
+    done. The result's `graph` is the quantized model, `tflite()` its file. Raises AotError.
+    """
+    graph = model if isinstance(model, Graph) else load(model)
+    if not isinstance(samples, str | Path):
+        return quantize_graph(graph, given_samples(samples, graph), options, progress)
+    source = open_samples(Path(samples), graph, images)
+    quantized = quantize_graph(graph, source, options, progress)
+    return replace(quantized, warnings=(*source.warnings(quantized.calibration.samples), *quantized.warnings))
+
+
+def quantize_file(
+    model: Path | str,
+    samples: Path | str,
+    output: Path | str,
+    options: Options = DEFAULT,
+    *,
+    images: ImageOptions = DEFAULT_IMAGES,
+    force: bool = False,
+    progress: Progress = lambda done: None,
+) -> Quantized:
+    """`quantize` from file to file; `output` may exist only with `force`. What is quantized already is copied."""
+    output = Path(output)
+    refuse_unwritable(output)
+    if output.exists() and not force:
+        raise AotError(f"{output} exists already", "name another file", "replace it: --force")
+    content = read(model)
+    graph = parse(content, Path(model).stem, str(model))
+    quantized = quantize(graph, samples, options, images=images, progress=progress)
+    with complete_file(output) as made:
+        made.write_bytes(quantized.tflite() if quantized.changed else content)
+    return quantized
+
+
+def _compile(
+    model: Path | str, board: str, rounding: str, name: str | None, calibration: Path | str | None = None
+) -> Compiled:
     _check_choice("rounding", rounding, ROUNDINGS)
-    return compile_file(Path(model), load_board(board), rounding, name)
+    samples = None if calibration is None else Path(calibration)
+    return compile_file(Path(model), load_board(board), rounding, name, samples)
 
 
 def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from aot.frontends import tflite
 from aot.inspect import inspect as inspect_graph
 from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
+from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
 from aot.samples import write_outputs
 from aot.version import __version__
 
@@ -58,11 +59,11 @@ def _print_table(table: Table) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
+def _progress(first: str = "compiling") -> Iterator[Callable[[int], None]]:
     """On a terminal, stderr tells what goes on: first the compiler, then sample after sample."""
     console = _err()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("compiling", total=None)
+        task = bar.add_task(first, total=None)
         yield lambda done: bar.update(task, completed=done, description=f"{done} samples done")
 
 
@@ -87,6 +88,7 @@ def build(
     no_compile: options.NoCompile = False,
     force: options.Force = False,
     trace: options.Trace = False,
+    calibration: options.BuildCalibration = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compile MODEL into a C project for a board."""
@@ -101,6 +103,7 @@ def build(
             compile=not no_compile,
             force=force,
             trace=trace,
+            calibration=calibration,
         )
     if as_json:
         _print_json(report.build_json(built.compiled, built.firmware, built.elf))
@@ -220,6 +223,47 @@ def profile(
     _print_table(profile_report.layers_table(found))
     _print("")
     _print_table(profile_report.kernels_table(found))
+
+
+@app.command()
+def quantize(
+    model: options.Model,
+    calibration: options.Calibration,
+    output: options.Quantized,
+    io: options.InputsAndOutputs = options.IoOption.int8,
+    range: options.RangeOfTensors = options.EstimatorOption.percentile,
+    int16: options.Int16 = None,
+    int16_all: options.Int16All = False,
+    keep_float: options.Float = None,
+    dense_per_tensor: options.PerTensor = False,
+    no_bias_correction: options.NoBiasCorrection = False,
+    strict: options.Strict = False,
+    image_scale: options.ImageScale = DEFAULT_IMAGES.scale,
+    image_mean: options.ImageMean = DEFAULT_IMAGES.mean,
+    image_resize: options.ImageResize = options.ResizeOption.stretch,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Quantize a float32 MODEL to int8 with typical samples, and write it as a .tflite file."""
+    chosen = Options(
+        range=range.value,
+        io=io.value,
+        dtype="int16" if int16_all else "int8",
+        int16=frozenset(int16 or ()),
+        float=frozenset(keep_float or ()),
+        per_channel=not dense_per_tensor,
+        correct_bias=not no_bias_correction,
+        strict=strict,
+    )
+    images = ImageOptions(image_scale, image_mean, image_resize.value)
+    with _progress("calibrating") as progress:
+        done = api.quantize_file(model, calibration, output, chosen, images=images, force=force, progress=progress)
+    for warning in done.warnings:
+        _err().print(f"warning: {warning}", markup=False)
+    if as_json:
+        _print_json(report.quantize_json(done))
+    else:
+        _print("\n".join(report.quantized_lines(done, output)))
 
 
 @app.command()

@@ -30,6 +30,30 @@ class ProjectKind(StrEnum):
     freertos = "freertos"
 
 
+class EstimatorOption(StrEnum):
+    """How the range of a tensor is estimated."""
+
+    min_max = "min-max"
+    moving_average = "moving-average"
+    percentile = "percentile"
+    mse = "mse"
+    entropy = "entropy"
+
+
+class IoOption(StrEnum):
+    """The type of a quantized model's inputs and outputs."""
+
+    float = "float"
+    int8 = "int8"
+
+
+class ResizeOption(StrEnum):
+    """How an image gets the size of the input."""
+
+    stretch = "stretch"
+    crop = "crop"
+
+
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)]
 BoardName = Annotated[str, typer.Option("--board", "-b", metavar="BOARD", help="A board; `aot boards` lists them.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write the C project to.")]
@@ -62,3 +86,41 @@ Against = Annotated[
     typer.Option("--against", metavar="OLD.json", help="Compare with an earlier run's --json.", show_default=False),
 ]
 Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]
+
+Calibration = Annotated[
+    Path,
+    typer.Option(
+        "--calibration",
+        metavar="SAMPLES",
+        help="Typical inputs: an .npz, .npy or .csv file, or a folder of .npy files or of images.",
+        show_default=False,
+    ),
+]
+BuildCalibration = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="SAMPLES",
+        help="Quantize a float32 model with these inputs.",
+        show_default=False,
+    ),
+]
+Quantized = Annotated[Path, typer.Option("--output", "-o", metavar="OUT.tflite", help="The int8 model to write.")]
+RangeOfTensors = Annotated[EstimatorOption, typer.Option("--range", help="How ranges are estimated from samples.")]
+InputsAndOutputs = Annotated[IoOption, typer.Option("--io", help="The type of the model's inputs and outputs.")]
+Int16All = Annotated[bool, typer.Option("--int16-all", help="int16 activations in all layers, with int8 weights.")]
+Int16 = Annotated[
+    list[str] | None,
+    typer.Option("--int16", metavar="LAYER", help="int16 in this layer.", show_default=False),
+]
+Float = Annotated[
+    list[str] | None, typer.Option("--float", metavar="LAYER", help="Keep this layer in float32.", show_default=False)
+]
+PerTensor = Annotated[bool, typer.Option("--dense-per-tensor", help="One scale for all weights of a dense layer.")]
+NoBiasCorrection = Annotated[
+    bool, typer.Option("--no-bias-correction", help="Do not make up for the mean error of rounded weights.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse operators that would have to stay in float32.")]
+ImageScale = Annotated[float, typer.Option("--image-scale", help="Pixels of 0 to 255 become (pixel - mean) * scale.")]
+ImageMean = Annotated[float, typer.Option("--image-mean", help="See --image-scale.")]
+ImageResize = Annotated[ResizeOption, typer.Option("--image-resize", help="How images get the input's size.")]

@@ -18,6 +18,7 @@ from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
 from aot.plan import Plan, Step, plan
 from aot.projects import KINDS, project_files
+from aot.quantize import open_samples, quantize
 from aot.version import __version__
 
 
@@ -51,10 +52,17 @@ class Compiled:
         return weights_bytes(self.graph, self.calls)
 
 
-def compile_file(path: Path, board: Board, rounding: str, name: str | None = None) -> Compiled:
-    """Compile a model file, under `name` or its own. Raises AotError for any fault in it."""
+def compile_file(
+    path: Path, board: Board, rounding: str, name: str | None = None, calibration: Path | None = None
+) -> Compiled:
+    """Compile a model file, under `name` or its own; with `calibration`, what of it is float32 is quantized first.
+
+    Raises AotError for any fault in it.
+    """
     content = tflite.read(path)
     graph = tflite.parse(content, name or path.stem, str(path))
+    if calibration is not None:
+        graph = quantize(graph, open_samples(calibration, graph)).graph
     return compile(graph, board, rounding, hashlib.sha256(content).hexdigest())
 
 

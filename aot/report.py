@@ -1,6 +1,7 @@
 """Results as text for people and as objects with stable keys for scripts. Prints nothing."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from aot.build import Firmware
 from aot.inspect import Inspection
 from aot.ir import Graph, Tensor
 from aot.pipeline import Compiled
+from aot.quantize import Quantized
 from aot.verify import Difference, Verdict
 
 Json = dict[str, Any]
@@ -177,6 +179,30 @@ def output_lines(compiled: Compiled, verdict: Verdict) -> Iterator[str]:
             yield f"sample {i}: {port.name} = {text}"
     if len(verdict.outputs) > _SHOWN_SAMPLES:
         yield f"... and {len(verdict.outputs) - _SHOWN_SAMPLES} more samples"
+
+
+def quantize_json(done: Quantized) -> Json:
+    """The object that `aot quantize --json` prints; `sqnr_db` is of the outputs, null where nothing was quantized."""
+    counts = Counter(done.types.values())
+    return {
+        "model": done.graph.name,
+        "samples": done.calibration.samples,
+        "sqnr_db": round(done.sqnr(), 2) if done.changed else None,
+        "operators": {dtype: counts[dtype] for dtype in ("int8", "int16", "float32")},
+        "warnings": list(done.warnings),
+    }
+
+
+def quantized_lines(done: Quantized, output: Path) -> Iterator[str]:
+    """What `aot quantize` says."""
+    if not done.changed:
+        yield f"{done.graph.name} is in {output}, unchanged"
+        return
+    counts = Counter(done.types.values())
+    shown = ", ".join(f"{counts[dtype]} in {dtype}" for dtype in ("int8", "int16", "float32") if counts[dtype])
+    yield f"{done.graph.name} is in {output}: {counts.total()} operators, {shown}"
+    kept = len(done.calibration.kept)
+    yield f"{done.calibration.samples} samples; {done.sqnr():.1f} dB of SQNR at the outputs, over {kept} of them"
 
 
 def verdict_text(compiled: Compiled, verdict: Verdict, layers: bool) -> str:

@@ -1,5 +1,17 @@
 """Post-training quantization: a float32 graph and samples become an int8 graph by TensorFlow Lite's specification."""
 
-from aot.quantize.quantizer import Options, Quantized, assemble, is_quantized, quantize
+from aot.quantize.images import DEFAULT_IMAGES, ImageOptions
+from aot.quantize.quantizer import DEFAULT, Options, Quantized, quantize
+from aot.quantize.sources import Source, given_samples, open_samples
 
-__all__ = ["Options", "Quantized", "assemble", "is_quantized", "quantize"]
+__all__ = [
+    "DEFAULT",
+    "DEFAULT_IMAGES",
+    "ImageOptions",
+    "Options",
+    "Quantized",
+    "Source",
+    "given_samples",
+    "open_samples",
+    "quantize",
+]

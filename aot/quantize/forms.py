@@ -48,7 +48,7 @@ def choose_types(graph: Graph, dtype: str, kept_float: Set[str] = frozenset(), i
     for op in graph.ops:
         if not any(real_operands(op, graph)):
             continue
-        if op.name in kept_float or not _can_be_integer(op, graph):
+        if op.name in kept_float or not can_be_integer(op, graph):
             types[op.name] = "float32"
         elif op.name in int16:
             types[op.name] = "int16"
@@ -57,7 +57,8 @@ def choose_types(graph: Graph, dtype: str, kept_float: Set[str] = frozenset(), i
     return types
 
 
-def _can_be_integer(op: Op, graph: Graph) -> bool:
+def can_be_integer(op: Op, graph: Graph) -> bool:
+    """Whether TFLite's specification has a form for it; whether aot has a kernel, its check will tell."""
     weights = (graph[name] for name in weight_names(op) if name is not None)
     return op.scheme.operands != "float" and all(t.constant for t in weights)
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Literal
 
 from aot.errors import AotError
+from aot.frontends import tflite_writer
 from aot.ir import Graph, Op, Tensor
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
@@ -14,7 +15,8 @@ from aot.ops.quantize import Quantize
 from aot.passes.check_operators import check_operators, problems
 from aot.quantize.calibrate import Calibration, Progress, Sample, calibrate
 from aot.quantize.convert import InputsOutputs, convert
-from aot.quantize.forms import Types, choose_forms, choose_types, real_operands
+from aot.quantize.forms import Types, can_be_integer, choose_forms, choose_types, real_operands
+from aot.quantize.quality import outputs_noise
 from aot.quantize.ranges import ESTIMATORS, Range, min_max
 from aot.quantize.simplify import simplify
 from aot.quantize.weights import quantized_weights
@@ -50,6 +52,19 @@ class Quantized:
     graph: Graph
     warnings: tuple[str, ...] = field(default=())
 
+    @property
+    def changed(self) -> bool:
+        """False where the model was quantized already."""
+        return bool(self.types)
+
+    def sqnr(self) -> float:
+        """The signal-to-quantization-noise ratio of all outputs in decibels, over the samples that were kept."""
+        return outputs_noise(self.source, self.graph, self.calibration.kept).sqnr
+
+    def tflite(self) -> bytes:
+        """The quantized graph as the bytes of a .tflite file."""
+        return tflite_writer.write(self.graph)
+
 
 DEFAULT = Options()
 
@@ -64,11 +79,14 @@ def quantize(
 ) -> Quantized:
     """Quantize what of `graph` is float32, with the ranges that `samples` show.
 
-    Raises AotError for operators or options that cannot be, and for samples that are not finite or none at all.
+    A graph without float32 comes back as it is, and no sample is read. Raises AotError for operators or options that
+    cannot be, and for samples that are not finite or none at all.
     """
     check_operators(graph)
     if options.range not in ESTIMATORS:
         raise AotError(f"there is no range estimator {options.range!r}", f"the choices are {', '.join(ESTIMATORS)}")
+    if is_quantized(graph):
+        return Quantized(graph, Calibration({}, 0, ()), {}, graph, (f"{graph.name} is quantized already",))
     lean = simplify(graph)
     _check_layers(lean, options)
     return assemble(lean, calibrate(lean, samples, progress), options)
@@ -118,14 +136,14 @@ def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT
 
 def _stayed(source: Graph, types: Types, options: Options, kept: dict[str, str]) -> list[str]:
     """What is still float32 though nobody asked for it: a warning for each, or with `strict` an error."""
-    reasons = {
-        op.name: kept.get(op.name, "it has no integer form")
-        for op in source.ops
-        if types.get(op.name) == "float32" and op.name not in options.float
-        if not isinstance(op, Quantize | Dequantize)
-    }
-    kinds = {op.name: op.kind for op in source.ops}
-    lines = [f"{kinds[name]} (%{name}) stays in float32: {reason}" for name, reason in reasons.items()]
+    lines = []
+    for op in source.ops:
+        own = op.name in kept or not can_be_integer(op, source)
+        if not own or op.name not in types or op.name in options.float or isinstance(op, Quantize | Dequantize):
+            continue
+        more = 3 * sum(t.elements for t in real_operands(op, source))
+        reason = kept.get(op.name, "it has no integer form")
+        lines.append(f"{op.kind} (%{op.name}) stays in float32: {reason}; its tensors take {more:,} bytes more")
     if lines and options.strict:
         raise AotError(f"{source.name} cannot be quantized as a whole", *lines, "without --strict they stay in float32")
     return lines

@@ -27,6 +27,11 @@ class Source:
     skipped: list[str]
     _open: Callable[[], Iterator[Sample]]
 
+    def warnings(self, used: int) -> tuple[str, ...]:
+        """What was left out; `used` samples were not."""
+        count = len(self.skipped)
+        return (f"{used} images were used; {count} cannot be read: {'; '.join(self.skipped[:5])}",) if count else ()
+
     def __iter__(self) -> Iterator[Sample]:
         self.skipped.clear()
         return self._open()
@@ -165,11 +170,18 @@ def _mapped(path: Path, folder: Path) -> dict[str, Array]:
     try:
         with _reading(path):
             if path.suffix.lower() == ".npy":
-                return {"x": np.load(path, mmap_mode="r", allow_pickle=False)}
+                return {"x": _memory_mapped(path)}
             with zipfile.ZipFile(path) as file:
                 files = {name.removesuffix(".npy"): file.extract(name, folder) for name in file.namelist()}
-            return {name: np.load(file, mmap_mode="r", allow_pickle=False) for name, file in files.items()}
+            return {name: _memory_mapped(Path(file)) for name, file in files.items()}
     except DAMAGE as error:
         objects = "allow_pickle" in str(error) or "object" in str(error)
         reason = "it holds Python objects, not numbers" if objects else f"it is not {path.suffix}, or damaged"
         raise AotError(f"cannot read samples from {path}: {reason}", _HINT) from None
+
+
+def _memory_mapped(path: Path) -> Array:
+    """The array in a .npy file. Raises one of DAMAGE."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)  # or numpy would take any other file for Python objects
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -1,6 +1,7 @@
 """Weights and biases as integers: symmetric, a scale for each channel, biases in the scale of the products."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,8 @@ def _mean_shift(op: Op, graph: Graph, mean: Array, error: Array) -> Array:
     """How far wrong weights move each channel's output on average: the layer is linear, so of the mean input."""
     x, w = op.inputs[0], op.inputs[1]
     assert x is not None and w is not None
-    plain = replace(op, inputs=(x, w), activation=Activation.NONE)  # all layers with weights have one
+    changes: dict[str, Any] = {"inputs": (x, w), "activation": Activation.NONE}  # all layers with weights have one
+    plain = replace(op, **changes)
     values = {x: mean.astype(np.float32), w: error.astype(np.float32)}
     (shift,) = plain.evaluate(graph, values, "double")
     return np.asarray(shift.reshape(-1, shift.shape[-1]).mean(axis=0, dtype=np.float64))

@@ -1,0 +1,190 @@
+"""The quantizer: its graphs are right by LiteRT, near to float32, and say what could not be done."""
+
+from pathlib import Path
+from typing import Literal
+
+import float_graphs
+import native
+import numpy as np
+import pytest
+from float_graphs import GRAPHS, Net, samples
+from graphs import cut
+from oracles import matches, oracle
+
+import aot
+from aot.errors import AotError
+from aot.fixedpoint import Rounding
+from aot.frontends.tflite import parse
+from aot.interpreter import run
+from aot.ir import Graph
+from aot.ops.common import Activation
+from aot.ops.fully_connected import FullyConnected
+from aot.quantize import DEFAULT, Options, Quantized, given_samples, quantize
+from aot.quantize.quality import as_inputs, outputs_noise, reals
+from aot.quantize.simplify import simplify
+
+
+def quantized(graph: Graph, options: Options = DEFAULT) -> Quantized:
+    return quantize(graph, samples(graph), options)
+
+
+@pytest.fixture(scope="module", params=GRAPHS)
+def net(request: pytest.FixtureRequest) -> Graph:
+    return GRAPHS[request.param]()
+
+
+@pytest.mark.parametrize("rounding", ["double", "float"])
+def test_each_operator_equals_its_oracle(net: Graph, rounding: Rounding) -> None:
+    """What the written file says is what LiteRT computes from it."""
+    made = quantized(net)
+    graph = parse(made.tflite(), "net")
+    assert str(graph) == str(made.graph)
+    for sample in samples(net, 3, seed=1):
+        values = run(graph, as_inputs(sample, graph), rounding)
+        for op in graph.ops:
+            alone = cut(graph, op)
+            expected = oracle(alone, {name: values[name] for name in alone.inputs}, rounding)
+            assert np.all(matches(op, values[op.outputs[0]], expected)), op
+
+
+# What was measured, less 3 dB: a fault in one scale costs far more.
+LEAST_DECIBELS = {"convolutions": 33, "gates": 33, "arithmetic": 35, "normalized": 30, "sines": 30}
+
+
+@pytest.mark.parametrize("io", ["int8", "float"])
+@pytest.mark.parametrize("name", GRAPHS)
+def test_near_to_float(name: str, io: Literal["int8", "float"]) -> None:
+    graph = GRAPHS[name]()
+    made = quantized(graph, Options(io=io)).graph
+    assert outputs_noise(graph, made, samples(graph)).sqnr > LEAST_DECIBELS[name]
+    assert {made[end].dtype for end in (*made.inputs, *made.outputs)} <= {
+        "float32" if io == "float" else "int8",
+        "int32",
+    }
+    assert made.inputs == graph.inputs
+
+
+def test_c_gives_the_same_bytes(net: Graph, tmp_path: Path) -> None:
+    graph = quantized(net).graph
+    inputs = [as_inputs(sample, graph) for sample in samples(net, 8, seed=1)]
+    answers = native.run(native.program(native.compiled(graph), tmp_path), graph, inputs)
+    for sample, answer in zip(inputs, answers, strict=True):
+        values = run(graph, sample)
+        assert all(np.array_equal(values[name], value) for name, value in answer.items())
+
+
+def test_batch_normalization_is_folded() -> None:
+    graph = float_graphs.normalized()
+    lean = simplify(graph)
+    assert [op.kind for op in lean.ops] == ["Conv2D", "Conv2D", "ResizeNearest", "DepthwiseConv2D"]
+    for sample in samples(graph, 4):
+        before, after = run(graph, sample)["y"], run(lean, sample)["y"]
+        assert np.allclose(before, after, rtol=1e-4, atol=1e-4 * np.abs(before).max())
+
+
+def test_what_has_no_integer_form_stays_in_float() -> None:
+    made = quantized(float_graphs.sines())
+    assert list(made.types.values()) == ["int8", "float32", "float32", "float32", "int8"]
+    (warning,) = made.warnings
+    assert "Sin (%wave) stays in float32" in warning and "bytes more" in warning
+    with pytest.raises(AotError, match="cannot be quantized as a whole"):
+        quantized(float_graphs.sines(), Options(strict=True))
+
+
+def test_layers_kept_in_float() -> None:
+    graph = float_graphs.convolutions()
+    plain, kept = quantized(graph), quantized(graph, Options(float=frozenset({"e"})))
+    assert kept.types["e"] == "float32" and not kept.warnings
+    kinds = [op.kind for op in kept.graph.ops]
+    assert kinds.count("Dequantize") == 1 and kinds.count("Quantize") == 1
+    noise = [outputs_noise(graph, made.graph, samples(graph)).sqnr for made in (plain, kept)]
+    assert noise[1] > noise[0]
+
+
+@pytest.mark.parametrize("options", [Options(int16=frozenset({"nothing"})), Options(float=frozenset({"image"}))])
+def test_layers_that_are_not_there(options: Options) -> None:
+    with pytest.raises(AotError, match="there is no layer called"):
+        quantized(float_graphs.convolutions(), options)
+
+
+def test_an_int8_model_passes_through() -> None:
+    made = quantized(float_graphs.convolutions()).graph
+    again = quantize(made, iter([]))
+    assert again.graph is made and not again.changed and "already" in again.warnings[0]
+
+
+def test_of_a_mixed_model_only_what_is_float_is_quantized() -> None:
+    """A model with one float32 layer between int8 ones: these keep their codes, and meet the new one without copies."""
+    graph = float_graphs.convolutions()
+    mixed = quantized(graph, Options(float=frozenset({"e"}))).graph
+    made = quantized_mixed(mixed)
+    assert {op.kind for op in made.ops}.isdisjoint({"Quantize", "Dequantize"})
+    for name in ("a_w", "b_b", "scores_w"):
+        assert np.array_equal(made[name].data, mixed[name].data)
+    for name in ("image", "a", "both", "e", "y"):
+        assert made[name].dtype == "int8"
+    assert outputs_noise(graph, made, samples(graph)).sqnr > LEAST_DECIBELS["convolutions"]
+
+
+def quantized_mixed(graph: Graph) -> Graph:
+    """The int8 input's codes are the samples."""
+    given = [as_inputs(sample, graph) for sample in samples(float_graphs.convolutions())]
+    return quantize(graph, given).graph
+
+
+def test_bias_correction_removes_the_mean_error() -> None:
+    net = Net(7, x=(1, 32))
+    graph = net.graph(net.layer(FullyConnected, "y", (1, 4), "x", (4, 32)))
+    shifted = [{"x": sample["x"] + 3} for sample in samples(graph, 64)]
+    errors = []
+    for correct in (False, True):
+        made = quantize(graph, shifted, Options(correct_bias=correct)).graph
+        difference = [reals(run(made, as_inputs(s, made))["y"], made["y"]) - run(graph, s)["y"] for s in shifted]
+        errors.append(np.abs(np.mean(difference, axis=0)).max())
+    assert errors[1] < errors[0] / 2
+
+
+def test_tensors_that_never_change() -> None:
+    """Ranges of nothing: a layer that is never active, an input that is always 0, constants of zeros."""
+    net = Net(8, x=(1, 4))
+    dead = net.add(
+        FullyConnected, "dead", (1, 4), "x", net.constant("w", np.zeros((4, 4))), net.constant("b", -np.ones(4)),
+        activation=Activation.RELU,
+    )  # fmt: skip
+    graph = net.graph(net.layer(FullyConnected, "y", (1, 3), dead, (3, 4)))
+    made = quantize(graph, [{"x": np.zeros((1, 4), np.float32)}] * 2)
+    assert any("%dead is 0 for every sample" in warning for warning in made.warnings)
+    expected = run(graph, {"x": np.zeros((1, 4), np.float32)})["y"]
+    value = reals(run(made.graph, {"x": np.zeros((1, 4), np.int8)})["y"], made.graph["y"])
+    assert np.allclose(value, expected, atol=made.graph["y"].scale)
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        (np.full((1, 8, 8, 3), np.nan, np.float32), "not finite"),
+        (np.full((1, 8, 8, 3), np.inf, np.float32), "not finite"),
+        (np.full((1, 8, 8, 3), 1e38, np.float32), "not finite"),
+        (np.zeros((1, 8, 8, 3), np.uint8), "takes float32, not uint8"),
+        (np.zeros((8, 8), np.float32), "has shape"),
+        ({"other": np.zeros(3), "image": np.zeros((1, 8, 8, 3))}, "no inputs: other"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_samples(sample: object, message: str) -> None:
+    graph = float_graphs.convolutions()
+    with pytest.raises(AotError, match=message):
+        quantize(graph, given_samples([sample], graph))  # type: ignore[list-item] # on purpose
+
+
+def test_no_samples() -> None:
+    with pytest.raises(AotError, match="no samples"):
+        quantize(float_graphs.convolutions(), iter([]))
+
+
+def test_python_interface() -> None:
+    graph = float_graphs.convolutions()
+    arrays = (sample["image"].astype(np.float64) for sample in samples(graph))
+    made = aot.quantize(graph, arrays, aot.QuantizeOptions(io="float"))
+    assert made.calibration.samples == 24 and made.graph["y"].dtype == "float32"
+    assert parse(made.tflite(), "net").inputs == ("image",)
