@@ -87,6 +87,8 @@ def quantize(
         raise AotError(f"there is no range estimator {options.range!r}", f"the choices are {', '.join(ESTIMATORS)}")
     if is_quantized(graph):
         return Quantized(graph, Calibration({}, 0, ()), {}, graph, (f"{graph.name} is quantized already",))
+    if graph.state:
+        raise AotError(f"{graph.name} keeps a state: aot does not quantize such models", "give it quantized already")
     lean = simplify(graph)
     _check_layers(lean, options)
     return assemble(lean, calibrate(lean, samples, progress), options)
