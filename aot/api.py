@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aot.boards import load_board
+from aot.boards import Board, load_board
 from aot.build import Firmware
 from aot.errors import AotError
 from aot.fixedpoint import ROUNDINGS
@@ -64,7 +64,7 @@ class Profiled:
 
 def build(
     model: Path | str,
-    board: str,
+    board: str | Board,
     folder: Path | str,
     *,
     rounding: str = "double",
@@ -77,10 +77,10 @@ def build(
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
-    `name` is the prefix of all C names; `project` is a key of `aot.projects.KINDS`. Without `compile`, no compiler is
-    needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's output. With
-    `calibration`, samples as `quantize` takes them from files, a float32 model is quantized first. Raises AotError, and
-    leaves the folder as it was, when anything goes wrong.
+    `board` is a name, or what `aot.boards` gives; `name` the prefix of all C names; `project` a key of
+    `aot.projects.KINDS`. Without `compile`, no compiler is needed and nothing is measured. With `trace`, the firmware
+    of the kind "make" can send every layer's output. With `calibration`, samples as `quantize` takes them from files, a
+    float32 model is quantized first. Raises AotError, and leaves the folder as it was, when anything goes wrong.
     """
     folder = Path(folder)
     _check_choice("project", project, tuple(KINDS))
@@ -97,7 +97,7 @@ def build(
 
 def run(
     model: Path | str,
-    board: str,
+    board: str | Board,
     inputs: Inputs = None,
     *,
     rounding: str = "double",
@@ -122,7 +122,7 @@ def run(
 
 def verify(
     model: Path | str,
-    board: str,
+    board: str | Board,
     inputs: Inputs = None,
     *,
     layers: bool = False,
@@ -156,7 +156,7 @@ def verify(
 
 def profile(
     model: Path | str,
-    board: str,
+    board: str | Board,
     inputs: Inputs = None,
     *,
     rounding: str = "double",
@@ -228,11 +228,11 @@ def quantize_file(
 
 
 def _compile(
-    model: Path | str, board: str, rounding: str, name: str | None, calibration: Path | str | None = None
+    model: Path | str, board: str | Board, rounding: str, name: str | None, calibration: Path | str | None = None
 ) -> Compiled:
     _check_choice("rounding", rounding, ROUNDINGS)
     samples = None if calibration is None else Path(calibration)
-    return compile_file(Path(model), load_board(board), rounding, name, samples)
+    return compile_file(Path(model), load_board(board) if isinstance(board, str) else board, rounding, name, samples)
 
 
 def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:

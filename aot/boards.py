@@ -1,6 +1,7 @@
-"""Boards and their cores: `board_support/cores.toml` and one `board_support/<board>/board.toml` each."""
+"""Boards and their cores: `board_support/cores.toml` and one `<board>/board.toml` each, there or in a user's folder."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,16 @@ class Core:
     flags: tuple[str, ...]
     features: tuple[str, ...]
 
+    @property
+    def family(self) -> str:
+        """Which start-up code, compiler and emulator serve it: `arm`, `riscv` or `host`."""
+        return {"arm-none-eabi-": "arm", "riscv64-unknown-elf-": "riscv"}.get(self.prefix, "host")
+
+    @property
+    def emulator(self) -> str:
+        """QEMU's program for the core."""
+        return {"arm": "qemu-system-arm", "riscv": "qemu-system-riscv32"}.get(self.family, "")
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -37,19 +48,44 @@ class Memory:
 
 @dataclass(frozen=True)
 class Uart:
-    """The UART the firmware speaks over: its driver in `board_support/common`, registers and line rate."""
+    """The UART the firmware speaks over: its driver `uart_<driver>.c`, registers and line rate.
+
+    The register of the rate holds `clock_hz * fraction / baud` in the drivers that ask for `fraction`.
+    """
 
     driver: str
     base: int = 0
     clock_hz: int = 0
     baud: int = 115_200
+    fraction: int = 1
     tx_pin: int = 0
     rx_pin: int = 0
 
 
 @dataclass(frozen=True)
+class Renode:
+    """Renode's description of the board, a path that Renode knows, and the name of the UART in it."""
+
+    platform: str
+    uart: str
+
+
+@dataclass(frozen=True)
+class Programmer:
+    """How to load a program: pyOCD's target, OpenOCD's configuration file, or the family of a UF2 boot loader."""
+
+    pyocd: str = ""
+    openocd: str = ""
+    uf2_family: int = 0
+
+
+@dataclass(frozen=True)
 class Board:
-    """A board is data. `memories` is empty for `host`, whose operating system decides."""
+    """A board is data. `memories` is empty for `host`, whose operating system decides.
+
+    `folder` holds its files; a file there comes before one of the same name in `board_support/common`. `usb` are the
+    ids, as `vendor:product` in hexadecimal, under which its serial port appears.
+    """
 
     name: str
     description: str
@@ -58,34 +94,63 @@ class Board:
     timer: str
     runners: tuple[str, ...]
     uart: Uart
+    folder: Path
     memories: tuple[Memory, ...] = ()
     stack_bytes: int = 0
     qemu_machine: str = ""
     setup: bool = False
     timer_vector: int = 15
+    usb: tuple[str, ...] = ()
+    renode: Renode | None = None
+    programmer: Programmer = Programmer()
 
     def memory(self, name: str) -> Memory | None:
         """The memory called `name`, or None where the board has none of that name."""
         return next((memory for memory in self.memories if memory.name == name), None)
+
+    def file(self, name: str) -> Path:
+        """The file `name` of the board: its own, or that of all boards."""
+        return _file(self.folder, name)
 
     @property
     def counts_instructions(self) -> bool:
         """Whether a runner of this board can count instructions."""
         return "qemu" in self.runners
 
+    @property
+    def tier(self) -> str:
+        """How well it is tested: `CI` runs it, `Renode` can run it, or it only `compiles`."""
+        if {"host", "qemu"} & set(self.runners):
+            return "CI"
+        return "Renode" if self.renode else "compiles"
+
 
 _BOARD_KEYS = {
     "description": str, "core": str, "clock_hz": int, "timer": str, "runners": list, "uart": dict,
 }  # fmt: skip
-_OPTIONAL_BOARD_KEYS = {"memory": dict, "stack_bytes": int, "qemu_machine": str, "setup": bool, "timer_vector": int}
-_UART_KEYS = {"base": int, "clock_hz": int, "baud": int, "tx_pin": int, "rx_pin": int}
+_OPTIONAL_BOARD_KEYS = {
+    "memory": dict, "stack_bytes": int, "qemu_machine": str, "setup": bool, "timer_vector": int, "usb": list,
+    "renode": dict, "programmer": dict,
+}  # fmt: skip
+_UART_KEYS = {"base": int, "clock_hz": int, "baud": int, "fraction": int, "tx_pin": int, "rx_pin": int}
+_RENODE_KEYS = {"platform": str, "uart": str}
+_PROGRAMMER_KEYS = {"pyocd": str, "openocd": str, "uf2_family": int}
 _CORE_KEYS = {"prefix": str, "flags": list, "features": list}
 _MEMORY_NAMES = ("flash", "ram", "vectors")
-_RUNNER_NAMES = ("host", "qemu", "serial")
+_RUNNER_NAMES = ("host", "qemu", "renode", "serial")
+_LEAST_CLOCK_HZ = 1_000_000  # the firmware tells time in microseconds
+_TOP = 1 << 32
+_USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+
+
+def _file(folder: Path, name: str) -> Path:
+    own = folder / name
+    return own if own.is_file() else BOARD_SUPPORT / "common" / name
 
 
 def _name(path: Path) -> str:
-    return f"board_support/{path.relative_to(BOARD_SUPPORT).as_posix()}"
+    inside = path.is_relative_to(BOARD_SUPPORT)
+    return f"board_support/{path.relative_to(BOARD_SUPPORT).as_posix()}" if inside else str(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -95,8 +160,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise AotError(f"{_name(path)} cannot be read: {error}") from error
 
 
-def _check(where: str, table: dict[str, Any], required: Mapping[str, type], optional: Mapping[str, type]) -> None:
-    """Raise AotError unless `table` has every required key, no unknown one, and the right types."""
+def _check(where: str, table: Any, required: Mapping[str, type], optional: Mapping[str, type]) -> None:
+    """Raise AotError unless `table` is one, has every required key, no unknown one, and the right types."""
+    if not isinstance(table, dict):
+        raise AotError(f"{where}: must be a table, not {type(table).__name__}")
     known = {**required, **optional}
     for key, value in table.items():
         if key not in known:
@@ -106,6 +173,12 @@ def _check(where: str, table: dict[str, Any], required: Mapping[str, type], opti
     for key in required:
         if key not in table:
             raise AotError(f"{where}: the key '{key}' is missing")
+
+
+def _check_range(where: str, table: dict[str, Any], key: str, least: int) -> None:
+    """Raise AotError where the number `key` of `table` is not from `least` to 32 bits."""
+    if key in table and not least <= table[key] < _TOP:
+        raise AotError(f"{where}: '{key}' is {table[key]:,}, which is not from {least:,} to {_TOP - 1:,}")
 
 
 def _strings(where: str, key: str, values: list[Any]) -> tuple[str, ...]:
@@ -134,47 +207,102 @@ def _memories(where: str, table: dict[str, Any]) -> tuple[Memory, ...]:
     for name, entry in table.items():
         if name not in _MEMORY_NAMES:
             raise AotError(f"{where}: unknown memory '{name}'", f"the memories are {', '.join(_MEMORY_NAMES)}")
-        if not isinstance(entry, dict):
-            raise AotError(f"{where}: 'memory.{name}' must be a table with origin and size")
         _check(f"{where}: memory.{name}", entry, {"origin": int, "size": int}, {})
+        _check_range(f"{where}: memory.{name}", entry, "origin", 0)
+        _check_range(f"{where}: memory.{name}", entry, "size", 1)
+    if table and not {"flash", "ram"} <= table.keys():
+        raise AotError(f"{where}: the key 'memory' must have flash and ram")
     return tuple(Memory(name, entry["origin"], entry["size"]) for name, entry in table.items())
 
 
-def _board(name: str, path: Path) -> Board:
-    where, table, cores = _name(path), _read(path), _cores(BOARD_SUPPORT / "cores.toml")
-    _check(where, table, _BOARD_KEYS, _OPTIONAL_BOARD_KEYS)
-    _check(f"{where}: uart", table["uart"], {"driver": str}, _UART_KEYS)
-    if table["core"] not in cores:
-        raise AotError(f"{where}: unknown core '{table['core']}'", f"the cores are {', '.join(cores)}")
+def _runners(where: str, table: dict[str, Any]) -> tuple[str, ...]:
     runners = _strings(where, "runners", table["runners"])
     for runner in runners:
         if runner not in _RUNNER_NAMES:
             raise AotError(f"{where}: unknown runner '{runner}'", f"the runners are {', '.join(_RUNNER_NAMES)}")
-    if ("qemu" in runners) != ("qemu_machine" in table):
-        raise AotError(f"{where}: 'qemu_machine' and the runner 'qemu' need each other")
-    memories = _memories(where, table.get("memory", {}))
-    if memories and not {"flash", "ram"} <= {memory.name for memory in memories}:
-        raise AotError(f"{where}: the key 'memory' must have flash and ram")
-    rest = {key: value for key, value in table.items() if key not in ("core", "runners", "memory", "uart")}
-    return Board(name=name, core=cores[table["core"]], runners=runners, memories=memories,
-                 uart=Uart(**table["uart"]), **rest)  # fmt: skip
+    for runner, key in (("qemu", "qemu_machine"), ("renode", "renode")):
+        if (runner in runners) != (key in table):
+            raise AotError(f"{where}: '{key}' and the runner '{runner}' need each other")
+    return runners
 
 
-def _names() -> tuple[str, ...]:
-    return tuple(sorted(path.parent.name for path in BOARD_SUPPORT.glob("*/board.toml")))
+def _uart(where: str, table: dict[str, Any]) -> Uart:
+    _check(where, table, {"driver": str}, _UART_KEYS)
+    for key, least in (("base", 0), ("clock_hz", 1), ("baud", 1), ("fraction", 1), ("tx_pin", 0), ("rx_pin", 0)):
+        _check_range(where, table, key, least)
+    if table.get("base") and "clock_hz" not in table:
+        raise AotError(f"{where}: the key 'clock_hz' is missing")
+    return Uart(**table)
 
 
-def all_boards() -> tuple[Board, ...]:
+def _usb(where: str, table: dict[str, Any]) -> tuple[str, ...]:
+    ids = _strings(where, "usb", table.get("usb", []))
+    for one in ids:
+        if not _USB_ID.fullmatch(one):
+            raise AotError(f"{where}: the USB id '{one}' is not four hexadecimal digits, a colon, and four more")
+    return ids
+
+
+def _check_sources(where: str, folder: Path, table: dict[str, Any]) -> None:
+    """Raise AotError where a C file that the board asks for does not exist."""
+    for key, name in (("timer", table["timer"]), ("uart", table["uart"]["driver"])):
+        if not _file(folder, f"{key}_{name}.c").is_file():
+            choices = sorted(path.stem.partition("_")[2] for path in (BOARD_SUPPORT / "common").glob(f"{key}_*.c"))
+            raise AotError(f"{where}: there is no {key} '{name}'", f"they are {', '.join(choices)}",
+                           f"your own: {key}_{name}.c beside the board.toml")  # fmt: skip
+    if table.get("setup") and not (folder / "setup.c").is_file():
+        raise AotError(f"{where}: 'setup' is true, but there is no setup.c", "write board_setup in a setup.c beside it")
+
+
+def _board(name: str, folder: Path) -> Board:
+    path = folder / "board.toml"
+    where, table, cores = _name(path), _read(path), _cores(BOARD_SUPPORT / "cores.toml")
+    _check(where, table, _BOARD_KEYS, _OPTIONAL_BOARD_KEYS)
+    if table["core"] not in cores:
+        raise AotError(f"{where}: unknown core '{table['core']}'", f"the cores are {', '.join(cores)}")
+    for key, least in (("clock_hz", _LEAST_CLOCK_HZ), ("stack_bytes", 0), ("timer_vector", 15)):
+        _check_range(where, table, key, least)
+    tables: dict[str, Any] = {
+        "core": cores[table["core"]],
+        "runners": _runners(where, table),
+        "memories": _memories(where, table.get("memory", {})),
+        "uart": _uart(f"{where}: uart", table["uart"]),
+        "usb": _usb(where, table),
+    }
+    if "renode" in table:
+        _check(f"{where}: renode", table["renode"], _RENODE_KEYS, {})
+        tables["renode"] = Renode(**table["renode"])
+    if "programmer" in table:
+        _check(f"{where}: programmer", table["programmer"], {}, _PROGRAMMER_KEYS)
+        _check_range(f"{where}: programmer", table["programmer"], "uf2_family", 1)
+        tables["programmer"] = Programmer(**table["programmer"])
+    _check_sources(where, folder, table)
+    rest = {key: value for key, value in table.items() if key not in tables and key != "memory"}
+    return Board(name=name, folder=folder, **tables, **rest)
+
+
+def _folders(board_dir: Path | None) -> dict[str, Path]:
+    """Name -> folder of every board; one of `board_dir` comes before one of `board_support`."""
+    if board_dir is not None and not board_dir.is_dir():
+        raise AotError(f"there is no folder {board_dir}", "a folder that holds <board>/board.toml: --board-dir")
+    places = [BOARD_SUPPORT, *([board_dir.resolve()] if board_dir else [])]
+    return {path.parent.name: path.parent for place in places for path in sorted(place.glob("*/board.toml"))}
+
+
+def all_boards(board_dir: Path | None = None) -> tuple[Board, ...]:
     """Every board there is, in order of name. AotError where a file of one is wrong."""
-    return tuple(load_board(name) for name in _names())
+    return tuple(load_board(name, board_dir) for name in sorted(_folders(board_dir)))
 
 
 @cache
-def load_board(name: str) -> Board:
-    """The board called `name`; AotError, with the nearest names, where there is none, or where its file is wrong."""
-    names = _names()
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+def load_board(name: str, board_dir: Path | None = None) -> Board:
+    """The board called `name`; AotError, with the nearest names, where there is none, or where its file is wrong.
+
+    `board_dir` may hold further boards, each a folder with a `board.toml`.
+    """
+    folders = _folders(board_dir)
+    if name not in folders:
+        near = difflib.get_close_matches(name, folders, n=3, cutoff=0.5)
         hint = [f"did you mean {' or '.join(near)}?"] if near else []
-        raise AotError(f"there is no board '{name}'", *hint, f"the boards are {', '.join(names)}")
-    return _board(name, BOARD_SUPPORT / name / "board.toml")
+        raise AotError(f"there is no board '{name}'", *hint, f"the boards are {', '.join(sorted(folders))}")
+    return _board(name, folders[name])

@@ -21,6 +21,11 @@ from aot.firmware import (
 from aot.interface import Interface
 
 _JOBS = 2
+_PACKAGES = {
+    "arm": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "riscv": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+    "host": "gcc",
+}
 _EXCEPTION_FRAME_BYTES = 112  # what a core with floating point stacks for the timer's interrupt, and its alignment
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
 
@@ -52,11 +57,10 @@ def _tool(board: Board, name: str) -> str:
     """The program `<prefix><name>`; AotError with the package to install where it is missing."""
     tool = f"{board.core.prefix}{name}"
     if shutil.which(tool) is None:
-        package = "gcc-arm-none-eabi libnewlib-arm-none-eabi" if board.core.prefix else "gcc"
         raise AotError(
             f"{tool}, which compiles for {board.name}, is not installed",
-            f"Debian, Ubuntu: sudo apt-get install {package}",
-            *(["others: the Arm GNU Toolchain, with its bin folder in PATH"] if board.core.prefix else []),
+            f"Debian, Ubuntu: sudo apt-get install {_PACKAGES[board.core.family]}",
+            *(["others: the Arm GNU Toolchain, with its bin folder in PATH"] if board.core.family == "arm" else []),
             "only write the C: --no-compile",
         )
     return tool

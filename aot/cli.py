@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,10 +14,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from aot import api, options, profile_report, report
-from aot.boards import all_boards
+from aot.boards import all_boards, load_board
 from aot.errors import AotError
 from aot.frontends import tflite
 from aot.inspect import inspect as inspect_graph
+from aot.new_board import new_board
 from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
 from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
@@ -89,13 +91,14 @@ def build(
     force: options.Force = False,
     trace: options.Trace = False,
     calibration: options.BuildCalibration = None,
+    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compile MODEL into a C project for a board."""
     with _progress():
         built = api.build(
             model,
-            board,
+            load_board(board, board_dir),
             output,
             rounding=rounding,
             name=name,
@@ -124,6 +127,7 @@ def run(
     samples: options.Samples = 1,
     seed: options.Seed = 0,
     port: options.Port = None,
+    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL on a board: an emulated one, or a real one with --port."""
@@ -132,7 +136,7 @@ def run(
     with _progress() as progress:
         ran = api.run(
             model,
-            board,
+            load_board(board, board_dir),
             inputs,
             rounding=rounding,
             name=name,
@@ -166,13 +170,14 @@ def verify(
     samples: options.Samples = 4,
     seed: options.Seed = 0,
     port: options.Port = None,
+    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compare every output byte of MODEL on a board with the interpreter; exit 1 if one differs."""
     with _progress() as progress:
         ran = api.verify(
             model,
-            board,
+            load_board(board, board_dir),
             inputs,
             layers=layers,
             rounding=rounding,
@@ -201,6 +206,7 @@ def profile(
     quantize_inputs: options.QuantizeInputs = False,
     seed: options.Seed = 0,
     port: options.Port = None,
+    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show what each layer of MODEL costs on a board: instructions, cycles, memory, and why its kernel was chosen."""
@@ -208,7 +214,7 @@ def profile(
     with _progress():
         profiled = api.profile(
             model,
-            board,
+            load_board(board, board_dir),
             inputs,
             rounding=rounding,
             name=name,
@@ -288,9 +294,19 @@ def inspect(model: options.Model, stop_after: options.StopAfter = None, as_json:
 
 
 @app.command()
-def boards(as_json: options.AsJson = False) -> None:
-    """List the boards."""
-    known = all_boards()
+def boards(
+    board_dir: options.BoardDir = None,
+    new: options.NewBoard = None,
+    source: options.FromBoard = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the boards, or start a new one."""
+    if (new is None) != (source is None):
+        raise AotError("a new board needs a name and a board to start from", "aot boards --new NAME --from BOARD")
+    if new is not None and source is not None:
+        _print(f"edit the files in {new_board(new, source, board_dir or Path('boards'))}")
+        return
+    known = all_boards(board_dir)
     if as_json:
         _print_json(report.boards_json(known))
     else:

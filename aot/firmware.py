@@ -1,14 +1,17 @@
 """The firmware around a model: the files that a board needs to run it, and how to compile them."""
 
+import re
 from dataclasses import dataclass
 
 from aot.boards import Board
-from aot.data import BOARD_SUPPORT, TEMPLATES
+from aot.data import TEMPLATES
 from aot.interface import Interface
 from aot.templating import render
 
 _DEVICE_SOURCES = ("aot_commands.c", "main.c", "mlperf.c", "wire.c")
 _DEVICE_HEADERS = ("commands.h", "model.h", "trace.h", "wire.h")
+_CONFIG = "board_config.h"
+_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 _FRACTION_BITS = 24
 _STATIC_BYTES = 128  # the firmware's own variables, with the alignment between them
 
@@ -64,7 +67,8 @@ def trace_flags(interface_macro: str) -> tuple[str, ...]:
 def run_command(board: Board, elf: str) -> str:
     """The shell command that starts `elf` with its UART on the terminal, or that says how to."""
     if board.qemu_machine:
-        return f"qemu-system-arm -M {board.qemu_machine} -nographic -kernel {elf}"
+        bios = " -bios none" if board.core.family == "riscv" else ""
+        return f"{board.core.emulator}{bios} -M {board.qemu_machine} -nographic -kernel {elf}"
     return f"./{elf}"
 
 
@@ -73,17 +77,26 @@ def ram_beside_arena(interface: Interface, board: Board) -> int:
     return board.stack_bytes + _STATIC_BYTES + sum(port.bytes for port in interface.outputs)
 
 
+def _with_headers(board: Board, names: list[str]) -> dict[str, str]:
+    """The texts of the board's files `names`, and of those that they include."""
+    texts: dict[str, str] = {}
+    while names:
+        name, *names = names
+        texts[name] = board.file(name).read_text(encoding="utf-8")
+        included = _INCLUDE.findall(texts[name])
+        names += [header for header in included if header not in (*texts, *names, _CONFIG)]
+    return texts
+
+
 def _board_files(board: Board) -> dict[str, str]:
-    """The files of `board/`, out of `board_support/`."""
-    host = not board.memories
-    sources = [f"uart_{board.uart.driver}.c", f"timer_{board.timer}.c", "board.h"]
-    sources += ["startup_host.c"] if host else ["startup.c", "stack.c"]
-    files = {name: (BOARD_SUPPORT / "common" / name).read_text(encoding="utf-8") for name in sources}
-    files["board_config.h"] = render("common/board_config.h.j2", board=board)
-    if not host:
+    """The files of `board/`, out of `board_support/` or the user's own folder of boards."""
+    names = [f"uart_{board.uart.driver}.c", f"timer_{board.timer}.c", f"startup_{board.core.family}.c"]
+    names += ["startup.c", "stack.c"] if board.memories else []
+    names += ["setup.c"] if board.setup else []
+    files = _with_headers(board, names)
+    files[_CONFIG] = render("common/board_config.h.j2", board=board)
+    if board.memories:
         files["board.ld"] = render("common/board.ld.j2", board=board)
-    if board.setup:
-        files["setup.c"] = (BOARD_SUPPORT / board.name / "setup.c").read_text(encoding="utf-8")
     return {f"board/{name}": text for name, text in files.items()}
 
 

@@ -56,6 +56,14 @@ class ResizeOption(StrEnum):
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)]
 BoardName = Annotated[str, typer.Option("--board", "-b", metavar="BOARD", help="A board; `aot boards` lists them.")]
+BoardDir = Annotated[
+    Path | None,
+    typer.Option("--board-dir", metavar="DIR", help="A folder with further boards.", show_default=False),
+]
+NewBoard = Annotated[
+    str | None, typer.Option("--new", metavar="NAME", help="Start a board in --board-dir, or in ./boards.")
+]
+FromBoard = Annotated[str | None, typer.Option("--from", metavar="BOARD", help="What --new is a copy of.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write the C project to.")]
 Project = Annotated[ProjectKind, typer.Option("--project", help="What to write around the model's files.")]
 Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="How accumulators are rounded.")]

@@ -17,7 +17,6 @@ from aot.profile.plugin import plugin_path, require_plugins
 from aot.samples import Sample
 from aot.verify import connect, input_bytes
 
-_QEMU = "qemu-system-arm"
 _WRITE_SECONDS = 10.0
 _OLDEST_API = re.compile(r"minimum version of (\d+)")
 
@@ -72,7 +71,7 @@ class Profile:
 
 def profile_emulated(compiled: Compiled, firmware: Firmware, sample: Sample, folder: Path) -> Profile:
     """Count one inference of `sample` in QEMU, block by block. AotError where QEMU or a host compiler is missing."""
-    require_plugins(_QEMU)
+    require_plugins(compiled.board.core.emulator)
     instructions = read_instructions(tool_output(compiled.board, "objdump", ["-d", str(firmware.elf)], folder))
     counts = _counted(compiled, firmware, sample, instructions, folder / "counts.txt")
     blocks = read_blocks(counts)
@@ -160,7 +159,7 @@ def _run_plugin(compiled: Compiled, firmware: Firmware, sample: Sample, plugin: 
         deadline = time.monotonic() + _WRITE_SECONDS
         while not out.exists():
             if time.monotonic() > deadline:
-                raise AotError("the instruction counter wrote nothing", f"another version of {_QEMU}")
+                raise AotError("the instruction counter wrote nothing", "another version of QEMU")
             time.sleep(0.01)
     return out.read_text(encoding="ascii")
 

@@ -1,5 +1,6 @@
 """The project kinds: where each wants the model's files, and what it puts around them out of `templates/projects`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -60,7 +61,7 @@ def project_files(
     A template that prints nothing makes no file. `stack_bytes` is the worst case of one inference, where it is known.
     AotError where `kind` cannot be for `board`.
     """
-    if kind.name == "cmsis-pack" and not board.core.name.startswith("cortex-"):
+    if kind.name == "cmsis-pack" and board.core.family != "arm":
         raise AotError(f"a cmsis-pack project is for Arm cores, and {board.name} has the core {board.core.name}",
                        "a board with a Cortex-M: `aot boards` lists them", "another --project")  # fmt: skip
     files = {_place(kind, interface.name, name) + name: text for name, text in model.items()}
@@ -82,7 +83,8 @@ def _place(kind: Kind, name: str, file: str) -> str:
 
 def _cmsis_device(core: str) -> str:
     """Arm's name of the generic device with this core: cortex-m4f is ARMCM4, cortex-m0plus ARMCM0P."""
-    return "ARM" + core.replace("cortex-m", "CM").replace("plus", "P").removesuffix("f")
+    number, plus = re.findall(r"\d+|plus|$", core)[:2]
+    return f"ARMCM{number}{'P' if plus == 'plus' else ''}"
 
 
 def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict[str, object]:
@@ -99,7 +101,7 @@ def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict
         "small_flags": SMALL_FLAGS,
         "trace_flags": trace_flags(interface.macro),
         "link_flags": link_flags(board),
-        "cmsis_device": _cmsis_device(board.core.name),
+        "cmsis_device": _cmsis_device(board.core.name) if board.core.family == "arm" else "",
         "run_help": f"starts it in {'QEMU (Ctrl-A X ends it)' if board.qemu_machine else 'this terminal'}",
         "run_command": run_command,
         "task_stack_bytes": (stack_bytes or _STACK_UNKNOWN) + _STACK_BESIDE_MODEL,

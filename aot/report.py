@@ -109,6 +109,7 @@ def boards_json(boards: tuple[Board, ...]) -> Json:
                 "core": b.core.name,
                 "memory": {m.name: m.size for m in b.memories},
                 "runners": list(b.runners),
+                "tier": b.tier,
             }
             for b in boards
         ]
@@ -143,11 +144,11 @@ def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
 
 def boards_table(boards: tuple[Board, ...]) -> Table:
     """What `aot boards` shows."""
-    table = _table("board", "core", "RAM", "flash", "runners", "description", right=(2, 3))
+    table = _table("board", "core", "RAM", "flash", "runners", "tier", "description", right=(2, 3))
     for board in boards:
         sizes = {memory.name: f"{memory.size // 1024:,} KiB" for memory in board.memories}
         ram, flash = sizes.get("ram", "-"), sizes.get("flash", "-")
-        table.add_row(board.name, board.core.name, ram, flash, ", ".join(board.runners), board.description)
+        table.add_row(board.name, board.core.name, ram, flash, ", ".join(board.runners), board.tier, board.description)
     return table
 
 

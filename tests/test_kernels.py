@@ -76,6 +76,13 @@ def test_bit_exact_on_microbit(tmp_path: Path) -> None:
         _assert_exact(parts, _device_outputs(graph, sample, "microbit", "double", tmp_path / str(i)), "double")
 
 
+def test_bit_exact_on_riscv(tmp_path: Path) -> None:
+    """Every eighth case: the kernels are those of the host, what is new are the compiler and the C library."""
+    for i, parts in enumerate(_groups(_cases(True)[::8])):
+        graph, sample = merge.merged(parts)
+        _assert_exact(parts, _device_outputs(graph, sample, "riscv-virt", "double", tmp_path / str(i)), "double")
+
+
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_sanitizers_are_silent(rounding: str, tmp_path: Path) -> None:
     for i, parts in enumerate(_groups(_cases(False))):

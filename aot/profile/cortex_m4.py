@@ -17,6 +17,7 @@ _MULTIPLE = re.compile(r"^(v?ldm|v?stm|v?push|v?pop)")
 _REGISTER = re.compile(r"\b(?:r\d+|sl|fp|ip|sp|lr|pc|s\d+|d\d+)\b")
 _FLOAT_CYCLES = (("vdiv", 14), ("vsqrt", 14), ("vfm", 3), ("vfnm", 3), ("vmla", 3), ("vmls", 3), ("vnml", 3))
 _DIVISION = 12
+_RISCV_LOADS, _RISCV_STORES = ("lb", "lbu", "lh", "lhu", "lw"), ("sb", "sh", "sw")
 _REFILL, _REFILL_INDIRECT = 1, 2
 
 
@@ -26,13 +27,15 @@ def name_of(instruction: Instruction) -> str:
 
 
 def is_load(instruction: Instruction) -> bool:
-    """Whether it reads memory."""
-    return name_of(instruction).startswith(("ldr", "ldm", "pop", "vldr", "vldm", "vpop"))
+    """Whether it reads memory, on an Arm or a RISC-V core."""
+    name = name_of(instruction)
+    return name.startswith(("ldr", "ldm", "pop", "vldr", "vldm", "vpop")) or name in _RISCV_LOADS
 
 
 def is_store(instruction: Instruction) -> bool:
-    """Whether it writes memory."""
-    return name_of(instruction).startswith(("str", "stm", "push", "vstr", "vstm", "vpush"))
+    """Whether it writes memory, on an Arm or a RISC-V core."""
+    name = name_of(instruction)
+    return name.startswith(("str", "stm", "push", "vstr", "vstm", "vpush")) or name in _RISCV_STORES
 
 
 def straight_cycles(block: Sequence[Instruction]) -> list[int]:

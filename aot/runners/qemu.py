@@ -16,7 +16,8 @@ from aot.boards import Board
 from aot.errors import AotError
 from aot.runners.connection import Connection, describe_end, stop
 
-_QEMU = "qemu-system-arm"
+_PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # Debian's, by core family
+_OPTIONS = {"arm": [], "riscv": ["-bios", "none"]}
 _ATTEMPTS = 5
 _START_SECONDS = 20.0
 _POLL_SECONDS = 0.01
@@ -34,7 +35,8 @@ def _command(elf: Path, board: Board, tcp_port: int, icount: bool, plugin: str) 
     Without mux=on, QEMU hands over a byte only after the core has fetched the one before: 30 KB/s instead of 130.
     A mux has an escape character; 256 is one that no byte can be.
     """
-    command = [_QEMU, "-M", board.qemu_machine, "-nographic", "-monitor", "none", "-kernel", str(elf)]
+    command = [board.core.emulator, *_OPTIONS[board.core.family]]
+    command += ["-M", board.qemu_machine, "-nographic", "-monitor", "none", "-kernel", str(elf)]
     command += ["-chardev", f"socket,id=uart,host=127.0.0.1,port={tcp_port},server=on,wait=on,nodelay=on,mux=on"]
     command += ["-serial", "chardev:uart", "-echr", "256"]
     command += ["-icount", "shift=0"] if icount else []
@@ -50,17 +52,17 @@ def _connect(tcp_port: int, process: "subprocess.Popen[bytes]") -> serial.Serial
         except serial.SerialException:
             time.sleep(_POLL_SECONDS)
         if time.monotonic() > deadline:
-            raise AotError(f"{_QEMU} did not open its UART within {_START_SECONDS:.0f} seconds")
+            raise AotError(f"QEMU did not open its UART within {_START_SECONDS:.0f} seconds")
     return None
 
 
 def _launch(
     elf: Path, board: Board, icount: bool, plugin: str, log: IO[bytes]
 ) -> tuple["subprocess.Popen[bytes]", int]:
-    if shutil.which(_QEMU) is None:
+    if shutil.which(board.core.emulator) is None:
         raise AotError(
-            f"{_QEMU}, which runs {board.name}, is not installed",
-            "Debian, Ubuntu: sudo apt-get install qemu-system-arm",
+            f"{board.core.emulator}, which runs {board.name}, is not installed",
+            f"Debian, Ubuntu: sudo apt-get install {_PACKAGES[board.core.family]}",
             "a real board: --port URL",
         )
     tcp_port = _free_port()
@@ -82,10 +84,10 @@ def _open(
             raise
         if port is not None:
             return process, port
-        end = describe_end(process, log, _QEMU) or ""
+        end = describe_end(process, log, "QEMU") or ""
         if "in use" not in end:
             break
-    raise AotError(f"{_QEMU} does not run {board.name}: {end}")
+    raise AotError(f"QEMU does not run {board.name}: {end}")
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
         process, port = _open(elf, board, icount, plugin, log)
         try:
             with port:
-                yield Connection(port, lambda: describe_end(process, log, _QEMU), boots=True,
+                yield Connection(port, lambda: describe_end(process, log, "QEMU"), boots=True,
                                  counts_instructions=icount)  # fmt: skip
         finally:
             stop(process)

@@ -8,7 +8,11 @@ extern uint32_t board_stack_limit[];
 static volatile uint32_t *stack_pointer(void)
 {
     uint32_t *sp;
+#ifdef __riscv
+    __asm volatile("mv %0, sp" : "=r"(sp));
+#else
     __asm volatile("mov %0, sp" : "=r"(sp));
+#endif
     return sp;
 }
 

@@ -17,7 +17,8 @@ from aot.build import Firmware, compile_project
 from aot.device import Device
 from aot.runners import Connection, start
 
-BOARDS = ("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "microbit", "netduinoplus2")
+BOARDS = ("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "microbit", "netduinoplus2",
+          "riscv-virt")  # fmt: skip
 
 
 class Bench:

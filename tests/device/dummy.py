@@ -17,10 +17,10 @@ def make_interface(size: int = SIZE) -> Interface:
         sha256="5a" * 32,
         version="0.1.0",
         inputs=(
-            Port("a", "dummy_input_a", "int8_t", "int8", (1, size), size),
-            Port("b", "dummy_input_b", "int8_t", "int8", (1, size), size),
+            Port("a", "dummy_input_a", "", "int8_t", "int8", (1, size), size),
+            Port("b", "dummy_input_b", "", "int8_t", "int8", (1, size), size),
         ),
-        outputs=(Port("sum", "dummy_output", "int8_t", "int8", (1, size), size, scale=1 / 256, zero_point=-128),),
+        outputs=(Port("sum", "dummy_output", "", "int8_t", "int8", (1, size), size, scale=1 / 256, zero_point=-128),),
         layers=("double", "sum"),
     )
 

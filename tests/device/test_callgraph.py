@@ -42,6 +42,25 @@ def test_disassembly_counts_every_kind_of_push() -> None:
     assert functions["helper"] == Function(8, set(), "a call through a pointer")
 
 
+_RISCV = """
+80000100 <memcpy>:
+80000100:\t1101                \tadd\tsp,sp,-32
+80000102:\tce06                \tsw\tra,28(sp)
+80000104:\t00c000ef          \tjal\tra,80000110 <helper>
+80000108:\tfe0599e3          \tbnez\ta1,80000104 <memcpy+0x4>
+8000010c:\t00008067          \tret
+
+80000110 <helper>:
+80000110:\t9782                \tjalr\ta5
+"""
+
+
+def test_disassembly_of_riscv() -> None:
+    functions = read_disassembly(_RISCV)
+    assert functions["memcpy"] == Function(32, {"helper"})
+    assert functions["helper"] == Function(0, set(), "a call through a pointer")
+
+
 def test_what_is_not_known_is_said() -> None:
     graph = {"a": Function(8, {"b", "gone"}), "b": Function(8, {"a", "__indirect_call"})}
     stack = worst_stack("a", graph, {})

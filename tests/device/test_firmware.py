@@ -188,7 +188,7 @@ def test_results_of_every_type_compile_and_print(tmp_path: Path, c_type: str) ->
     """Two outputs share the same four bytes; the second's numbers follow a comma."""
     size = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "float": 4}[c_type]
     code = {"int8_t": "b", "uint8_t": "B", "int16_t": "h", "int32_t": "i", "float": "f"}[c_type]
-    out = Port("out", "dummy_output", c_type, c_type, (4 // size,), 4, scale=0.25, zero_point=-1)
+    out = Port("out", "dummy_output", "", c_type, c_type, (4 // size,), 4, scale=0.25, zero_point=-1)
     interface = replace(dummy.INTERFACE, outputs=(out, replace(out, name="again")))
     board = load_board("host")
     dummy.write_project(tmp_path, board)

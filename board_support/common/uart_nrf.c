@@ -1,4 +1,4 @@
-/* The UART of the nRF51: six bytes of receive FIFO, events instead of status bits. */
+/* The UART of the nRF51 and nRF52: six bytes of receive FIFO, events instead of status bits. A pin is 32 * port + number. */
 #include "board.h"
 
 #define REGISTER(offset) (*(volatile uint32_t *)(BOARD_UART_BASE + (offset)))
@@ -13,8 +13,9 @@
 #define TXD REGISTER(0x51C)
 #define BAUDRATE REGISTER(0x524)
 
-#define GPIO_OUTSET (*(volatile uint32_t *)0x50000508u)
-#define GPIO_DIRSET (*(volatile uint32_t *)0x50000518u)
+#define GPIO(pin, offset) (*(volatile uint32_t *)(0x50000000u + 0x300u * ((pin) / 32u) + (offset)))
+#define GPIO_OUTSET 0x508u
+#define GPIO_DIRSET 0x518u
 
 #define ENABLE_UART 4u
 
@@ -23,8 +24,8 @@
 
 void board_uart_init(void)
 {
-    GPIO_OUTSET = 1u << BOARD_UART_TX_PIN;
-    GPIO_DIRSET = 1u << BOARD_UART_TX_PIN;
+    GPIO(BOARD_UART_TX_PIN, GPIO_OUTSET) = 1u << BOARD_UART_TX_PIN % 32u;
+    GPIO(BOARD_UART_TX_PIN, GPIO_DIRSET) = 1u << BOARD_UART_TX_PIN % 32u;
     PSELTXD = BOARD_UART_TX_PIN;
     PSELRXD = BOARD_UART_RX_PIN;
     BAUDRATE = BAUD_VALUE;
