@@ -15,6 +15,7 @@ from aot.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import Activation
+from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
@@ -24,6 +25,7 @@ from aot.ops.quantize import Quantize
 from aot.ops.reduce import Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, _inverse_root
+from aot.ops.squared_difference import SquaredDifference
 from aot.ops.svdf import Svdf
 from aot.ops.transpose_conv import TransposeConv
 from aot.ops.two_slopes import Abs, LeakyRelu
@@ -148,10 +150,39 @@ def accumulators(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
 def add(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Add."""
     a, b, y = op.operands(graph)
+    larger, more = 2 * max(a.scale, b.scale), 2**15 if y.dtype == "int16" else 2**20
+    left = times((values[a.name].astype(np.int64) - a.zero_point) * more, [a.scale / larger])
+    right = times((values[b.name].astype(np.int64) - b.zero_point) * more, [b.scale / larger])
+    if op.power_of_two:
+        left, right = (times(values[t.name].astype(np.int64), [t.scale / y.scale]) for t in (a, b))
+        return finish(left - right if isinstance(op, Sub) else left + right, y, op.activation)
+    total = left - right if isinstance(op, Sub) else left + right
+    return finish(times(total, [larger / (more * y.scale)]), y, op.activation)
+
+
+def squared_difference(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """SquaredDifference of int8."""
+    a, b, y = op.operands(graph)
     larger = 2 * max(a.scale, b.scale)
-    left = times((values[a.name].astype(np.int64) - a.zero_point) * 2**20, [a.scale / larger])
-    right = times((values[b.name].astype(np.int64) - b.zero_point) * 2**20, [b.scale / larger])
-    return finish(times(left + op.sign * right, [larger / (2**20 * y.scale)]), y, op.activation)
+    left, right = (times((values[t.name].astype(np.int64) - t.zero_point) * 128, [t.scale / larger]) for t in (a, b))
+    return finish(times((left - right) ** 2, [larger**2 / (128**2 * y.scale)]), y)
+
+
+def comparison(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Comparisons, in multiples of 1/256 or code by code."""
+    a, b, _ = op.operands(graph)
+    left, right = values[a.name].astype(np.int64), values[b.name].astype(np.int64)
+    if a.dtype == "int8" or isinstance(op, Equal | NotEqual):
+        left, right = times((left - a.zero_point) * 256, [a.scale]), times((right - b.zero_point) * 256, [b.scale])
+    below, above = left < right, left > right
+    return {
+        Equal: ~(below | above),
+        NotEqual: below | above,
+        Less: below,
+        LessEqual: ~above,
+        Greater: above,
+        GreaterEqual: ~below,
+    }[type(op)]
 
 
 def mul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
@@ -251,6 +282,8 @@ SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     Add: add,
     BatchMatMul: matmul,
     Conv2D: dense,
+    **dict.fromkeys((Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual), comparison),
+    SquaredDifference: squared_difference,
     DepthwiseConv2D: dense,
     FullyConnected: dense,
     LeakyRelu: two_slopes,

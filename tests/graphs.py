@@ -107,7 +107,7 @@ def graph_of(op: type[Op], inputs: list[Tensor | None], y: Tensor, **attributes:
     present = [t for t in inputs if t is not None]
     names = tuple(None if t is None else t.name for t in inputs)
     node = op(name=y.name, inputs=names, outputs=(y.name,), **attributes)
-    free = tuple(t.name for t in present if not t.constant)
+    free = tuple(dict.fromkeys(t.name for t in present if not t.constant))
     graph = Graph("net", {t.name: t for t in (*present, y)}, (node,), free, (y.name,))
     graph.check()
     return graph

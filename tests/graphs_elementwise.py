@@ -8,26 +8,17 @@ from graphs import Rng, graph_of
 
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add, Sub
-from aot.ops.binary import (
-    Div,
-    Equal,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-    LogicalAnd,
-    LogicalOr,
-    Maximum,
-    Minimum,
-    NotEqual,
-    SquaredDifference,
-)
+from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
+from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
+from aot.ops.division import Div, FloorDiv, FloorMod
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
 from aot.ops.mul import Mul
+from aot.ops.pow import Pow
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.sigmoid import Logistic, Tanh
+from aot.ops.squared_difference import SquaredDifference
 from aot.ops.two_slopes import Abs, LeakyRelu
 
 Builder = Callable[[Rng], Graph]
@@ -141,7 +132,10 @@ _UNARY: tuple[tuple[type[Op], tuple[str, ...], Quants], ...] = (
 
 def _pair(rng: Rng) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Two shapes that broadcast: equal, of another rank, or repeated along some dimensions, also both at once."""
-    dims = graphs.shape(rng, int(rng.integers(1, 5)), 5)
+    while True:
+        dims = graphs.shape(rng, int(rng.integers(1, 7)), 5)
+        if np.prod(dims) <= 300:
+            break
     if rng.random() < 0.3:
         return dims, dims
     ones = [tuple(1 if rng.random() < 0.4 else d for d in dims) for _ in "ab"]
@@ -155,9 +149,11 @@ def binary(kind: type[Op], dtype: str, result: str = "", activated: bool = False
 
     def build(rng: Rng) -> Graph:
         shapes = _pair(rng)
-        qs = _pair_quants(rng, kind) if dtype in QUANTIZED else (None, None, None)
+        qs = _pair_quants(rng, kind, dtype) if dtype in QUANTIZED else (None, None, None)
         a, b = (Tensor(name, s, dtype, q) for name, s, q in zip("ab", shapes, qs, strict=False))
         which = rng.random()
+        if which > 0.9:
+            b, shapes = a, (shapes[0], shapes[0])
         if which < 0.2:
             b = Tensor("b", b.shape, dtype, b.quant, graphs.values(rng, b))
         elif which < 0.4:
@@ -169,28 +165,53 @@ def binary(kind: type[Op], dtype: str, result: str = "", activated: bool = False
     return build
 
 
-def _pair_quants(rng: Rng, kind: type[Op]) -> tuple[Quant, Quant, Quant]:
+def _pair_quants(rng: Rng, kind: type[Op], dtype: str) -> tuple[Quant | None, Quant | None, Quant | None]:
     a = graphs.quant(rng)
+    b = graphs.quant(rng) if kind is Mul else graphs.near(rng, a)
+    y: Quant | None = graphs.near(rng, a)
     if kind in (Maximum, Minimum):
         return (symmetric(a),) * 3
-    if kind is not Mul:
-        return a, graphs.near(rng, a), graphs.near(rng, a)
-    b = graphs.quant(rng)
-    product = a.scale[0] * b.scale[0]
-    factor = rng.choice([1.0000001, 2.0, 4.0, 2 * int(rng.integers(1, 300)), 10 ** rng.uniform(0, 4)])
-    return a, b, Quant((f32(product * factor),), (graphs.zero_point(rng),))
+    if kind in (FloorDiv, FloorMod):
+        return None, None, None
+    if kind in (Mul, SquaredDifference):
+        product = a.scale[0] * b.scale[0] if kind is Mul else max(a.scale[0], b.scale[0]) ** 2
+        factor = rng.choice([1.0000001, 2.0, 4.0, 2 * int(rng.integers(1, 300)), 10 ** rng.uniform(0, 4)])
+        y = Quant((f32(product * factor),), (graphs.zero_point(rng),))
+    if kind in _COMPARING:
+        b, y = (a, None) if dtype == "int16" and kind not in (Equal, NotEqual) else (b, None)
+    if dtype == "int8":
+        return a, b, y
+    return symmetric(a), symmetric(b), symmetric(y) if y else None
+
+
+def shifted(kind: type[Op]) -> Builder:
+    """int16 of scales that are powers of two, where one operand is shifted."""
+
+    def build(rng: Rng) -> Graph:
+        dims = graphs.shape(rng, 2)
+        y = 2.0 ** int(rng.integers(-15, -3))
+        other = y * 2.0 ** -int(rng.integers(0, 18))
+        scales = (y, other) if rng.random() < 0.5 else (other, y)
+        a, b = (Tensor(name, dims, "int16", Quant((s,), (0,))) for name, s in zip("ab", scales, strict=True))
+        result = Tensor("y", dims, "int16", Quant((y,), (0,)))
+        return graph_of(kind, [a, b], result, activation=graphs.activation(rng), power_of_two=True)
+
+    return build
 
 
 _NUMBERS = ("float32", "int32", "int64")
-_COMPARING = (Greater, GreaterEqual, Less, LessEqual)
+_COMPARING = (Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual)
 _BINARY: tuple[tuple[tuple[type[Op], ...], tuple[str, ...], str, bool], ...] = (
-    ((Sub, Mul), ("int8", *_NUMBERS), "", True),
-    ((Add,), ("int32", "int64"), "", True),
-    ((Div,), ("float32",), "", True),
-    ((SquaredDifference,), ("float32", "int32"), "", False),
+    ((Sub, Mul), ("int8", "int16", *_NUMBERS), "", True),
+    ((Add,), ("int16", "int32", "int64"), "", True),
+    ((Div,), ("float32", "int32"), "", True),
+    ((FloorDiv,), ("float32", "int8", "int16", "int32"), "", False),
+    ((FloorMod,), ("float32", "int8", "int16", "int32", "int64"), "", False),
+    ((Pow,), ("float32", "int32"), "", False),
+    ((SquaredDifference,), ("float32", "int8", "int32"), "", False),
     ((Maximum, Minimum), (*_NUMBERS, "int8", "int16"), "", False),
-    (_COMPARING, _NUMBERS, "bool", False),
-    ((Equal, NotEqual), (*_NUMBERS, "bool"), "bool", False),
+    (_COMPARING, (*_NUMBERS, "int8", "int16"), "bool", False),
+    ((Equal, NotEqual), ("bool",), "bool", False),
     ((LogicalAnd, LogicalOr), ("bool",), "", False),
 )
 
@@ -204,4 +225,5 @@ BUILDERS: dict[str, Builder] = {
         for kind in kinds
         for dtype in types
     },
+    **{f"{kind.__name__} shifted": shifted(kind) for kind in (Add, Sub)},
 }

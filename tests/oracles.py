@@ -14,26 +14,15 @@ from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
-from aot.ops.binary import (
-    Div,
-    Equal,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-    LogicalAnd,
-    LogicalOr,
-    Maximum,
-    Minimum,
-    NotEqual,
-    SquaredDifference,
-)
+from aot.ops.binary import Binary, LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
+from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
+from aot.ops.division import Div, FloorDiv, FloorMod
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
@@ -47,6 +36,7 @@ from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
+from aot.ops.pow import Pow
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
@@ -59,6 +49,7 @@ from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.squared_difference import SquaredDifference
 from aot.ops.svdf import Svdf
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
@@ -190,6 +181,65 @@ def indices_in_range(graph: Graph, values: Values) -> Array:
     return reference(graph, {**values, indices.name: nearest})
 
 
+def defined_quotients(graph: Graph, values: Values) -> Array:
+    """The reference kernels, which stop where an integer is divided by zero, and trap where a quotient overflows.
+
+    By zero, integers give 0, reals what double precision says.
+    """
+    (op,) = graph.ops
+    assert isinstance(op, Binary)
+    a, b, y = op.operands(graph)
+    if y.dtype == "float32" and not isinstance(op, FloorDiv):
+        return reference(graph, values)
+    left, right = (_given(t, values) for t in (a, b))
+    zero = np.broadcast_to(right == 0, y.shape)
+    trap = zero if y.dtype == "float32" else zero | (right == -1) & (left == np.iinfo(y.dtype).min)
+    divisor = np.where(trap, 1, right).astype(b.dtype)
+    safe = graph.with_tensors(replace(a, name="a", data=None), Tensor("divisor", y.shape, b.dtype, b.quant))
+    safe = replace(safe, ops=(replace(op, inputs=("a", "divisor")),), inputs=("a", "divisor"))
+    expected = reference(safe, {"a": left, "divisor": divisor})
+    with np.errstate(all="ignore"):
+        by_zero = np.floor(left.astype(float) / right) if y.dtype == "float32" else 0
+    return np.where(zero, by_zero, expected).astype(y.dtype)
+
+
+def powers(graph: Graph, values: Values) -> Array:
+    """The reference kernel, which stops at integer exponents below zero and saturates: given 0 instead, and wrapped."""
+    (op,) = graph.ops
+    assert isinstance(op, Binary)
+    a, b, y = op.operands(graph)
+    if y.dtype == "float32":
+        return reference(graph, values)
+    base, exponent = (np.broadcast_to(_given(t, values), y.shape) for t in (a, b))
+    exponent = np.maximum(exponent, 0)
+    safe = graph.with_tensors(*(Tensor(name, y.shape, "int32") for name in ("base", "exponent")))
+    safe = replace(safe, ops=(replace(op, inputs=("base", "exponent")),), inputs=("base", "exponent"))
+    expected = reference(safe, {"base": base, "exponent": exponent})
+    pairs = zip(base.ravel().tolist(), exponent.ravel().tolist(), strict=True)
+    wrapped = np.array([pow(v, e, 1 << 32) for v, e in pairs], np.uint32).view(np.int32).reshape(y.shape)
+    with np.errstate(over="ignore"):
+        fits = np.abs(base.astype(float)) ** exponent < 2.0**31
+    return np.where(fits, expected, wrapped)
+
+
+def _given(t: Tensor, values: Values) -> Array:
+    return values[t.name] if t.data is None else t.data
+
+
+_MOST_BROADCAST = 4  # dimensions that LiteRT's kernels broadcast, all of them
+
+
+def flat(graph: Graph, values: Values) -> tuple[Graph, Values]:
+    """The same operator on two operands, with the broadcasting done, of one dimension."""
+    (op,) = graph.ops
+    assert isinstance(op, Binary)
+    a, b, y = op.operands(graph)
+    parts = [replace(t, name=n, shape=(y.elements,), data=None) for t, n in ((a, "left"), (b, "right"), (y, y.name))]
+    given = {n: np.broadcast_to(_given(t, values), y.shape).reshape(-1) for t, n in ((a, "left"), (b, "right"))}
+    node = replace(op, inputs=("left", "right"))
+    return Graph(graph.name, {t.name: t for t in parts}, (node,), ("left", "right"), graph.outputs), given
+
+
 _REFERENCE = (reference, reference, reference)
 _BUILTIN = (builtin, builtin, builtin)  # LiteRT has these in its optimized resolver only
 _RESCALED = (reference, integers, reference)
@@ -225,9 +275,11 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     ),
     **dict.fromkeys((BatchToSpace, DepthToSpace, MirrorPad, Pack, PadV2, Reverse, Shape), _REFERENCE),
     **dict.fromkeys((Slice, SpaceToBatch, SpaceToDepth, Split, SplitV, StridedSlice, Tile, Unpack), _REFERENCE),
-    **dict.fromkeys((Mul, Sub, Svdf), _RESCALED),
-    **dict.fromkeys((Div, Equal, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr), _REFERENCE),
-    **dict.fromkeys((Maximum, Minimum, NotEqual, SquaredDifference), _REFERENCE),
+    **dict.fromkeys((Mul, SquaredDifference, Sub, Svdf), _RESCALED),
+    **dict.fromkeys((Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual), _RESCALED),
+    **dict.fromkeys((LogicalAnd, LogicalOr, Maximum, Minimum), _REFERENCE),
+    **dict.fromkeys((Div, FloorDiv, FloorMod), (defined_quotients,) * 3),
+    Pow: (powers, powers, powers),
     **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
     **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
     **dict.fromkeys((Cos, Exp, Floor, Gelu, HardSwish, Log, LogicalNot, Neg), _REFERENCE),
@@ -240,6 +292,7 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
 LITERT_ULPS: dict[type[Op], tuple[int, float]] = {
     Cos: (1, 0),
     Exp: (1, 0),
+    Pow: (1, 0),
     Log: (1, 0),
     Sin: (1, 0),
     Tanh: (2, 0),
@@ -258,6 +311,9 @@ WIDE: dict[type[Op], Oracle] = {FullyConnected: reference_as_conv2d}
 def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
     """The bytes that the operator of `graph` must give; nothing is rounded to integers where none is quantized."""
     (op,) = graph.ops
+    y = graph[op.outputs[0]]
+    if isinstance(op, Binary) and len(y.shape) > _MOST_BROADCAST:
+        return oracle(*flat(graph, values), rounding).reshape(y.shape)
     dtype = graph[op.inputs[0]].dtype
     to_int16 = type(op) is Softmax and graph[op.outputs[0]].dtype == "int16"
     if (dtype == "int8" and not to_int16) or type(op) in (EmbeddingLookup, Gather, GatherNd):

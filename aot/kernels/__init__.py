@@ -5,9 +5,9 @@ A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
 
 from aot.errors import AotError
 from aot.ir import Graph, Op
-from aot.kernels.add import add_s8
 from aot.kernels.batch_matmul import batch_matmul
-from aot.kernels.binary import binary, mul_s8
+from aot.kernels.binary import binary, product
+from aot.kernels.binary_scaled import binary_scaled
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize, quantize_f32, rescale
@@ -31,26 +31,15 @@ from aot.kernels.unary import interpolate_s16, sigmoid_s16, slopes_s16, unary
 from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
-from aot.ops.binary import (
-    Div,
-    Equal,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-    LogicalAnd,
-    LogicalOr,
-    Maximum,
-    Minimum,
-    NotEqual,
-    SquaredDifference,
-)
+from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
+from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
+from aot.ops.division import Div, FloorDiv, FloorMod
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
@@ -64,6 +53,7 @@ from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
+from aot.ops.pow import Pow
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
@@ -74,6 +64,7 @@ from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.squared_difference import SquaredDifference
 from aot.ops.svdf import Svdf
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
@@ -109,6 +100,8 @@ _TRANSPOSE_CONV = tuple(
     Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv) for suffix in ("s8", "s16", "f32")
 )
 
+_COMPARISONS = (Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual)
+
 KERNELS: tuple[Kernel, ...] = (
     *_SUMS,
     *_BATCH_MATMUL,
@@ -120,7 +113,6 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("mean_s16", Mean, scaled),
     Kernel("sum_s8", Sum, scaled),
     *(Kernel("reduce", op, reduce) for op in (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum)),
-    Kernel("add_s8", Add, add_s8),
     Kernel("concatenation", Concatenation, concatenation_any),
     Kernel("conv2d_s8_dsp", Conv2D, conv2d_dsp, features=_DSP),
     Kernel("conv2d_s8_dsp", DepthwiseConv2D, single_channel_dsp, features=_DSP),
@@ -137,22 +129,26 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("gather", EmbeddingLookup, gather_any),
     Kernel("gather", Gather, gather_any),
     Kernel("gather_nd", GatherNd, gather_nd_any),
-    Kernel("add_s8", Sub, add_s8),
-    Kernel("binary", Add, binary),
-    Kernel("binary", Div, binary),
-    Kernel("binary", Equal, binary),
-    Kernel("binary", Greater, binary),
-    Kernel("binary", GreaterEqual, binary),
-    Kernel("binary", Less, binary),
-    Kernel("binary", LessEqual, binary),
-    Kernel("binary", LogicalAnd, binary),
-    Kernel("binary", LogicalOr, binary),
-    Kernel("binary", Maximum, binary),
-    Kernel("binary", Minimum, binary),
-    Kernel("binary", Mul, binary),
-    Kernel("binary", NotEqual, binary),
-    Kernel("binary", SquaredDifference, binary),
-    Kernel("binary", Sub, binary),
+    *(
+        Kernel("binary", op, binary)
+        for op in (
+            Add,
+            Div,
+            FloorDiv,
+            FloorMod,
+            LogicalAnd,
+            LogicalOr,
+            Maximum,
+            Minimum,
+            Mul,
+            Pow,
+            SquaredDifference,
+            Sub,
+        )
+    ),
+    *(Kernel("binary", op, binary) for op in (SquaredDifference, *_COMPARISONS)),
+    *(Kernel("binary_scaled", op, binary_scaled) for op in (Add, SquaredDifference, Sub, *_COMPARISONS)),
+    Kernel("product", Mul, product),
     Kernel("interpolate_s16", Exp, interpolate_s16),
     Kernel("interpolate_s16", Gelu, interpolate_s16),
     Kernel("interpolate_s16", Log, interpolate_s16),
@@ -175,7 +171,6 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("lookup_s8", Rsqrt, lookup_s8),
     Kernel("lookup_s8", Sqrt, lookup_s8),
     Kernel("lookup_s8", Tanh, lookup_s8),
-    Kernel("mul_s8", Mul, mul_s8),
     Kernel("pad", Pad, pad_any),
     Kernel("pad", PadV2, pad_any),
     Kernel("quantize_f32", Quantize, quantize_f32),

@@ -1,4 +1,4 @@
-"""Operators on two tensors with broadcasting: a C expression of float32 or plain integers, and the int8 product."""
+"""Operators on two tensors with broadcasting: a C expression of float32 or plain integers, and quantized products."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,18 @@ from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.loops import broadcast_strides, merge
 from aot.kernels.output import TensorOutput, fixed_output
-from aot.ops.add import Add
-from aot.ops.binary import Binary, Div
-from aot.ops.common import clamp_range
+from aot.ops.binary import Binary
+from aot.ops.common import QUANTIZED_TYPES, clamp_range
+from aot.ops.division import Div
 from aot.ops.mul import Mul, mul_scale
+from aot.ops.reals import real_range
+from aot.ops.scaled_binary import ScaledBinary
 
 Loops = tuple[tuple[int, ...], ...]
-_CYCLES_PLAIN, _CYCLES_INT8 = 8.0, 14.0
+_CYCLES_PLAIN, _CYCLES_PRODUCT = 8.0, 14.0
 
-# The result for x of a and y of b. Integers wrap as unsigned ones do.
-_RESULTS = {
-    "Div": "x / y",
+# The result for x of a and y of b. {type} is theirs; integers wrap as {unsigned} ones do.
+RESULTS = {
     "Equal": "(uint8_t)(x == y)",
     "Greater": "(uint8_t)(x > y)",
     "GreaterEqual": "(uint8_t)(x >= y)",
@@ -30,11 +31,40 @@ _RESULTS = {
     "Minimum": "x < y ? x : y",
     "NotEqual": "(uint8_t)(x != y)",
 }
-_WRAPPING = {
+WRAPPING = {
     "Add": "{x} + {y}",
     "Mul": "{x} * {y}",
     "Sub": "{x} - {y}",
     "SquaredDifference": "({x} - {y}) * ({x} - {y})",
+}
+# Where reals and integers differ: statements that lead up to the result, and the result.
+_REAL = {
+    "Div": ("x / y",),
+    "FloorDiv": ("(float)floor((double)x / (double)y)",),
+    "FloorMod": (
+        "const float rest = fmodf(x, y);",
+        "rest != 0.0f && (rest < 0.0f) != (y < 0.0f) ? rest + y : rest",
+    ),
+    "Pow": ("powf(x, y)",),
+}
+_QUOTIENT = "y == 0 ? 0 : y == -1 ? ({type})(0u - ({unsigned})x) : ({type})(x / y)"  # what C leaves open comes first
+_REST = "const {type} rest = y == 0 || y == -1 ? 0 : ({type})(x % y);"
+_INTEGER = {
+    "Div": (_QUOTIENT,),
+    "FloorDiv": (
+        f"const {{type}} quotient = {_QUOTIENT};",
+        _REST,
+        "rest != 0 && (rest < 0) != (y < 0) ? ({type})(quotient - 1) : quotient",
+    ),
+    "FloorMod": (_REST, "rest != 0 && (rest < 0) != (y < 0) ? ({type})(rest + y) : rest"),
+    "Pow": (
+        "uint32_t power = 1;",
+        "uint32_t base = (uint32_t)x;",
+        "for (int32_t rest = y; rest > 0; rest >>= 1, base *= base) {{",
+        "    power *= rest & 1 ? base : 1;",
+        "}}",
+        "(int32_t)power",
+    ),
 }
 
 
@@ -46,7 +76,7 @@ class Pair(Params):
 
 
 @dataclass(frozen=True)
-class MulS8(Params):
+class Product(Params):
     size: tuple[int, ...]
     a_stride: tuple[int, ...]
     b_stride: tuple[int, ...]
@@ -62,40 +92,47 @@ def pair_loops(a: Tensor, b: Tensor, y: Tensor) -> tuple[Loops, tuple[int, ...]]
     return loops, tuple(i for i, may in enumerate(fits) if may)
 
 
-def _result(kind: str, dtype: str) -> str:
-    if kind in _RESULTS:
-        return _RESULTS[kind]
+def _lines(kind: str, dtype: str) -> tuple[str, ...]:
+    """Statements that lead up to the result, and the result."""
+    if kind in RESULTS:
+        return (RESULTS[kind],)
     if dtype == "float32":
-        return _WRAPPING[kind].format(x="x", y="y")
-    unsigned = {name: f"(u{C_TYPES[dtype]}){name}" for name in "xy"}
-    return f"({C_TYPES[dtype]})({_WRAPPING[kind].format(**unsigned)})"
+        return _REAL.get(kind) or (WRAPPING[kind].format(x="x", y="y"),)
+    c_type, unsigned = C_TYPES[dtype], f"u{C_TYPES[dtype]}"
+    if kind in _INTEGER:
+        return tuple(line.format(type=c_type, unsigned=unsigned) for line in _INTEGER[kind])
+    return (f"({c_type})({WRAPPING[kind].format(x=f'({unsigned})x', y=f'({unsigned})y')})",)
 
 
 def _literal(value: float) -> str:
     return f"{value!r}f" if abs(value) < 1e9 else f"{value:.8g}f"
 
 
-def _limits(op: Op, dtype: str) -> tuple[str | None, str | None]:
+def _limits(op: Binary, dtype: str) -> tuple[str | None, str | None]:
     """The least and the largest result as C text, where they are not those of the type."""
-    low, high = (
-        op.limits() if isinstance(op, Div) else op.activation.value if isinstance(op, Add | Mul) else (None, None)
-    )
-    texts = [None if v is None else _literal(v) if dtype == "float32" else str(int(v)) for v in (low, high)]
+    real = dtype == "float32"
+    low, high = real_range(op.fused()) if isinstance(op, Div) and real else op.fused().value
+    texts = [None if v is None else _literal(v) if real else str(int(v)) for v in (low, high)]
     return texts[0], texts[1]
 
 
 def binary(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """float32, plain integers, and codes that are only compared."""
-    assert isinstance(op, Add | Mul | Binary)
+    assert isinstance(op, Binary)
     a, b, y = op.operands(graph)
-    fit(isinstance(op, Binary) or y.dtype != "int8", f"%{y.name} is {y.dtype}")
+    scaled = a.dtype in QUANTIZED_TYPES and (
+        isinstance(op, Mul) or (isinstance(op, ScaledBinary) and op.scaling(a, b, y) is not None)
+    )
+    fit(not scaled, f"%{a.name} is {a.dtype}")
     loops, in_place = pair_loops(a, b, y)
     low, high = _limits(op, y.dtype)
+    lines = _lines(op.kind, a.dtype)
     variant = {
         "rank": len(loops[0]),
         "type": C_TYPES[a.dtype],
         "out_type": C_TYPES[y.dtype],
-        "result": _result(op.kind, a.dtype),
+        "statements": lines[:-1],
+        "result": lines[-1],
         "min": low,
         "max": high,
     }
@@ -103,15 +140,15 @@ def binary(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     return Call(kernel, Pair(*loops), (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
 
 
-def mul_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """int8 products."""
+def product(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Products of int8 and int16."""
     assert isinstance(op, Mul)
     a, b, y = op.operands(graph)
-    fit(y.dtype == "int8", f"%{y.name} is {y.dtype}")
+    fit(y.dtype in QUANTIZED_TYPES, f"%{y.name} is {y.dtype}")
     (size, a_stride, b_stride), in_place = pair_loops(a, b, y)
     scale = Multiplier.of(mul_scale(a, b, y), target.rounding)
     output = fixed_output(scale, y, clamp_range(op.activation, y), target.rounding)
-    params = MulS8(size, a_stride, b_stride, a.zero_point, b.zero_point, output)
-    variant = {"rank": len(size), "output": output.c_name}
-    cost = _CYCLES_INT8 * y.elements
+    params = Product(size, a_stride, b_stride, a.zero_point, b.zero_point, output)
+    variant = {"rank": len(size), "type": C_TYPES[y.dtype], "output": output.c_name}
+    cost = _CYCLES_PRODUCT * y.elements
     return Call(kernel, params, (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)

@@ -149,7 +149,8 @@ def fixed_output(scale: Multiplier, y: Tensor, limits: tuple[int, int], rounding
     """The output stage with one scale, for accumulators within `bound`."""
     shift = int(right_shift(scale, rounding)[0])
     easy = shift > 0 and bound < EASY_BOUND
-    return (TensorOutput if easy else TensorOutputAny)(int(scale.multiplier[0]), shift, y.zero_point, *limits)
+    kind = TensorOutputS16 if y.dtype == "int16" else TensorOutput if easy else TensorOutputAny
+    return kind(int(scale.multiplier[0]), shift, y.zero_point, *limits)
 
 
 def right_shift(scale: Multiplier, rounding: str) -> Array:

@@ -7,7 +7,7 @@ from aot.interface import C_TYPES
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.loops import contiguous_strides, merge
-from aot.kernels.output import TensorOutput, TensorOutputS16, fixed_output
+from aot.kernels.output import TensorOutput, fixed_output
 from aot.kernels.sums import SUFFIXES, fit_type
 from aot.ops.common import Activation, clamp_range
 from aot.ops.mean import Mean, mean_multiplier
@@ -84,8 +84,6 @@ def scaled(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     mean = isinstance(op, Mean)
     scale = mean_multiplier(x, y, count, target.rounding) if mean else Multiplier.of(x.scale / y.scale, target.rounding)
     output = fixed_output(scale, y, clamp_range(Activation.NONE, y), target.rounding)
-    if x.dtype == "int16":
-        output = TensorOutputS16(*(getattr(output, f) for f in ("multiplier", "shift", "zero_point", "min", "max")))
     params = ScaledLoops(*_loops(op, graph), -count * x.zero_point, output)
     texts = {
         "acc": "int32_t",

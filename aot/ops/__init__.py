@@ -4,26 +4,15 @@ from aot.ir import Op
 from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
-from aot.ops.binary import (
-    Div,
-    Equal,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-    LogicalAnd,
-    LogicalOr,
-    Maximum,
-    Minimum,
-    NotEqual,
-    SquaredDifference,
-)
+from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
+from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
+from aot.ops.division import Div, FloorDiv, FloorMod
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
@@ -37,6 +26,7 @@ from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
+from aot.ops.pow import Pow
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
@@ -49,6 +39,7 @@ from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split, SplitV, Unpack
+from aot.ops.squared_difference import SquaredDifference
 from aot.ops.svdf import Svdf
 from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
@@ -83,6 +74,8 @@ OPS: tuple[type[Op], ...] = (
     Equal,
     Exp,
     Floor,
+    FloorDiv,
+    FloorMod,
     Gelu,
     Greater,
     GreaterEqual,
@@ -107,6 +100,7 @@ OPS: tuple[type[Op], ...] = (
     NotEqual,
     Pad,
     PadV2,
+    Pow,
     Quantize,
     ReduceAll,
     ReduceAny,

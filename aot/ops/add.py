@@ -1,80 +1,58 @@
-"""ADD and SUB: elementwise with broadcasting, int8, float32 or plain integers."""
+"""ADD and SUB, with broadcasting: int8, int16, float32 or plain integers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from math import frexp
 from typing import ClassVar
 
-import numpy as np
-
-from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Scheme, Tensor
-from aot.ops.common import (
-    OWN_RANGES,
-    Activation,
-    broadcast_shape,
-    clamp,
-    clamp_real,
-    require,
-    require_activation,
-    require_operands,
-    require_quantized,
-    require_shape,
-    require_types,
-)
-
-LEFT_SHIFT = 20  # the fraction bits that both operands get before they are brought to a common scale
+from aot.fixedpoint import Array
+from aot.ir import Tensor
+from aot.ops.binary import NUMBERS
+from aot.ops.common import Activation, require, require_activation
+from aot.ops.scaled_binary import ScaledBinary, Scaling
+from aot.ops.unary import require_codes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Add(Op):
-    """y = activation(a + b).
+class Add(ScaledBinary):
+    """y = activation(a + b); quantized operands are brought to twice the larger of their scales.
 
-    int8: both operands, shifted left by 20, are brought to twice the larger of their scales; the sum to the output's:
-    y = zero_y + (((a - zero_a) << 20) * ratio_a + ((b - zero_b) << 20) * ratio_b) * ratio_y, three requantizations.
+    `power_of_two`: so are all scales, of int16, and one operand is shifted to the other's, which is the result's too.
     """
 
-    scheme: ClassVar[Scheme] = OWN_RANGES
-
+    types: ClassVar[tuple[str, ...]] = ("int8", "int16", *NUMBERS)
     activation: Activation = Activation.NONE
-    sign: ClassVar[int] = 1  # of the second operand
+    power_of_two: bool = False
 
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
-        """Both inputs and the output."""
-        return graph[self.inputs[0]], graph[self.inputs[1]], graph[self.outputs[0]]
+    def fused(self) -> Activation:
+        return self.activation
 
-    def check(self, graph: Graph) -> None:
-        require_operands(graph, self, 2)
-        require_types(graph, self, *((t, t, t) for t in ("int8", "float32", "int32", "int64")))
-        a, b, y = self.operands(graph)
-        require_shape(y, broadcast_shape(a, b))
-        if y.dtype != "int8":
-            return
-        require_quantized(a, b, y)
+    def check_codes(self, a: Tensor, b: Tensor, y: Tensor) -> None:
+        require_codes(a, b, y)
         require_activation(self.activation, y)
+        if self.power_of_two:
+            require(y.dtype == "int16", f"scales that are powers of two for {y.dtype}; supported: int16")
+            fits = max(a.scale, b.scale) == y.scale and all(frexp(t.scale)[0] == 0.5 for t in (a, b, y))
+            require(fits, f"scales {a.scale:g} and {b.scale:g} to {y.scale:g}, which must be the larger")
+            require(min(a.scale, b.scale) * 2**15 >= y.scale, f"scales {a.scale:g} and {b.scale:g} are too far apart")
+            return
         # TensorFlow Lite refuses this too; with it, no intermediate value can leave 32 bits.
-        require(add_scales(a, b, y)[2] < 1, f"%{y.name} has a scale that is too small for the operands'")
+        scale = self.scaling(a, b, y).y
+        require(scale is not None and scale < 1, f"%{y.name} has a scale that is too small for the operands'")
 
-    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        a, b, y = self.operands(graph)
-        if y.dtype != "int8":
-            with np.errstate(all="ignore"):
-                total = values[a.name] + values[b.name] if self.sign > 0 else values[a.name] - values[b.name]
-            return (clamp_real(np.asarray(total), self.activation),)
-        ratio_a, ratio_b, ratio_y = (Multiplier.of(s, rounding) for s in add_scales(a, b, y))
-        left = requantize((values[a.name].astype(np.int64) - a.zero_point) << LEFT_SHIFT, ratio_a, rounding)
-        right = requantize((values[b.name].astype(np.int64) - b.zero_point) << LEFT_SHIFT, ratio_b, rounding)
-        total = requantize(left + self.sign * right, ratio_y, rounding).reshape(y.shape)
-        return (clamp(total + y.zero_point, self.activation, y),)
+    def scaling(self, a: Tensor, b: Tensor, y: Tensor) -> Scaling:
+        if self.power_of_two:
+            return Scaling(1, a.scale / y.scale / 2, b.scale / y.scale / 2, 1.0)  # the bit more is halved away
+        bits = 15 if y.dtype == "int16" else 20
+        twice_larger = 2 * max(a.scale, b.scale)
+        return Scaling(bits, a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << bits) * y.scale))
+
+    def combine(self, a: Array, b: Array) -> Array:
+        return a + b
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sub(Add):
     """y = activation(a - b), as `Add` does it."""
 
-    sign: ClassVar[int] = -1
-
-
-def add_scales(a: Tensor, b: Tensor, y: Tensor) -> tuple[float, float, float]:
-    """The real scales of the three requantizations: of `a`, of `b`, of their sum."""
-    twice_larger = 2 * max(a.scale, b.scale)
-    return a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << LEFT_SHIFT) * y.scale)
+    def combine(self, a: Array, b: Array) -> Array:
+        return a - b

@@ -1,4 +1,4 @@
-"""MUL: elementwise with broadcasting, int8, float32 or plain integers."""
+"""MUL, with broadcasting: int8, int16, float32 or plain integers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,53 +7,38 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Scheme, Tensor
-from aot.ops.common import (
-    OWN_RANGES,
-    Activation,
-    broadcast_shape,
-    clamp,
-    clamp_real,
-    require,
-    require_activation,
-    require_operands,
-    require_quantized,
-    require_shape,
-    require_types,
-)
+from aot.ir import Graph, Tensor
+from aot.ops.binary import NUMBERS, Binary
+from aot.ops.common import QUANTIZED_TYPES, Activation, clamp, require, require_activation
+from aot.ops.unary import require_codes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mul(Op):
-    """y = activation(a * b); int8: zero_y + (a - zero_a) * (b - zero_b) * scale_a * scale_b / scale_y."""
+class Mul(Binary):
+    """y = activation(a * b); quantized: zero_y + (a - zero_a) * (b - zero_b) * scale_a * scale_b / scale_y."""
 
-    scheme: ClassVar[Scheme] = OWN_RANGES
-
+    types: ClassVar[tuple[str, ...]] = ("int8", "int16", *NUMBERS)
     activation: Activation = Activation.NONE
 
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
-        """Both inputs and the output."""
-        return graph[self.inputs[0]], graph[self.inputs[1]], graph[self.outputs[0]]
+    def fused(self) -> Activation:
+        return self.activation
 
-    def check(self, graph: Graph) -> None:
-        require_operands(graph, self, 2)
-        require_types(graph, self, *((t, t, t) for t in ("int8", "float32", "int32", "int64")))
-        a, b, y = self.operands(graph)
-        require_shape(y, broadcast_shape(a, b))
-        if y.dtype == "int8":
-            require_quantized(a, b, y)
-            require_activation(self.activation, y)
-            # TensorFlow Lite refuses multipliers of 1 and more; with it, nothing leaves 32 bits.
-            require(mul_scale(a, b, y) < 1, f"%{y.name} has a scale that is too small for the operands'")
+    def check_codes(self, a: Tensor, b: Tensor, y: Tensor) -> None:
+        require_codes(a, b, y)
+        require_activation(self.activation, y)
+        # TensorFlow Lite refuses multipliers of 1 and more; with it, nothing leaves 32 bits.
+        require(mul_scale(a, b, y) < 1, f"%{y.name} has a scale that is too small for the operands'")
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
-        if y.dtype != "int8":
-            with np.errstate(all="ignore"):
-                return (clamp_real(values[a.name] * values[b.name], self.activation),)
+        if y.dtype not in QUANTIZED_TYPES:
+            return super().evaluate(graph, values, rounding)
         left, right = (values[t.name].astype(np.int64) - t.zero_point for t in (a, b))
         scaled = requantize(left * right, Multiplier.of(mul_scale(a, b, y), rounding), rounding).reshape(y.shape)
         return (clamp(scaled + y.zero_point, self.activation, y),)
+
+    def combine(self, a: Array, b: Array) -> Array:
+        return a * b
 
 
 def mul_scale(a: Tensor, b: Tensor, y: Tensor) -> float:

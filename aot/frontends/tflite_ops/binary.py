@@ -1,27 +1,45 @@
 """Operators on two tensors, element by element."""
 
+from math import frexp
 from typing import Any
 
 import tflite
 
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_activation, write_activation
-from aot.ir import Graph, Op
+from aot.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
-from aot.ops.binary import (
-    Div,
-    Equal,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-    LogicalAnd,
-    LogicalOr,
-    Maximum,
-    Minimum,
-    NotEqual,
-    SquaredDifference,
-)
+from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
+from aot.ops.common import QUANTIZED_TYPES
+from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
+from aot.ops.division import Div, FloorDiv, FloorMod
 from aot.ops.mul import Mul
+from aot.ops.pow import Pow
+from aot.ops.squared_difference import SquaredDifference
+
+
+def _sum(builtin: str, kind: type[Add]) -> Operator:
+    """ADD or SUB: where a file of int16 does not deny it, scales that are powers of two mean shifts."""
+    options = f"{kind.__name__}Options"
+
+    def read(op: FileOp) -> Op:
+        table = op.options(getattr(tflite, options))
+        tensors = [op.input(0), op.input(1), op.outputs[0]]
+        shifts = bool(table.PotScaleInt16()) and all(_power_of_two(t) for t in tensors)
+        return kind(**op.operands(), activation=read_activation(table.FusedActivationFunction()), power_of_two=shifts)
+
+    def write(op: Add, graph: Graph) -> Record:
+        dtype = graph[op.outputs[0]].dtype
+        fields: dict[str, Any] = {"FusedActivationFunction": write_activation(op.activation)}
+        if dtype == "int16":
+            fields["PotScaleInt16"] = op.power_of_two
+        return Record(2 if dtype in QUANTIZED_TYPES else 1, options, fields)
+
+    return Operator(builtin, kind, read, write)
+
+
+def _power_of_two(t: Tensor) -> bool:
+    symmetric = t.dtype == "int16" and t.quant is not None and t.zero_point == 0
+    return symmetric and frexp(t.scale)[0] == 0.5
 
 
 def _activated(builtin: str, kind: type[Op], options: str) -> Operator:
@@ -32,26 +50,29 @@ def _activated(builtin: str, kind: type[Op], options: str) -> Operator:
         return kind(**op.operands(), activation=read_activation(fused))  # type: ignore[call-arg] # kind has it
 
     def write(op: Any, graph: Graph) -> Record:
-        version = 2 if graph[op.outputs[0]].dtype == "int8" else 1
+        version = 2 if graph[op.outputs[0]].dtype in QUANTIZED_TYPES else 1
         return Record(version, options, {"FusedActivationFunction": write_activation(op.activation)})
 
     return Operator(builtin, kind, read, write)
 
 
 OPERATORS = (
-    _activated("ADD", Add, "AddOptions"),
+    _sum("ADD", Add),
     _activated("DIV", Div, "DivOptions"),
-    plain("EQUAL", Equal, 1, "EqualOptions"),
-    plain("GREATER", Greater, 1, "GreaterOptions"),
-    plain("GREATER_EQUAL", GreaterEqual, 1, "GreaterEqualOptions"),
-    plain("LESS", Less, 1, "LessOptions"),
-    plain("LESS_EQUAL", LessEqual, 1, "LessEqualOptions"),
+    plain("EQUAL", Equal, 2, "EqualOptions"),
+    plain("FLOOR_DIV", FloorDiv, 2, "FloorDivOptions"),
+    plain("FLOOR_MOD", FloorMod, 2, "FloorModOptions"),
+    plain("GREATER", Greater, 2, "GreaterOptions"),
+    plain("GREATER_EQUAL", GreaterEqual, 2, "GreaterEqualOptions"),
+    plain("LESS", Less, 2, "LessOptions"),
+    plain("LESS_EQUAL", LessEqual, 2, "LessEqualOptions"),
     plain("LOGICAL_AND", LogicalAnd, 1, "LogicalAndOptions"),
     plain("LOGICAL_OR", LogicalOr, 1, "LogicalOrOptions"),
     plain("MAXIMUM", Maximum, 1, "MaximumMinimumOptions"),
     plain("MINIMUM", Minimum, 1, "MaximumMinimumOptions"),
     _activated("MUL", Mul, "MulOptions"),
-    plain("NOT_EQUAL", NotEqual, 1, "NotEqualOptions"),
-    plain("SQUARED_DIFFERENCE", SquaredDifference, 1, "SquaredDifferenceOptions"),
-    _activated("SUB", Sub, "SubOptions"),
+    plain("NOT_EQUAL", NotEqual, 2, "NotEqualOptions"),
+    plain("POW", Pow, 1, "PowOptions"),
+    plain("SQUARED_DIFFERENCE", SquaredDifference, 2, "SquaredDifferenceOptions"),
+    _sum("SUB", Sub),
 )
