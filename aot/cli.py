@@ -22,6 +22,8 @@ from aot.new_board import new_board
 from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
 from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
+from aot.quantize.analysis import analyse
+from aot.quantize.page import write_page
 from aot.samples import write_outputs
 from aot.version import __version__
 
@@ -247,6 +249,8 @@ def quantize(
     image_scale: options.ImageScale = DEFAULT_IMAGES.scale,
     image_mean: options.ImageMean = DEFAULT_IMAGES.mean,
     image_resize: options.ImageResize = options.ResizeOption.stretch,
+    with_report: options.Report = False,
+    html: options.Html = None,
     force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -262,14 +266,22 @@ def quantize(
         strict=strict,
     )
     images = ImageOptions(image_scale, image_mean, image_resize.value)
+    if html is not None:
+        refuse_unwritable(html)
     with _progress("calibrating") as progress:
         done = api.quantize_file(model, calibration, output, chosen, images=images, force=force, progress=progress)
+        found = analyse(done, chosen, progress) if done.changed and (with_report or html) else None
+    if found and html is not None:
+        write_page(html, found)
     for warning in done.warnings:
         _err().print(f"warning: {warning}", markup=False)
     if as_json:
-        _print_json(report.quantize_json(done))
-    else:
-        _print("\n".join(report.quantized_lines(done, output)))
+        _print_json(report.quantize_json(done, found))
+        return
+    _print("\n".join(report.quantized_lines(done, output)))
+    if found and with_report:
+        _print_table(report.layers_table(found))
+        _print("\n".join(report.ranking_lines(found)))
 
 
 @app.command()

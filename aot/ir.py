@@ -93,12 +93,13 @@ class Scheme:
     `operands` is "float" where they stay as they are, "own" where each has a range of its own, and "shared" where all,
     inputs and outputs, have one scale and zero point. With `channel_axis`, input 1 holds weights, symmetric with a
     scale for each channel along that axis, and input 2 their bias. `outputs` are the parameters that outputs of a type
-    must have, whatever their range.
+    must have, whatever their range. `types` are those that the operator may have in a .tflite file.
     """
 
     operands: Literal["float", "own", "shared"] = "float"
     channel_axis: int | None = None
     outputs: Mapping[str, Quant] = field(default_factory=dict)
+    types: tuple[str, ...] = ("int8", "int16")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,6 +128,10 @@ PerTensor = Annotated[bool, typer.Option("--dense-per-tensor", help="One scale f
 NoBiasCorrection = Annotated[
     bool, typer.Option("--no-bias-correction", help="Do not make up for the mean error of rounded weights.")
 ]
+Report = Annotated[bool, typer.Option("--report", help="Show every layer's range, codes and error, and what to do.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="F.html", help="Write the report as a page.", show_default=False)
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse operators that would have to stay in float32.")]
 ImageScale = Annotated[float, typer.Option("--image-scale", help="Pixels of 0 to 255 become (pixel - mean) * scale.")]
 ImageMean = Annotated[float, typer.Option("--image-mean", help="See --image-scale.")]

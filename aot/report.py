@@ -17,6 +17,7 @@ from aot.inspect import Inspection
 from aot.ir import Graph, Tensor
 from aot.pipeline import Compiled
 from aot.quantize import Quantized
+from aot.quantize.analysis import Layer, Report
 from aot.verify import Difference, Verdict
 
 Json = dict[str, Any]
@@ -182,8 +183,11 @@ def output_lines(compiled: Compiled, verdict: Verdict) -> Iterator[str]:
         yield f"... and {len(verdict.outputs) - _SHOWN_SAMPLES} more samples"
 
 
-def quantize_json(done: Quantized) -> Json:
-    """The object that `aot quantize --json` prints; `sqnr_db` is of the outputs, null where nothing was quantized."""
+def quantize_json(done: Quantized, found: Report | None = None) -> Json:
+    """The object that `aot quantize --json` prints; `sqnr_db` is of the outputs, null where nothing was quantized.
+
+    With a report, also every layer and the suggestions.
+    """
     counts = Counter(done.types.values())
     return {
         "model": done.graph.name,
@@ -191,7 +195,34 @@ def quantize_json(done: Quantized) -> Json:
         "sqnr_db": round(done.sqnr(), 2) if done.changed else None,
         "operators": {dtype: counts[dtype] for dtype in ("int8", "int16", "float32")},
         "warnings": list(done.warnings),
+        **({} if found is None else {"layers": [_layer_json(layer) for layer in found.layers]}),
+        **({} if found is None else {"suggestions": [asdict(each) for each in found.suggestions]}),
     }
+
+
+def _layer_json(layer: Layer) -> Json:
+    """Decibels with two decimals, all else as it is."""
+    values = asdict(layer)
+    shown = {"sqnr_db": round(layer.sqnr, 2), "alone_db": None if layer.alone is None else round(layer.alone, 2)}
+    return {key: value for key, value in values.items() if key not in ("sqnr", "alone")} | shown
+
+
+def layers_table(found: Report) -> Table:
+    """One line for each quantized layer."""
+    right = (3, 4, 5, 6, 7)
+    table = _table("layer", "operator", "type", "range", "scale", "SQNR dB", "clipped", "unused codes", right=right)
+    for x in found.layers:
+        scale, unused = "" if x.scale is None else f"{x.scale:.4g}", "" if x.unused is None else f"{x.unused:.0%}"
+        cells = (x.name, x.kind, x.dtype, f"{x.low:.4g} ... {x.high:.4g}", scale, f"{x.sqnr:.1f}")
+        table.add_row(*map(Text, (*cells, f"{x.clipped:.3%}", unused)))
+    return table
+
+
+def ranking_lines(found: Report) -> Iterator[str]:
+    """The layers that cost most, and what would help."""
+    yield "signal to noise at the outputs where one layer alone is quantized, the worst first:"
+    yield from (f"  {layer.alone or 0.0:5.1f} dB  {layer.name}" for layer in found.ranked[:_SHOWN_SAMPLES])
+    yield from (f"suggestion: {suggestion}" for suggestion in found.suggestions)
 
 
 def quantized_lines(done: Quantized, output: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from aot.errors import AotError
 from aot.fixedpoint import Array
+from aot.frontends.tflite import load
 from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Tensor
 from aot.quantize import ImageOptions, open_samples
@@ -279,3 +280,28 @@ def test_quantize_and_build(model: Path, tmp_path: Path) -> None:
     assert "quantized already" in again.err and (tmp_path / "copy.tflite").read_bytes() == out.read_bytes()
     built = aot("build", model, "--calibration", samples, "-b", "host", "-o", tmp_path / "c", "--no-compile")
     assert built.code == 0 and "conv2d_s8" in (tmp_path / "c" / "net.c").read_text()
+
+
+def test_the_report_of_the_command(model: Path, tmp_path: Path) -> None:
+    samples, out, page = as_npz(tmp_path), tmp_path / "out.tflite", tmp_path / "page.html"
+    shown = aot("quantize", model, "--calibration", samples, "-o", out, "--report", "--html", page)
+    assert shown.code == 0 and "the worst first" in shown.out and "DepthwiseConv2D" in shown.out
+    text = page.read_text()
+    assert text.count("<svg") == 10 + 6 and "<script" not in text and "http" not in text
+    done = aot("quantize", model, "--calibration", samples, "-o", out, "--force", "--report", "--json")
+    assert done.json["layers"][0]["name"] == "a"
+    assert {"sqnr_db", "alone_db", "clipped", "unused", "bars", "scale"} <= set(done.json["layers"][0])
+    assert isinstance(done.json["suggestions"], list)
+
+
+def test_options_of_the_command(model: Path, tmp_path: Path) -> None:
+    """Layers by name, types of the ends, dense layers with one scale; names that are not there."""
+    samples, out = as_npz(tmp_path), tmp_path / "out.tflite"
+    common = ("quantize", model, "--calibration", samples, "-o", out, "--force")
+    done = aot(*common, "--int16", "e", "--float", "scores", "--io", "float", "--range", "mse", "--json")
+    assert done.json["operators"] == {"int8": 8, "int16": 1, "float32": 1}
+    assert load(out)["image"].dtype == "float32"
+    aot(*common, "--dense-per-tensor", "--no-bias-correction")
+    quant = load(out)["scores_w"].quant
+    assert quant is not None and len(quant.scale) == 1
+    assert "there is no layer called f" in refused(*common, "--int16", "f")

@@ -15,12 +15,15 @@ import aot
 from aot.errors import AotError
 from aot.fixedpoint import Rounding
 from aot.frontends.tflite import parse
+from aot.frontends.tflite_writer import write
 from aot.interpreter import run
 from aot.ir import Graph
 from aot.ops.common import Activation
 from aot.ops.fully_connected import FullyConnected
 from aot.quantize import DEFAULT, Options, Quantized, given_samples, quantize
+from aot.quantize.analysis import analyse
 from aot.quantize.quality import as_inputs, outputs_noise, reals
+from aot.quantize.quantizer import assemble
 from aot.quantize.simplify import simplify
 
 
@@ -188,3 +191,83 @@ def test_python_interface() -> None:
     made = aot.quantize(graph, arrays, aot.QuantizeOptions(io="float"))
     assert made.calibration.samples == 24 and made.graph["y"].dtype == "float32"
     assert parse(made.tflite(), "net").inputs == ("image",)
+
+
+# int16
+
+
+def test_int16_is_nearer(net: Graph) -> None:
+    """What has an int16 kernel; each operator equals its oracle."""
+    made = quantized(net, Options(dtype="int16")).graph
+    plain = quantized(net).graph
+    near, far = (outputs_noise(net, graph, samples(net)).sqnr for graph in (made, plain))
+    assert near > far + 0.5
+    assert parse(write(made), "net").inputs == net.inputs
+    sample = as_inputs(samples(net, 1, seed=1)[0], made)
+    values = run(made, sample)
+    for op in made.ops:
+        alone = cut(made, op)
+        expected = oracle(alone, {name: values[name] for name in alone.inputs}, "double")
+        assert np.all(matches(op, values[op.outputs[0]], expected)), op
+
+
+def test_one_layer_in_int16(tmp_path: Path) -> None:
+    graph = float_graphs.convolutions()
+    made = quantized(graph, Options(int16=frozenset({"e"}))).graph
+    assert [made[name].dtype for name in ("both", "both_int16", "e", "e_int8", "y")] == [
+        "int8",
+        "int16",
+        "int16",
+        "int8",
+        "int8",
+    ]
+    inputs = [as_inputs(sample, made) for sample in samples(graph, 4)]
+    answers = native.run(native.program(native.compiled(made), tmp_path), made, inputs)
+    assert all(
+        np.array_equal(run(made, sample)["y"], answer["y"]) for sample, answer in zip(inputs, answers, strict=True)
+    )
+
+
+# The report
+
+
+def test_report() -> None:
+    graph = float_graphs.convolutions()
+    made = quantized(graph)
+    report = analyse(made, DEFAULT)
+    assert [layer.name for layer in report.layers] == [op.name for op in graph.ops]
+    assert {layer.name for layer in report.ranked} == {"a", "b", "e", "mean", "scores", "y"}
+    assert report.sqnr == outputs_noise(graph, made.graph, made.calibration.kept).sqnr
+    assert all(layer.alone is None or layer.alone > report.sqnr - 3 for layer in report.layers)  # errors may cancel
+    softmax = report.layers[-1]
+    assert softmax.sqnr == report.sqnr and softmax.scale == 1 / 256 and 0 < (softmax.unused or 0) < 1
+    for layer in report.layers:
+        assert sum(layer.bars) == 24 * graph[layer.name].elements and layer.clipped < 0.01
+    for suggestion in report.suggestions:
+        types = {
+            "int16": frozenset[str](),
+            "float32": frozenset[str](),
+            suggestion.dtype: frozenset({suggestion.layer}),
+        }
+        other = assemble(made.source, made.calibration, Options(int16=types["int16"], float=types["float32"]))
+        assert outputs_noise(graph, other.graph, made.calibration.kept).sqnr - report.sqnr == pytest.approx(
+            suggestion.gain
+        )
+
+
+def test_what_costs_most_is_ranked_first() -> None:
+    """A layer whose one enormous weight leaves nothing of the others in a single scale."""
+    net = Net(9, x=(1, 16))
+    before = net.layer(FullyConnected, "before", (1, 16), "x", (16, 16))
+    w = net.random.normal(size=(16, 16))
+    w[3, 3] = 500
+    bad = net.add(FullyConnected, "bad", (1, 16), before, net.constant("bad_w", w), net.bias("bad_b", 16))
+    small = net.weights("y_w", 4, 16)
+    data = net.tensors[small].data
+    assert data is not None
+    data[:, 3] = 0  # what the enormous weight makes is not looked at
+    graph = net.graph(net.add(FullyConnected, "y", (1, 4), bad, small, net.bias("y_b", 4)))
+    options = Options(per_channel=False)
+    report = analyse(quantized(graph, options), options)
+    assert report.ranked[0].name == "bad"
+    assert report.suggestions[0].layer in ("bad", "y") and report.suggestions[0].gain > 3

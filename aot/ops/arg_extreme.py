@@ -8,14 +8,14 @@ import numpy as np
 
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Scheme, Tensor
-from aot.ops.common import SHARED_RANGE, require, require_operands, require_shape
+from aot.ops.common import require, require_operands, require_shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArgMax(Op):
     """y = the first index along `axis` whose element no later one exceeds; nothing exceeds a not-a-number."""
 
-    scheme: ClassVar[Scheme] = SHARED_RANGE
+    scheme: ClassVar[Scheme] = Scheme("shared", types=("int8",))  # LiteRT knows no other
 
     axis: int
 

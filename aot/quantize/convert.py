@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
@@ -11,12 +10,13 @@ from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
 from aot.quantize.forms import Form, Forms, Types, weight_names
 
-InputsOutputs = Literal["float", "int8"]
 Weights = Callable[[Op, Tensor], tuple[Tensor, Tensor]]  # of a layer whose input is this tensor
 
 
-def convert(graph: Graph, types: Types, forms: Forms, weights: Weights, io: InputsOutputs) -> Graph:
-    """`graph` with each operator in its type. Inputs and outputs of float32 stay so, or have codes with `io` "int8".
+def convert(graph: Graph, types: Types, forms: Forms, weights: Weights, io: str) -> Graph:
+    """`graph` with each operator in its type. Inputs and outputs of float32 stay so, or become codes if `io` says so.
+
+    An integer input has the type of what reads it, an output that of what computes it; else it is `io`.
 
     Tensors keep their names, whatever their type; an output that is computed in another type than it is given in is
     computed under a name of its own.
@@ -27,7 +27,7 @@ def convert(graph: Graph, types: Types, forms: Forms, weights: Weights, io: Inpu
 class _Converter:
     """The graph as far as it is rewritten: where each float32 tensor of the old one is now, and copies of it."""
 
-    def __init__(self, graph: Graph, types: Types, forms: Forms, weights: Weights, io: InputsOutputs) -> None:
+    def __init__(self, graph: Graph, types: Types, forms: Forms, weights: Weights, io: str) -> None:
         self._graph, self._types, self._forms, self._weights, self._io = graph, types, forms, weights, io
         self._ops: list[Op] = []
         self._home: dict[str, Tensor] = {}
@@ -55,8 +55,8 @@ class _Converter:
 
     def _input(self, name: str) -> str:
         tensor = self._graph[name]
-        if self._real(name) and self._io == "int8":
-            form = next((f for f in self._forms.operands.values() if f.tensor == name), Form(name, "int8"))
+        if self._real(name) and self._io != "float32":
+            form = next((f for f in self._forms.operands.values() if f.tensor == name), Form(name, self._io))
             tensor = replace(tensor, dtype=form.dtype, quant=self._forms.quants[form])
         self._home[name] = self._add(tensor)
         return name
@@ -78,7 +78,7 @@ class _Converter:
 
     def _result(self, op: Op, name: str, dtype: str) -> str:
         """The tensor that holds what the operator computes as `name`; under another name where that is an output's."""
-        converted = name in self._graph.outputs and (dtype == "float32") != (self._io == "float")
+        converted = name in self._graph.outputs and (dtype == "float32") != (self._io == "float32")
         quant = None if dtype == "float32" else self._forms.quants[self._forms.operands[op.name, name]]
         own = self._unused(f"{name}_{dtype}") if converted else name
         label = own if converted else self._graph[name].label
@@ -135,8 +135,10 @@ class _Converter:
             return now.name
         assert name is not None
         if name not in self._copies:
-            own = self._unused(f"{name}_float")
-            self._copies[name] = self._add(replace(now, name=own, dtype="float32", quant=None, label=own))
+            wanted = self._io == "float32" and name in self._graph.outputs
+            own = name if wanted else self._unused(f"{name}_float")
+            label = self._graph[name].label if wanted else own
+            self._copies[name] = self._add(replace(now, name=own, dtype="float32", quant=None, label=label))
             self._ops.append(Dequantize(name=own, inputs=(now.name,), outputs=(own,)))
         return self._copies[name].name
 
@@ -144,7 +146,7 @@ class _Converter:
         if not self._real(name) or self._graph[name].constant:
             return self._now(name).name if self._real(name) else name
         now = self._home[name]
-        if (now.dtype == "float32") == (self._io == "float") or name in self._graph.inputs:
+        if (now.dtype == "float32") == (self._io == "float32") or name in self._graph.inputs:
             return now.name
         if name not in self._tensors:
             self._ops.append(self._conversion(now, name))
@@ -152,10 +154,10 @@ class _Converter:
 
     def _conversion(self, now: Tensor, name: str) -> Op:
         """What makes the output `name` of a tensor of the other kind."""
-        if self._io == "float":
+        if self._io == "float32":
             self._add(replace(self._graph[name], dtype="float32", quant=None))
             return Dequantize(name=name, inputs=(now.name,), outputs=(name,))
-        self._add(replace(self._graph[name], dtype="int8", quant=self._forms.quants[Form(name, "int8")]))
+        self._add(replace(self._graph[name], dtype=self._io, quant=self._forms.quants[Form(name, self._io)]))
         return Quantize(name=name, inputs=(now.name,), outputs=(name,))
 
 

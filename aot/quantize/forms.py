@@ -50,10 +50,9 @@ def choose_types(graph: Graph, dtype: str, kept_float: Set[str] = frozenset(), i
             continue
         if op.name in kept_float or not can_be_integer(op, graph):
             types[op.name] = "float32"
-        elif op.name in int16:
-            types[op.name] = "int16"
         else:
-            types[op.name] = _inherited(op, graph, producers, types) or dtype
+            wanted = "int16" if op.name in int16 else _inherited(op, graph, producers, types) or dtype
+            types[op.name] = wanted if wanted in op.scheme.types else "float32"
     return types
 
 
@@ -74,8 +73,10 @@ def _inherited(op: Op, graph: Graph, producers: Mapping[str, Op], types: Types) 
     return None
 
 
-def choose_forms(graph: Graph, types: Types, range_of: Callable[[str, str], Range]) -> Forms:
+def choose_forms(graph: Graph, types: Types, range_of: Callable[[str, str], Range], default: str) -> Forms:
     """Scales and zero points: of each tensor and type by its range, shared or fixed where the operators say so.
+
+    Inputs and outputs get them, too, as `default`.
 
     Where a tensor with fixed parameters is to share a range with others, that operator gets a copy in another scale.
     """
@@ -94,7 +95,7 @@ def choose_forms(graph: Graph, types: Types, range_of: Callable[[str, str], Rang
             for name in op.outputs:
                 groups.fix(forms[name], op.scheme.outputs[dtype])
         operands.update({(op.name, name): form for name, form in forms.items()})
-    ends = (Form(name, "int8") for name in (*graph.inputs, *graph.outputs) if graph[name].dtype == "float32")
+    ends = (Form(name, default) for name in (*graph.inputs, *graph.outputs) if graph[name].dtype == "float32")
     return Forms(operands, groups.quants({*operands.values(), *ends}, range_of))
 
 

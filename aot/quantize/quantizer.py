@@ -14,7 +14,7 @@ from aot.ops.fully_connected import FullyConnected
 from aot.ops.quantize import Quantize
 from aot.passes.check_operators import check_operators, problems
 from aot.quantize.calibrate import Calibration, Progress, Sample, calibrate
-from aot.quantize.convert import InputsOutputs, convert
+from aot.quantize.convert import convert
 from aot.quantize.forms import Types, can_be_integer, choose_forms, choose_types, real_operands
 from aot.quantize.quality import outputs_noise
 from aot.quantize.ranges import ESTIMATORS, Range, min_max
@@ -26,14 +26,14 @@ from aot.quantize.weights import quantized_weights
 class Options:
     """How to quantize.
 
-    `range` is one of ESTIMATORS; `io` the type of inputs and outputs; `dtype` that of activations; `int16` and `float`
-    name layers (by their first output) that are to be in another type. With `per_channel`, dense layers have a scale
-    for each unit, as convolutions always have for each channel; `correct_bias` makes up for the mean error of weights.
-    `strict` refuses what has to stay in float32.
+    `range` is one of ESTIMATORS; `dtype` the type of activations; inputs and outputs have it, too, or are float32 with
+    `io` "float"; `int16` and `float` name layers (by their first output) that are to be in another type. With
+    `per_channel`, dense layers have a scale for each unit, as convolutions always have for each channel; `correct_bias`
+    makes up for the mean error of weights. `strict` refuses what has to stay in float32.
     """
 
     range: str = "percentile"
-    io: InputsOutputs = "int8"
+    io: Literal["float", "int8"] = "int8"
     dtype: Literal["int8", "int16"] = "int8"
     int16: frozenset[str] = frozenset()
     float: frozenset[str] = frozenset()
@@ -122,10 +122,11 @@ def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT
         mean = calibration.statistics[op.inputs[0] or ""].mean if options.correct_bias else None
         return quantized_weights(op, source, x, mean, options.per_channel or not isinstance(op, FullyConnected))
 
+    ends = "float32" if options.io == "float" else options.dtype
     kept: dict[str, str] = {}
     while True:
         types = choose_types(source, options.dtype, options.float | kept.keys(), options.int16)
-        graph = convert(source, types, choose_forms(source, types, range_of), weights, options.io)
+        graph = convert(source, types, choose_forms(source, types, range_of, options.dtype), weights, ends)
         graph.check()
         refused = {p.op.name: p.reason for p in problems(graph) if types.get(p.op.name, "float32") != "float32"}
         if not refused:
