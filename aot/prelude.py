@@ -11,8 +11,9 @@ _STRUCT = re.compile(r"\bstruct (\w+)")
 _ASSEMBLY = "__asm__"
 _FROM_STRING = frozenset({"memcpy", "memmove", "memset"})
 _FROM_MATH = frozenset(
-    "acosf asinf atan2f atanf ceilf copysignf cosf erfcf erff exp2f expf expm1f fabsf floorf fmaxf fminf fmodf ldexpf "
-    "log1pf log2f logf lrintf nearbyintf powf rintf roundf sinf sqrtf tanf tanhf truncf isnan isinf isfinite".split()
+    "acosf asinf atan2f atanf ceilf copysignf cosf erfcf erff exp2f expf expm1f fabsf floor floorf fmaxf fminf fmodf "
+    "ldexpf log1pf log2f logf lrintf nearbyintf powf rintf roundf sinf sqrtf tanf tanhf truncf "
+    "isnan isinf isfinite".split()
 )
 
 

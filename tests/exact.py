@@ -21,6 +21,7 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
 from aot.ops.mul import Mul
+from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
 from aot.ops.reduce import Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
@@ -193,6 +194,15 @@ def mul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return finish(times(product, [float(ratio)]), y, op.activation)
 
 
+def prelu(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Prelu."""
+    x, alpha, y = op.operands(graph)
+    value, slope = (values[t.name].astype(np.int64) - t.zero_point for t in (x, alpha))
+    above = times(value, [float(np.float32(x.scale) / np.float32(y.scale))])
+    below = times(value * slope, [float(np.float32(x.scale) * np.float32(alpha.scale) / np.float32(y.scale))])
+    return finish(np.where(value < 0, below, above), y)
+
+
 def mean(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Mean: the multiplier divided by the count, after as many shifts as keep its precision."""
     x, y = op.operands(graph)
@@ -289,6 +299,7 @@ SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     LeakyRelu: two_slopes,
     Mean: mean,
     Mul: mul,
+    Prelu: prelu,
     Quantize: rescale,
     Relu: rescale,
     Relu0To1: rescale,

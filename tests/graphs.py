@@ -80,6 +80,10 @@ def codes(rng: Rng, dims: tuple[int, ...]) -> Array:
     return rng.integers(-128, 128, dims).astype(np.int8)
 
 
+_ENDS = [sign * 2.0**bits for sign in (-1, 1) for bits in (7, 8, 15, 16, 31, 63)]
+_REALS = np.float32([0.0, -0.0, 0.5, -0.5, np.nan, np.inf, -np.inf, 1e-40, *_ENDS, *np.nextafter(np.float32(_ENDS), 0)])
+
+
 def values(rng: Rng, tensor: Tensor) -> Array:
     """A random value for an input; reals cover what an int8 output of scale 0.1 can hold, and ties."""
     if tensor.dtype == "bool":
@@ -90,11 +94,15 @@ def values(rng: Rng, tensor: Tensor) -> Array:
         return integers(rng, tensor)
     if tensor.dtype == "int8":
         return np.arange(-128, 128, dtype=np.int8) if tensor.shape == (256,) else codes(rng, tensor.shape)
+    if tensor.name == "wide":
+        return np.resize(rng.permutation(_REALS), tensor.shape).astype(tensor.dtype)
     return (np.round(rng.uniform(-300, 300, tensor.shape)) / 20).astype(tensor.dtype)
 
 
 def integers(rng: Rng, tensor: Tensor) -> Array:
     """Any integers, or small ones, and at times the ends of the type."""
+    if tensor.name.startswith("dims"):
+        return rng.choice(np.array([1, 1, 2, 5], tensor.dtype), tensor.shape)
     info = np.iinfo(tensor.dtype)
     low, high = (info.min, info.max) if rng.random() < 0.5 else (max(info.min, -9), 9)
     drawn = rng.integers(low, high, tensor.shape, tensor.dtype, endpoint=True)
@@ -350,8 +358,9 @@ BUILDERS.update(DENSE)
 from graphs_convert import BUILDERS as _CONVERT  # noqa: E402
 from graphs_indexing import BUILDERS as _INDEXING  # noqa: E402
 from graphs_movement import BUILDERS as _MOVEMENT  # noqa: E402
+from graphs_several import BUILDERS as _SEVERAL  # noqa: E402
 
-BUILDERS |= _CONVERT | _MOVEMENT | _INDEXING
+BUILDERS |= _CONVERT | _MOVEMENT | _INDEXING | _SEVERAL
 # A family of operators adds its builders here; it needs the helpers above, so it can only be imported below them.
 from graphs_elementwise import BUILDERS as _ELEMENTWISE  # noqa: E402
 

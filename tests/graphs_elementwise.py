@@ -15,6 +15,7 @@ from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot,
 from aot.ops.hard_swish import HardSwish
 from aot.ops.mul import Mul
 from aot.ops.pow import Pow
+from aot.ops.prelu import Prelu
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.sigmoid import Logistic, Tanh
@@ -165,6 +166,19 @@ def binary(kind: type[Op], dtype: str, result: str = "", activated: bool = False
     return build
 
 
+def prelu(dtype: str) -> Builder:
+    """Slopes that broadcast, mostly constant."""
+
+    def build(rng: Rng) -> Graph:
+        graph = binary(Prelu, dtype)(rng)
+        a, b, y = (graph[name] for name in (*graph.ops[0].inputs, "y"))
+        if a.constant or rng.random() < 0.7:
+            a, b = Tensor("a", y.shape, dtype, a.quant), Tensor("b", b.shape, dtype, b.quant, graphs.values(rng, b))
+        return graph_of(Prelu, [Tensor(a.name, y.shape, dtype, a.quant), b], y)
+
+    return build
+
+
 def _pair_quants(rng: Rng, kind: type[Op], dtype: str) -> tuple[Quant | None, Quant | None, Quant | None]:
     a = graphs.quant(rng)
     b = graphs.quant(rng) if kind is Mul else graphs.near(rng, a)
@@ -173,6 +187,8 @@ def _pair_quants(rng: Rng, kind: type[Op], dtype: str) -> tuple[Quant | None, Qu
         return (symmetric(a),) * 3
     if kind in (FloorDiv, FloorMod):
         return None, None, None
+    if kind is Prelu:
+        b = Quant((f32(10 ** rng.uniform(-3, 0)),), (graphs.zero_point(rng),))
     if kind in (Mul, SquaredDifference):
         product = a.scale[0] * b.scale[0] if kind is Mul else max(a.scale[0], b.scale[0]) ** 2
         factor = rng.choice([1.0000001, 2.0, 4.0, 2 * int(rng.integers(1, 300)), 10 ** rng.uniform(0, 4)])
@@ -226,4 +242,5 @@ BUILDERS: dict[str, Builder] = {
         for dtype in types
     },
     **{f"{kind.__name__} shifted": shifted(kind) for kind in (Add, Sub)},
+    **{f"Prelu {dtype}": prelu(dtype) for dtype in ("float32", "int8")},
 }

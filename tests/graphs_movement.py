@@ -13,7 +13,7 @@ from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
-from aot.ops.rearrange import Reverse, Tile
+from aot.ops.rearrange import BroadcastTo, Reverse, Tile
 from aot.ops.reshape import Reshape
 from aot.ops.shape import Shape
 from aot.ops.slice import Slice, StridedSlice
@@ -80,6 +80,14 @@ def strided_slice(rng: Rng, dtype: str) -> Graph:
             return viewed(StridedSlice, x, begin=begin, end=end, strides=strides, **masks)
         except Unsupported:
             continue
+
+
+def broadcast_to(rng: Rng, dtype: str) -> Graph:
+    """Up to 6 dimensions, scalars too; a third of the cases only adds some."""
+    shape = small(rng, ranks(rng, 6))
+    kept = tuple(1 if rng.random() < 0.5 else d for d in shape) if rng.random() < 0.7 else shape
+    x = tensor(rng, "x", kept[int(rng.integers(0, len(kept) + 1)) :], dtype)
+    return viewed(BroadcastTo, x, shape=shape)
 
 
 def tile(rng: Rng, dtype: str) -> Graph:
@@ -280,6 +288,7 @@ TYPED: dict[type[Op], tuple[Builder, tuple[str, ...]]] = {
     Reshape: (reshape, ALL),
     Transpose: (transpose, ALL),
     BatchToSpace: (batch_to_space, ALL),
+    BroadcastTo: (broadcast_to, ALL),
     DepthToSpace: (depth_to_space, IMAGE),
     EmbeddingLookup: (embedding_lookup, ALL),
     Gather: (gather, ALL),

@@ -12,12 +12,16 @@ from aot.frontends.tflite_writer import write
 from aot.interpreter import initial_state
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add, Sub
+from aot.ops.add_n import AddN
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.binary import Binary, LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
+from aot.ops.broadcast_args import BroadcastArgs
+from aot.ops.cast import Cast
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
+from aot.ops.constants import Range, ZerosLike
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -37,13 +41,16 @@ from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.pow import Pow
+from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
-from aot.ops.rearrange import Reverse, Tile
+from aot.ops.rearrange import BroadcastTo, Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
 from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.reverse_sequence import ReverseSequence
 from aot.ops.roots import Rsqrt, Sqrt
+from aot.ops.select import Select, SelectV2
 from aot.ops.shape import Shape
 from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
@@ -240,6 +247,31 @@ def flat(graph: Graph, values: Values) -> tuple[Graph, Values]:
     return Graph(graph.name, {t.name: t for t in parts}, (node,), ("left", "right"), graph.outputs), given
 
 
+def lengths_in_range(graph: Graph, values: Values) -> Array:
+    """The reference kernel, which stops at a length beyond the end: given the end."""
+    (op,) = graph.ops
+    assert isinstance(op, ReverseSequence)
+    x, lengths, _ = op.operands(graph)
+    if lengths.constant:
+        return reference(graph, values)
+    nearest = np.clip(values[lengths.name], 0, x.shape[op.axis]).astype(lengths.dtype)
+    return reference(graph, {**values, lengths.name: nearest})
+
+
+def shapes_that_broadcast(graph: Graph, values: Values) -> Array:
+    """The reference kernel, which stops at shapes that do not broadcast: there given the first one twice."""
+    (op,) = graph.ops
+    assert isinstance(op, BroadcastArgs)
+    a, b, _ = op.operands(graph)
+    first, second = _given(a, values), _given(b, values).copy()
+    common = min(a.elements, b.elements)
+    left, right = first[a.elements - common :], second[b.elements - common :]
+    clash = (left != right) & (left != 1) & (right != 1)
+    right[clash] = left[clash]
+    free = graph.with_tensors(*(replace(t, data=None) for t in (a, b)))
+    return reference(replace(free, inputs=(a.name, b.name)), {a.name: first, b.name: second})
+
+
 _REFERENCE = (reference, reference, reference)
 _BUILTIN = (builtin, builtin, builtin)  # LiteRT has these in its optimized resolver only
 _RESCALED = (reference, integers, reference)
@@ -279,6 +311,10 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     **dict.fromkeys((Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual), _RESCALED),
     **dict.fromkeys((LogicalAnd, LogicalOr, Maximum, Minimum), _REFERENCE),
     **dict.fromkeys((Div, FloorDiv, FloorMod), (defined_quotients,) * 3),
+    **dict.fromkeys((AddN, BroadcastTo, Cast, Range, Select, SelectV2, ZerosLike), _REFERENCE),
+    BroadcastArgs: (shapes_that_broadcast,) * 3,
+    Prelu: _RESCALED,
+    ReverseSequence: (lengths_in_range,) * 3,
     Pow: (powers, powers, powers),
     **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
     **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),

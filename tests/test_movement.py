@@ -6,6 +6,7 @@ from pathlib import Path
 import graphs
 import graphs_indexing
 import graphs_movement
+import graphs_several
 import litert
 import native
 import numpy as np
@@ -22,7 +23,7 @@ from aot.ops.slice import StridedSlice
 from aot.ops.split import Split, SplitV, Unpack
 from aot.ops.top_k import TopK
 
-TYPED = graphs_movement.TYPED | graphs_indexing.TYPED
+TYPED = graphs_movement.TYPED | graphs_indexing.TYPED | graphs_several.TYPED
 _SEEDS = range(40)
 _CASES = [(kind, dtype) for kind, (_, types) in TYPED.items() for dtype in types]
 

@@ -5,10 +5,13 @@ A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
 
 from aot.errors import AotError
 from aot.ir import Graph, Op
+from aot.kernels.add_n import add_n
 from aot.kernels.batch_matmul import batch_matmul
 from aot.kernels.binary import binary, product
 from aot.kernels.binary_scaled import binary_scaled
+from aot.kernels.broadcast_args import broadcast_args
 from aot.kernels.call import Call, DoesNotFit, Kernel, Target
+from aot.kernels.cast import cast
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize, quantize_f32, rescale
 from aot.kernels.copy import strided_copy, table_copy, table_scatter
@@ -22,17 +25,23 @@ from aot.kernels.l2_normalization import l2_normalization
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.move import concatenation_any, pad_any, split_any
 from aot.kernels.pool2d import pool2d
+from aot.kernels.prelu import prelu_s8
 from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
+from aot.kernels.reverse_sequence import reverse_sequence
+from aot.kernels.select import select_any
 from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16
 from aot.kernels.svdf import svdf_f32, svdf_s8
 from aot.kernels.transpose_conv import transpose_conv
 from aot.kernels.unary import interpolate_s16, sigmoid_s16, slopes_s16, unary
 from aot.ops.add import Add, Sub
+from aot.ops.add_n import AddN
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
+from aot.ops.broadcast_args import BroadcastArgs
+from aot.ops.cast import Cast
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
@@ -54,12 +63,15 @@ from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.pow import Pow
+from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
-from aot.ops.rearrange import Reverse, Tile
+from aot.ops.rearrange import BroadcastTo, Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.reverse_sequence import ReverseSequence
 from aot.ops.roots import Rsqrt, Sqrt
+from aot.ops.select import Select, SelectV2
 from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
 from aot.ops.softmax import Softmax
@@ -100,6 +112,7 @@ _TRANSPOSE_CONV = tuple(
     Kernel(f"transpose_conv_{suffix}", TransposeConv, transpose_conv) for suffix in ("s8", "s16", "f32")
 )
 
+_ARITHMETIC = (Add, Div, FloorDiv, FloorMod, Maximum, Minimum, Mul, Pow, Prelu, SquaredDifference, Sub)
 _COMPARISONS = (Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual)
 
 KERNELS: tuple[Kernel, ...] = (
@@ -129,26 +142,15 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("gather", EmbeddingLookup, gather_any),
     Kernel("gather", Gather, gather_any),
     Kernel("gather_nd", GatherNd, gather_nd_any),
-    *(
-        Kernel("binary", op, binary)
-        for op in (
-            Add,
-            Div,
-            FloorDiv,
-            FloorMod,
-            LogicalAnd,
-            LogicalOr,
-            Maximum,
-            Minimum,
-            Mul,
-            Pow,
-            SquaredDifference,
-            Sub,
-        )
-    ),
-    *(Kernel("binary", op, binary) for op in (SquaredDifference, *_COMPARISONS)),
+    *(Kernel("binary", op, binary) for op in (*_ARITHMETIC, *_COMPARISONS, LogicalAnd, LogicalOr)),
     *(Kernel("binary_scaled", op, binary_scaled) for op in (Add, SquaredDifference, Sub, *_COMPARISONS)),
     Kernel("product", Mul, product),
+    Kernel("add_n", AddN, add_n),
+    Kernel("broadcast_args", BroadcastArgs, broadcast_args),
+    Kernel("prelu_s8", Prelu, prelu_s8),
+    Kernel("reverse_sequence", ReverseSequence, reverse_sequence),
+    Kernel("select", Select, select_any),
+    Kernel("select", SelectV2, select_any),
     Kernel("interpolate_s16", Exp, interpolate_s16),
     Kernel("interpolate_s16", Gelu, interpolate_s16),
     Kernel("interpolate_s16", Log, interpolate_s16),
@@ -182,6 +184,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("split", Split, split_any),
     Kernel("split", SplitV, split_any),
     Kernel("split", Unpack, split_any),
+    Kernel("strided_copy", BroadcastTo, strided_copy),
     Kernel("strided_copy", DepthToSpace, strided_copy),
     Kernel("strided_copy", Reverse, strided_copy),
     Kernel("strided_copy", Slice, strided_copy),
@@ -204,6 +207,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("slopes_s16", Relu, slopes_s16),
     Kernel("slopes_s16", Relu6, slopes_s16),
     Kernel("unary", Abs, unary),
+    Kernel("unary", Cast, cast),
     Kernel("unary", Ceil, unary),
     Kernel("unary", Cos, unary),
     Kernel("unary", Elu, unary),

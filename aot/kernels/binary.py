@@ -13,7 +13,6 @@ from aot.ops.common import QUANTIZED_TYPES, clamp_range
 from aot.ops.division import Div
 from aot.ops.mul import Mul, mul_scale
 from aot.ops.reals import real_range
-from aot.ops.scaled_binary import ScaledBinary
 
 Loops = tuple[tuple[int, ...], ...]
 _CYCLES_PLAIN, _CYCLES_PRODUCT = 8.0, 14.0
@@ -46,6 +45,7 @@ _REAL = {
         "rest != 0.0f && (rest < 0.0f) != (y < 0.0f) ? rest + y : rest",
     ),
     "Pow": ("powf(x, y)",),
+    "Prelu": ("x >= 0.0f ? x : x * y",),
 }
 _QUOTIENT = "y == 0 ? 0 : y == -1 ? ({type})(0u - ({unsigned})x) : ({type})(x / y)"  # what C leaves open comes first
 _REST = "const {type} rest = y == 0 || y == -1 ? 0 : ({type})(x % y);"
@@ -120,10 +120,7 @@ def binary(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """float32, plain integers, and codes that are only compared."""
     assert isinstance(op, Binary)
     a, b, y = op.operands(graph)
-    scaled = a.dtype in QUANTIZED_TYPES and (
-        isinstance(op, Mul) or (isinstance(op, ScaledBinary) and op.scaling(a, b, y) is not None)
-    )
-    fit(not scaled, f"%{a.name} is {a.dtype}")
+    fit(op.plain(a, b, y), f"%{a.name} is {a.dtype}")
     loops, in_place = pair_loops(a, b, y)
     low, high = _limits(op, y.dtype)
     lines = _lines(op.kind, a.dtype)

@@ -115,7 +115,7 @@ def unary(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         fit((name, x.dtype) in _INTEGER, f"%{x.name} is {x.dtype}")
         lines = _INTEGER[name, x.dtype]
     params = CountAlpha(y.elements, float(op.alpha)) if isinstance(op, LeakyRelu) else Count(y.elements)
-    variant = {"type": C_TYPES[y.dtype], "statements": lines[:-1], "result": lines[-1]}
+    variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], "statements": lines[:-1], "result": lines[-1]}
     cost = (_CYCLES_LIBRARY if op.ulps(graph) else _CYCLES_SIMPLE) * y.elements
     return Call(kernel, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)
 

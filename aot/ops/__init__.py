@@ -2,12 +2,16 @@
 
 from aot.ir import Op
 from aot.ops.add import Add, Sub
+from aot.ops.add_n import AddN
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
+from aot.ops.broadcast_args import BroadcastArgs
+from aot.ops.cast import Cast
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
+from aot.ops.constants import Range, ZerosLike
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -27,13 +31,16 @@ from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.pow import Pow
+from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
-from aot.ops.rearrange import Reverse, Tile
+from aot.ops.rearrange import BroadcastTo, Reverse, Tile
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
 from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.reverse_sequence import ReverseSequence
 from aot.ops.roots import Rsqrt, Sqrt
+from aot.ops.select import Select, SelectV2
 from aot.ops.shape import Shape
 from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.slice import Slice, StridedSlice
@@ -49,11 +56,15 @@ from aot.ops.two_slopes import Abs, LeakyRelu
 OPS: tuple[type[Op], ...] = (
     Abs,
     Add,
+    AddN,
     ArgMax,
     ArgMin,
     AveragePool2D,
     BatchToSpace,
     BatchMatMul,
+    BroadcastArgs,
+    BroadcastTo,
+    Cast,
     Concatenation,
     Conv2D,
     CumSum,
@@ -101,7 +112,9 @@ OPS: tuple[type[Op], ...] = (
     Pad,
     PadV2,
     Pow,
+    Prelu,
     Quantize,
+    Range,
     ReduceAll,
     ReduceAny,
     ReduceMax,
@@ -115,6 +128,9 @@ OPS: tuple[type[Op], ...] = (
     ResizeBilinear,
     ResizeNearest,
     Reverse,
+    ReverseSequence,
+    Select,
+    SelectV2,
     Shape,
     Slice,
     Softmax,
@@ -139,4 +155,5 @@ OPS: tuple[type[Op], ...] = (
     Tile,
     TopK,
     Unpack,
+    ZerosLike,
 )

@@ -51,6 +51,10 @@ class Binary(Op):
         require_same_quant(a, y)
         require_same_quant(b, y)
 
+    def plain(self, a: Tensor, b: Tensor, y: Tensor) -> bool:
+        """Whether `combine` takes the operands as they are."""
+        return True
+
     def fused(self) -> Activation:
         """The activation that limits the result."""
         return Activation.NONE

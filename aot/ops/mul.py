@@ -29,9 +29,12 @@ class Mul(Binary):
         # TensorFlow Lite refuses multipliers of 1 and more; with it, nothing leaves 32 bits.
         require(mul_scale(a, b, y) < 1, f"%{y.name} has a scale that is too small for the operands'")
 
+    def plain(self, a: Tensor, b: Tensor, y: Tensor) -> bool:
+        return y.dtype not in QUANTIZED_TYPES
+
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
-        if y.dtype not in QUANTIZED_TYPES:
+        if self.plain(a, b, y):
             return super().evaluate(graph, values, rounding)
         left, right = (values[t.name].astype(np.int64) - t.zero_point for t in (a, b))
         scaled = requantize(left * right, Multiplier.of(mul_scale(a, b, y), rounding), rounding).reshape(y.shape)

@@ -1,4 +1,4 @@
-"""TILE and REVERSE_V2: elements several times, or from the end."""
+"""TILE, BROADCAST_TO and REVERSE_V2: elements several times, or from the end."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,23 @@ class Tile(View):
         pairs = list(zip(self.multiples, x.shape, strict=True))
         single = x.reshape([n for _, extent in pairs for n in (1, extent)])
         return np.broadcast_to(single, [n for pair in pairs for n in pair])
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroadcastTo(View):
+    """y = x, repeated along the dimensions that `shape` adds or where x has but one element."""
+
+    shape: tuple[int, ...]
+
+    def shape_of(self, x: Tensor) -> tuple[int, ...]:
+        rank = len(x.shape)
+        tail = self.shape[len(self.shape) - rank :] if rank <= len(self.shape) else ()
+        fits = len(tail) == rank and all(extent in (1, wanted) for extent, wanted in zip(x.shape, tail, strict=True))
+        require(fits and min(self.shape, default=1) >= 1, f"%{x.name} does not broadcast to {list(self.shape)}")
+        return self.shape
+
+    def view(self, x: Array) -> Array:
+        return np.broadcast_to(x, self.shape)
 
 
 @dataclass(frozen=True, kw_only=True)

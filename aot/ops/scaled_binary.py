@@ -32,6 +32,9 @@ class ScaledBinary(Binary):
         """How quantized operands become comparable."""
         raise NotImplementedError
 
+    def plain(self, a: Tensor, b: Tensor, y: Tensor) -> bool:
+        return a.dtype not in QUANTIZED_TYPES or self.scaling(a, b, y) is None
+
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
         scaling = self.scaling(a, b, y) if a.dtype in QUANTIZED_TYPES else None

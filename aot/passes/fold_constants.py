@@ -6,6 +6,7 @@ import numpy as np
 
 from aot.fixedpoint import ROUNDINGS
 from aot.ir import Array, Graph, Op
+from aot.ops.constants import ZerosLike
 from aot.ops.shape import Shape
 
 
@@ -25,7 +26,7 @@ def fold_constants(graph: Graph) -> Graph:
 def _constant_results(graph: Graph, op: Op) -> tuple[Array, ...] | None:
     """The outputs of `op` if they are known and the same in every rounding."""
     unknown = any(name is not None and not graph[name].constant for name in op.inputs)
-    if unknown and not isinstance(op, Shape):  # which does not look at the values of its input
+    if unknown and not isinstance(op, Shape | ZerosLike):  # which do not look at the values of their input
         return None
     values = {name: data for name in op.inputs if name is not None and (data := graph[name].data) is not None}
     first, *others = (op.evaluate(graph, values, rounding) for rounding in ROUNDINGS)

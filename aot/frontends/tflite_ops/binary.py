@@ -1,4 +1,4 @@
-"""Operators on two tensors, element by element."""
+"""Operators on several tensors, element by element."""
 
 from math import frexp
 from typing import Any
@@ -8,12 +8,16 @@ import tflite
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_activation, write_activation
 from aot.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
+from aot.ops.add_n import AddN
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
+from aot.ops.broadcast_args import BroadcastArgs
 from aot.ops.common import QUANTIZED_TYPES
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.division import Div, FloorDiv, FloorMod
 from aot.ops.mul import Mul
 from aot.ops.pow import Pow
+from aot.ops.prelu import Prelu
+from aot.ops.select import Select, SelectV2
 from aot.ops.squared_difference import SquaredDifference
 
 
@@ -71,6 +75,11 @@ OPERATORS = (
     plain("MAXIMUM", Maximum, 1, "MaximumMinimumOptions"),
     plain("MINIMUM", Minimum, 1, "MaximumMinimumOptions"),
     _activated("MUL", Mul, "MulOptions"),
+    plain("BROADCAST_ARGS", BroadcastArgs, 1),
+    plain("ADD_N", AddN, 1, "AddNOptions"),
+    plain("PRELU", Prelu, 1),
+    plain("SELECT", Select, 1, "SelectOptions"),
+    plain("SELECT_V2", SelectV2, 1, "SelectV2Options"),
     plain("NOT_EQUAL", NotEqual, 2, "NotEqualOptions"),
     plain("POW", Pow, 1, "PowOptions"),
     plain("SQUARED_DIFFERENCE", SquaredDifference, 2, "SquaredDifferenceOptions"),

@@ -2,14 +2,16 @@
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_axes, read_pairs
+from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_axes, read_axis, read_pairs
 from aot.ir import Graph, Op
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.common import require
+from aot.ops.constants import Range, ZerosLike
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.pad import Pad, PadV2
-from aot.ops.rearrange import Reverse, Tile
+from aot.ops.rearrange import BroadcastTo, Reverse, Tile
 from aot.ops.reshape import Reshape
+from aot.ops.reverse_sequence import ReverseSequence
 from aot.ops.shape import Shape
 from aot.ops.transpose import Transpose
 
@@ -125,14 +127,42 @@ def _write_shape(op: Shape, graph: Graph) -> Record:
     return Record(1, "ShapeOptions", {"OutType": types[graph[op.outputs[0]].dtype]})
 
 
+def _read_broadcast_to(op: FileOp) -> Op:
+    return BroadcastTo(**op.operands(1), shape=op.integers(1))
+
+
+def _read_fill(op: FileOp) -> Op:
+    """A scalar in every place."""
+    require(op.input(1).shape == (), f"%{op.input(1).name} has shape {list(op.input(1).shape)}; supported: a scalar")
+    return BroadcastTo(**op.operands(1, first=1), shape=op.integers(0))
+
+
+def _write_broadcast_to(op: BroadcastTo, graph: Graph) -> Record:
+    return Record(2, "BroadcastToOptions", indices={"shape": op.shape})
+
+
+def _read_reverse_sequence(op: FileOp) -> Op:
+    options, rank = op.options(tflite.ReverseSequenceOptions), len(op.input(0).shape)
+    axis, batch_axis = (read_axis(axis, rank) for axis in (options.SeqDim(), options.BatchDim()))
+    return ReverseSequence(**op.operands(), axis=axis, batch_axis=batch_axis)
+
+
+def _write_reverse_sequence(op: ReverseSequence, graph: Graph) -> Record:
+    return Record(1, "ReverseSequenceOptions", {"SeqDim": op.axis, "BatchDim": op.batch_axis})
+
+
 OPERATORS = (
     Operator("BATCH_TO_SPACE_ND", BatchToSpace, _read_batch_to_space, _write_batch_to_space),
+    Operator("BROADCAST_TO", BroadcastTo, _read_broadcast_to, _write_broadcast_to),
     Operator("DEPTH_TO_SPACE", DepthToSpace, _read_depth_to_space, _write_depth_to_space),
     Operator("EXPAND_DIMS", Reshape, _read_reshape, None),
+    Operator("FILL", BroadcastTo, _read_fill, None),
     Operator("MIRROR_PAD", MirrorPad, _read_mirror_pad, _write_mirror_pad),
     Operator("PAD", Pad, _read_pad, _write_pad),
     Operator("PADV2", PadV2, _read_pad_v2, _write_pad_v2),
     Operator("RESHAPE", Reshape, _read_reshape, _write_reshape),
+    plain("RANGE", Range, 1, "RangeOptions"),
+    Operator("REVERSE_SEQUENCE", ReverseSequence, _read_reverse_sequence, _write_reverse_sequence),
     Operator("REVERSE_V2", Reverse, _read_reverse, _write_reverse),
     Operator("SHAPE", Shape, _read_shape, _write_shape),
     Operator("SPACE_TO_BATCH_ND", SpaceToBatch, _read_space_to_batch, _write_space_to_batch),
@@ -140,4 +170,5 @@ OPERATORS = (
     Operator("SQUEEZE", Reshape, _read_reshape, None),
     Operator("TILE", Tile, _read_tile, _write_tile),
     Operator("TRANSPOSE", Transpose, _read_transpose, _write_transpose),
+    plain("ZEROS_LIKE", ZerosLike, 1, "ZerosLikeOptions"),
 )

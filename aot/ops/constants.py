@@ -1,0 +1,64 @@
+"""ZEROS_LIKE and RANGE: what is known before anything runs."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import require, require_operands, require_shape, require_types
+
+_NUMBERS = ("float32", "int32", "int64")
+_MOST = 1 << 24  # elements; only a damaged file asks for more
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZerosLike(Op):
+    """y = zeros in the shape of x, whatever its values."""
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
+        """Input and output."""
+        return graph[self.inputs[0]], graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 1)
+        require_types(graph, self, *((t, t) for t in _NUMBERS))
+        x, y = self.operands(graph)
+        require_shape(y, x.shape)
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        _, y = self.operands(graph)
+        return (np.zeros(y.shape, y.dtype),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range(Op):
+    """y = start, start + delta, ... below the limit (with a negative delta: above it), each one addition further."""
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Start, limit, delta, output."""
+        start, limit, delta = (graph[name] for name in self.inputs)
+        return start, limit, delta, graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 3)
+        require_types(graph, self, *((t, t, t, t) for t in _NUMBERS))
+        *operands, y = self.operands(graph)
+        values = []
+        for tensor in operands:
+            require(tensor.elements == 1, f"%{tensor.name} has {tensor.elements} elements; supported: 1")
+            require(tensor.data is not None, f"%{tensor.name} is computed at run time; supported: constants")
+            assert tensor.data is not None
+            values.append(tensor.data.item())
+        start, limit, delta = values
+        require(delta != 0 and (limit - start) / delta > 0, f"from {start} to {limit} by {delta} there are no elements")
+        require((limit - start) / delta < _MOST, f"from {start} to {limit} by {delta} there are too many elements")
+        require_shape(y, (math.ceil((limit - start) / delta),))
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        start, _, delta, y = self.operands(graph)
+        terms = np.full(y.shape, values[delta.name].item(), y.dtype)
+        terms[0] = values[start.name].item()
+        return (np.cumsum(terms, dtype=y.dtype),)

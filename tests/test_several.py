@@ -1,0 +1,86 @@
+"""Operators on several tensors: what their builders do not draw."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import graphs
+import litert
+import numpy as np
+import pytest
+
+from aot.frontends import tflite_writer
+from aot.frontends.tflite import parse
+from aot.frontends.tflite_ops import Operator, Record
+from aot.interpreter import run
+from aot.ir import Op, Quant, Tensor, Unsupported
+from aot.ops.add import Add
+from aot.ops.comparison import Less
+from aot.ops.constants import Range
+from aot.ops.division import FloorDiv
+from aot.ops.prelu import Prelu
+from aot.ops.rearrange import BroadcastTo
+from aot.ops.select import Select, SelectV2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fill(Op):
+    """FILL as the file has it, which aot reads as BROADCAST_TO."""
+
+
+def test_fill_is_read_as_a_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unread(op: object) -> Op:
+        raise NotImplementedError
+
+    fill = Operator("FILL", _Fill, unread, lambda op, graph: Record(3, "FillOptions"))
+    monkeypatch.setitem(tflite_writer._WRITERS, _Fill, fill)
+    dims = Tensor("dims", (2,), "int32", data=np.array([2, 3], np.int32))
+    quant = Quant((0.5,), (3,))
+    graph = graphs.graph_of(_Fill, [dims, Tensor("x", (), "int8", quant)], Tensor("y", (2, 3), "int8", quant))
+    content = tflite_writer.write(graph)
+    read = parse(content, "net")
+    assert isinstance(read.ops[0], BroadcastTo) and read.ops[0].shape == (2, 3)
+    sample = {"x": np.array(-7, np.int8)}
+    (expected,) = litert.outputs(content, [sample["x"]], litert.Resolver.REFERENCE)
+    assert run(read, sample)["y"].tolist() == expected.tolist() == [[-7] * 3] * 2
+
+
+def _tensors(dtype: str, *shapes: tuple[int, ...], quant: Quant | None = None) -> list[Tensor]:
+    return [Tensor(name, shape, dtype, quant) for name, shape in zip("abc", shapes, strict=False)]
+
+
+def _bool(*shape: int) -> Tensor:
+    return Tensor("condition", shape, "bool")
+
+
+_SHIFTS = {"power_of_two": True}
+_ONE, _HALF = Quant((1.0,), (0,)), Quant((0.5,), (0,))
+_NUMBERS = [
+    Tensor(name, (), "int32", data=np.array(value, np.int32)) for name, value in zip("abc", (3, 9, -1), strict=True)
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "y", "attributes", "reason"),
+    [
+        (Range, _tensors("int32", (), (), ()), ((4,), "int32", None), {}, "%a is computed at run time"),
+        (Range, _NUMBERS, ((6,), "int32", None), {}, "from 3 to 9 by -1 there are no elements"),
+        (BroadcastTo, _tensors("int8", (2, 3)), ((3, 3), "int8", None), {"shape": (3, 3)}, "%a does not broadcast"),
+        (Select, [_bool(3), *_tensors("int32", (2, 3), (2, 3))], ((2, 3), "int32", None), {}, "%condition has shape"),
+        (SelectV2, [_bool(2), *_tensors("int32", (3,), (1,))], ((3,), "int32", None), {}, "do not broadcast"),
+        (Prelu, _tensors("float32", (3,), (2, 3)), ((2, 3), "float32", None), {}, "%a has shape [3]; expected [2, 3]"),
+        (FloorDiv, _tensors("int8", (2,), (2,), quant=_HALF), ((2,), "int8", _HALF), {}, "%a is quantized"),
+        (Less, _tensors("int8", (2,), (2,), quant=_ONE), ((2,), "bool", None), {}, "supported: below 1"),
+        (Add, _tensors("int16", (2,), (2,), quant=_HALF), ((2,), "int16", _ONE), _SHIFTS, "be the larger"),
+    ],
+)  # fmt: skip
+def test_refusals(
+    kind: type[Op],
+    inputs: list[Tensor | None],
+    y: tuple[tuple[int, ...], str, Quant | None],
+    attributes: dict[str, Any],
+    reason: str,
+) -> None:
+    graph = graphs.graph_of(kind, inputs, Tensor("y", *y), **attributes)
+    with pytest.raises(Unsupported, match=re.escape(reason)):
+        graph.ops[0].check(graph)
