@@ -19,13 +19,15 @@ from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, No
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.l2_normalization import L2Normalization
 from aot.ops.mean import Mean
 from aot.ops.mul import Mul
 from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
 from aot.ops.reduce import Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
-from aot.ops.roots import Rsqrt, _inverse_root
+from aot.ops.roots import Rsqrt, inverse_root
+from aot.ops.softmax import Softmax, distance_scale, shares_of
 from aot.ops.squared_difference import SquaredDifference
 from aot.ops.svdf import Svdf
 from aot.ops.transpose_conv import TransposeConv
@@ -194,6 +196,25 @@ def mul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return finish(times(product, [float(ratio)]), y, op.activation)
 
 
+def softmax(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Softmax of int16: only the distances from the maximum are requantized; then as in any rounding."""
+    x, _ = op.operands(graph)
+    q = values[x.name].astype(np.int64)
+    distances = times(q - q.max(axis=-1, keepdims=True), [distance_scale(x.scale, op.beta)])
+    return shares_of(distances.reshape(q.shape))
+
+
+def l2_normalization(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """L2Normalization of int8."""
+    x, y = op.operands(graph)
+    rows = (values[x.name].astype(np.int64) - x.zero_point).reshape(-1, x.shape[-1])
+    scaled = []
+    for row in rows:
+        root, shift = inverse_root(int((row**2).sum()))
+        scaled.append([round_once(int(v), root, 7 - shift) for v in row])
+    return finish(np.array(scaled, np.int64).reshape(y.shape), y)
+
+
 def prelu(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Prelu."""
     x, alpha, y = op.operands(graph)
@@ -261,7 +282,7 @@ def rsqrt(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     multiplier, shift = fixed_point(float(1 / np.float64(np.sqrt(np.float32(x.scale)) * np.float32(y.scale))))
     scaled = []
     for q in values[x.name].reshape(-1).tolist():
-        inverse, right = _inverse_root(q - x.zero_point)
+        inverse, right = inverse_root(q - x.zero_point)
         root = round_once(1, inverse, 20 - right)
         scaled.append(round_once(root, multiplier, shift - 20) if q > x.zero_point else 1000)
     return finish(np.array(scaled, np.int64), y)
@@ -297,7 +318,9 @@ SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     DepthwiseConv2D: dense,
     FullyConnected: dense,
     LeakyRelu: two_slopes,
+    L2Normalization: l2_normalization,
     Mean: mean,
+    Softmax: softmax,
     Mul: mul,
     Prelu: prelu,
     Quantize: rescale,

@@ -188,6 +188,21 @@ def softmax_int16(rng: Rng) -> Graph:
     return graph.with_tensors(Tensor("y", graph["y"].shape, "int16", Quant((1 / 65536,), (-32768,))))
 
 
+def softmax_of_int16(rng: Rng) -> Graph:
+    """Flat and steep rows, also of one element."""
+    dims = (*graphs.shape(rng, int(rng.integers(0, 3))), int(rng.choice([1, 2, 3, 10, 12, 101, 300])))
+    x = Tensor("x", dims, "int16", Quant((float(np.float32(10 ** rng.uniform(-6, 0.3))),), (0,)))
+    beta = 1.0 if rng.random() < 0.7 else float(np.float32(rng.uniform(0.1, 2)))
+    return graph_of(Softmax, [x], Tensor("y", dims, "int16", Quant((1 / 32768,), (0,))), beta=beta)
+
+
+def l2_normalization_int8(rng: Rng) -> Graph:
+    """Any zero point; a row may be nothing but it."""
+    dims = graphs.shape(rng, int(rng.integers(1, 5)))
+    x, y = graphs.int8("x", dims, graphs.quant(rng)), graphs.int8("y", dims, Quant((1 / 128,), (0,)))
+    return graph_of(L2Normalization, [x], y)
+
+
 def l2_normalization(rng: Rng) -> Graph:
     """Rows of up to 4 dimensions."""
     dims = graphs.shape(rng, int(rng.integers(1, 5)))
@@ -209,13 +224,15 @@ DENSE: dict[str, Builder] = {
     **_of(MaxPool2D, pool, "int16", "float32"),
     **_of(L2Pool2D, pool, "float32"),
     **_of(Mean, reduction, "int16", "float32", "int32", "int64"),
-    **_of(Sum, reduction, "int8", "float32", "int32", "int64"),
+    **_of(Sum, reduction, "int8", "int16", "float32", "int32", "int64"),
     **_of(ReduceMax, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
     **_of(ReduceMin, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
     **_of(ReduceProd, reduction, "float32", "int32", "int64"),
     **_of(ReduceAny, reduction, "bool"),
     **_of(ReduceAll, reduction, "bool"),
     "L2Normalization float32": l2_normalization,
+    "L2Normalization int8": l2_normalization_int8,
     "Softmax float32": softmax_float,
     "Softmax int16": softmax_int16,
+    "Softmax int16 int16": softmax_of_int16,
 }

@@ -125,7 +125,7 @@ _UNARY: tuple[tuple[type[Op], tuple[str, ...], Quants], ...] = (
     (Rsqrt, ("float32", "int8", "int16"), _positive),
     (Sign, ("float32", "int32"), rescaled),
     (Sin, ("float32",), rescaled),
-    (Sqrt, ("float32", "int8"), _positive),
+    (Sqrt, ("float32", "int8", "int16"), _positive),
     (Square, ("float32",), rescaled),
     (Tanh, ("float32", "int8", "int16"), _tanh),
 )

@@ -156,15 +156,16 @@ def _no_bias(x: Tensor, w: Tensor) -> Tensor:
 
 
 def reference_as_ones(graph: Graph, values: Values) -> Array:
-    """A sum of int8 as a dense layer whose weights are all 1: LiteRT's reference SUM answers nonsense for int8."""
+    """A sum of int8 or int16 as a dense layer whose weights are all 1: LiteRT's reference SUM is wrong."""
     (op,) = graph.ops
     assert isinstance(op, Sum)
     x, y = op.operands(graph)
     columns = op.columns(values[x.name])
     rows, depth = columns.shape
     ones = Tensor("ones", (1, depth), "int8", Quant((1.0,), (0,)), np.ones((1, depth), np.int8))
-    tensors = {t.name: t for t in (replace(x, shape=columns.shape), ones, replace(y, shape=(rows, 1)))}
-    dense = FullyConnected(name=y.name, inputs=(x.name, "ones"), outputs=(y.name,))
+    zero = Tensor("zero", (1,), "int32", Quant((x.scale,), (0,)), np.zeros(1, np.int32))  # keeps sums of 32 bits
+    tensors = {t.name: t for t in (replace(x, shape=columns.shape), ones, zero, replace(y, shape=(rows, 1)))}
+    dense = FullyConnected(name=y.name, inputs=(x.name, "ones", "zero"), outputs=(y.name,))
     wanted = reference_as_conv2d(Graph("sum", tensors, (dense,), (x.name,), (y.name,)), {x.name: columns})
     return wanted.reshape(y.shape)
 
@@ -286,7 +287,7 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     DepthwiseConv2D: (reference, integers, xnnpack),
     Dequantize: (reference, reference, reference),
     FullyConnected: (reference_as_conv2d, integers, xnnpack),
-    L2Normalization: (reference, reference, reference),
+    L2Normalization: (reference, integers, reference),
     L2Pool2D: (reference, reference, reference),
     Logistic: (reference, reference, reference),
     MaxPool2D: (reference, reference, reference),
@@ -341,7 +342,7 @@ LITERT_ULPS: dict[type[Op], tuple[int, float]] = {
 
 
 # Other types: reals and plain integers are not rounded to a scale; sums of 64 bits are, in one way only.
-WIDE: dict[type[Op], Oracle] = {FullyConnected: reference_as_conv2d}
+WIDE: dict[type[Op], Oracle] = {FullyConnected: reference_as_conv2d, Sum: reference_as_ones}
 
 
 def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
@@ -367,7 +368,7 @@ _SUMS = (BatchMatMul, Conv2D, DepthwiseConv2D, FullyConnected, Mean, Softmax, Su
 
 def _sums_in_32_bits(op: Op, graph: Graph) -> bool:
     biased = type(op) in exact.SINGLE and len(op.inputs) > 2 and graph[op.inputs[2]].dtype == "int32"
-    return type(op) is Mean or biased
+    return type(op) in (Mean, Softmax, Sum) or biased
 
 
 def matches(op: Op, actual: Array, expected: Array) -> Array:

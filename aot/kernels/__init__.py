@@ -30,7 +30,7 @@ from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.reverse_sequence import reverse_sequence
 from aot.kernels.select import select_any
-from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16
+from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16, softmax_s16
 from aot.kernels.svdf import svdf_f32, svdf_s8
 from aot.kernels.transpose_conv import transpose_conv
 from aot.kernels.unary import interpolate_s16, sigmoid_s16, slopes_s16, unary
@@ -121,10 +121,12 @@ KERNELS: tuple[Kernel, ...] = (
     *_POOLS,
     *_TRANSPOSE_CONV,
     Kernel("l2_normalization_f32", L2Normalization, l2_normalization),
+    Kernel("l2_normalization_s8", L2Normalization, l2_normalization),
     Kernel("l2_pool2d_f32", L2Pool2D, pool2d),
     Kernel("mean_s8", Mean, scaled),
     Kernel("mean_s16", Mean, scaled),
     Kernel("sum_s8", Sum, scaled),
+    Kernel("sum_s16", Sum, scaled),
     *(Kernel("reduce", op, reduce) for op in (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum)),
     Kernel("concatenation", Concatenation, concatenation_any),
     Kernel("conv2d_s8_dsp", Conv2D, conv2d_dsp, features=_DSP),
@@ -199,6 +201,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("table_copy", ResizeNearest, table_copy),
     Kernel("table_copy", SpaceToBatch, table_scatter),
     Kernel("top_k", TopK, top_k),
+    Kernel("softmax_s16", Softmax, softmax_s16),
     Kernel("softmax_s8_s16", Softmax, softmax_s8_s16),
     Kernel("sigmoid_s16", Logistic, sigmoid_s16),
     Kernel("sigmoid_s16", Tanh, sigmoid_s16),

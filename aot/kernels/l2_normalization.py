@@ -4,20 +4,28 @@ from dataclasses import dataclass
 
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target
+from aot.kernels.sums import fit_type
 from aot.ops.l2_normalization import L2Normalization
 
 _CYCLES_PER_ELEMENT = 20.0
 
 
 @dataclass(frozen=True)
-class L2NormalizationParams(Params):
+class Rows(Params):
+    """`zero` is the input's zero point, if it has one."""
+
+    zero: int | None
     rows: int
     depth: int
 
 
 def l2_normalization(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """float32."""
+    """float32, and int8 in fixed point."""
     assert isinstance(op, L2Normalization)
     x, y = op.operands(graph)
-    params = L2NormalizationParams(y.elements // y.shape[-1], y.shape[-1])
-    return Call(kernel, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_PER_ELEMENT * y.elements)
+    fit_type(kernel, x)
+    quantized = x.dtype == "int8"
+    params = Rows(x.zero_point if quantized else None, y.elements // y.shape[-1], y.shape[-1])
+    # `requantize_any` counts shifts from bit 31 of the product, or from bit 32: the result has 7 bits of fraction.
+    variant = {"fraction": 8 if target.rounding == "single" else 7} if quantized else {}
+    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=(0,), cost=_CYCLES_PER_ELEMENT * y.elements)

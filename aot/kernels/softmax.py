@@ -7,7 +7,8 @@ import numpy as np
 from aot.interface import C_TYPES
 from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
-from aot.ops.softmax import Softmax, exp_table, fixed_exp_table
+from aot.kernels.output import scaling_of
+from aot.ops.softmax import Softmax, distance_scale, exp_table, exp_table_s16, fixed_exp_table, reciprocal_table_s16
 
 _CYCLES_PER_ELEMENT = 30.0
 _CYCLES_PER_ELEMENT_F32 = 90.0
@@ -75,3 +76,27 @@ def softmax_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     params = SoftmaxF32(op.beta, y.elements // y.shape[-1], y.shape[-1])
     return Call(kernel, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_PER_ELEMENT_F32 * y.elements)
+
+
+@dataclass(frozen=True)
+class SoftmaxS16(Params):
+    """`exp` and `reciprocal` are interpolated; distances from a row's maximum get the scale `in`."""
+
+    exp: Constant
+    reciprocal: Constant
+    in_multiplier: int
+    in_shift: int
+    rows: int
+    depth: int
+
+
+def softmax_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """By tables, in 15 bits."""
+    assert isinstance(op, Softmax)
+    _fit(op, graph, "int16", "int16")
+    x, y = op.operands(graph)
+    multiplier, shift, function = scaling_of(distance_scale(x.scale, op.beta), target.rounding)
+    tables = Constant(f"{y.name}_exp", exp_table_s16()), Constant(f"{y.name}_reciprocal", reciprocal_table_s16())
+    params = SoftmaxS16(*tables, multiplier, shift, y.elements // y.shape[-1], y.shape[-1])
+    cost = _CYCLES_PER_ELEMENT * y.elements
+    return Call(kernel, params, (x.name,), (y.name,), {"function": function}, in_place=(0,), cost=cost)

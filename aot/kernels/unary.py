@@ -11,6 +11,7 @@ from aot.kernels.output import scaling_of
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Gelu
 from aot.ops.relu import Relu
+from aot.ops.roots import Sqrt
 from aot.ops.sigmoid import Logistic, Tanh, input_scaling, sigmoid_table
 from aot.ops.two_slopes import Abs, LeakyRelu
 from aot.ops.unary import Tabulated, Unary
@@ -60,6 +61,10 @@ _INTEGER: dict[tuple[str, str], tuple[str, ...]] = {
     ("Neg", "int32"): ("(int32_t)(0u - (uint32_t)x)",),
     ("Neg", "int64"): ("(int64_t)(0u - (uint64_t)x)",),
     ("Sign", "int32"): ("(x > 0) - (x < 0)",),
+    ("Sqrt", "int16"): (
+        "const float root = x > 0 ? sqrtf(p->x_scale * (float)x) / p->y_scale : 0.0f;",
+        "(int16_t)(root < 32767.0f ? root : 32767.0f)",
+    ),
 }
 
 
@@ -72,6 +77,13 @@ class Count(Params):
 class CountAlpha(Params):
     count: int
     alpha: float
+
+
+@dataclass(frozen=True)
+class CountScales(Params):
+    count: int
+    x_scale: float
+    y_scale: float
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,14 @@ def _operands(op: Op, graph: Graph) -> tuple[Tensor, Tensor]:
     return op.operands(graph)
 
 
+def _params(op: Op, x: Tensor, y: Tensor) -> Params:
+    if isinstance(op, LeakyRelu):
+        return CountAlpha(y.elements, float(op.alpha))
+    if isinstance(op, Sqrt) and x.dtype == "int16":
+        return CountScales(y.elements, x.scale, y.scale)
+    return Count(y.elements)
+
+
 def unary(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """float32 and plain integers."""
     x, y = _operands(op, graph)
@@ -114,7 +134,7 @@ def unary(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     else:
         fit((name, x.dtype) in _INTEGER, f"%{x.name} is {x.dtype}")
         lines = _INTEGER[name, x.dtype]
-    params = CountAlpha(y.elements, float(op.alpha)) if isinstance(op, LeakyRelu) else Count(y.elements)
+    params = _params(op, x, y)
     variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], "statements": lines[:-1], "result": lines[-1]}
     cost = (_CYCLES_LIBRARY if op.ulps(graph) else _CYCLES_SIMPLE) * y.elements
     return Call(kernel, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)

@@ -90,10 +90,10 @@ class Reduction(Op):
 
 @dataclass(frozen=True, kw_only=True)
 class Sum(Reduction):
-    """y = the sum over the axes; integers wrap around. int8: zero_y + (sum of (x - zero_x)) * scale_x / scale_y."""
+    """y = the sum over the axes; integers wrap; quantized: zero_y + (sum of (x - zero_x)) * scale_x / scale_y."""
 
     scheme: ClassVar[Scheme] = OWN_RANGES
-    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "int32", "int64")
+    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "int16", "int32", "int64")
     rescales: ClassVar[bool] = True
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
@@ -101,7 +101,7 @@ class Sum(Reduction):
         value = values[x.name]
         if x.dtype == "float32":
             return (self.sum_in_order(x, value).reshape(y.shape),)
-        if x.dtype != "int8":
+        if x.dtype not in QUANTIZED_TYPES:
             return (self.columns(value).sum(axis=1, dtype=x.dtype).reshape(y.shape),)
         acc = self.columns(value).sum(axis=1, dtype=np.int64) - self.count(x) * x.zero_point
         scaled = requantize(acc, Multiplier.of(x.scale / y.scale, rounding), rounding)

@@ -1,4 +1,4 @@
-"""SQRT and RSQRT: float32; int8 by TensorFlow Lite's own formulas; int16 of RSQRT by an interpolated table."""
+"""SQRT and RSQRT: float32; int8 and int16 by TensorFlow Lite's formulas, int16 of RSQRT by an interpolated table."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,9 +15,9 @@ _KEPT = 20  # bits of fraction between the two scalings of the int8 reciprocal r
 
 @dataclass(frozen=True, kw_only=True)
 class Sqrt(Unary):
-    """The square root; int8: rounded down, and 0 for what is negative (TensorFlow Lite refuses to run then)."""
+    """The square root; quantized: in float32, rounded down, 0 for what is negative (TensorFlow Lite refuses to run)."""
 
-    types: ClassVar[tuple[str, ...]] = ("float32", "int8")
+    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "int16")
 
     def real(self, x: Array) -> Array:
         return np.sqrt(x)
@@ -25,7 +25,9 @@ class Sqrt(Unary):
     def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
         real = np.float32(x.scale) * (q.astype(np.int32) - x.zero_point).astype(np.float32)
         root = np.sqrt(np.maximum(real, np.float32(0))) / np.float32(y.scale)
-        return np.asarray(np.clip(np.trunc(root.astype(np.float64)) + y.zero_point, -128, 127).astype(np.int8))
+        info = np.iinfo(y.dtype)
+        codes = np.trunc(root.astype(np.float64)) + y.zero_point
+        return np.asarray(np.clip(codes, info.min, info.max).astype(y.dtype))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Rsqrt(Tabulated):
 def _rsqrt_s8(value: int, x: Tensor, y: Tensor, rounding: str) -> int:
     if value <= 0:
         return 127
-    inverse, shift = _inverse_root(value)
+    inverse, shift = inverse_root(value)
     one = np.array([1], np.int64)
     data = requantize(one, Multiplier(np.array([inverse]), np.array([_KEPT - shift])), rounding)
     scale = Multiplier.of(float(1 / (np.float64(np.sqrt(np.float32(x.scale)) * np.float32(y.scale)))), rounding)
@@ -60,12 +62,14 @@ def _rsqrt_s8(value: int, x: Tensor, y: Tensor, rounding: str) -> int:
     return min(max(int(scaled[0]) + y.zero_point, -128), 127)
 
 
-def _inverse_root(value: int) -> tuple[int, int]:
+def inverse_root(value: int) -> tuple[int, int]:
     """1 / sqrt(value) = multiplier * 2**(-31 - shift): five Newton-Raphson steps with 28 bits of fraction."""
     if value <= 1:
         return (1 << 31) - 1, 0
+    fours = max((value.bit_length() - 28) // 2, 0)  # of the largest values the last bits do not count
+    value >>= 2 * fours
     pairs = (31 - value.bit_length()) // 2 - 1
-    shift, scaled = 11 - pairs, value << 2 * pairs
+    shift, scaled = 11 + fours - pairs, value << 2 * pairs
     half = np.array((scaled >> 1) + 1 >> 1, np.int64)  # TensorFlow Lite rounds the half, ties away from zero
     three_halves = np.array((1 << 28) + (1 << 27), np.int64)
     x = np.array(1 << 28, np.int64)

@@ -11,7 +11,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, quantize_multiplier, rounding_doubling_high, rounding_shift_right
+from aot.fixedpoint import (
+    Array,
+    Multiplier,
+    quantize_multiplier,
+    requantize,
+    rounding_doubling_high,
+    rounding_shift_right,
+)
 from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
     Activation,
@@ -25,6 +32,7 @@ from aot.ops.common import (
     require_types,
 )
 from aot.ops.reals import FLOAT_MAX, exp_of_negative
+from aot.ops.unary import interpolated, require_codes, table_s16
 
 ACCUMULATOR_SHIFT = 12  # sums of exponentials have 12 integer bits, 19 of fraction
 LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 fit such a sum
@@ -34,7 +42,8 @@ LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 
 class Softmax(Op):
     """y = zero_y + round(e / (sum(e) * scale_y)), e = exp(-scale_x * beta * (max(x) - x)); scale_y is 1/256.
 
-    An int16 output has scale 1/65536 and is computed in fixed point for every rounding.
+    An int16 output of int8 has scale 1/65536 and is computed in fixed point for every rounding. Of int16, scale_y is
+    1/32768, and exponentials and the reciprocal of their sum come from interpolated tables.
 
     Rounding `float`: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
     float32: y = e / sum(e), e = exp(beta * (x - max(x))), the sum in order of the elements.
@@ -50,13 +59,15 @@ class Softmax(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, ("int8", "int8"), ("int8", "int16"), ("float32", "float32"))
+        require_types(graph, self, ("int8", "int8"), ("int8", "int16"), ("int16", "int16"), ("float32", "float32"))
         x, y = self.operands(graph)
         require_shape(y, x.shape)
         require(len(x.shape) >= 1, f"%{x.name} has no dimension")
         require(0 < self.beta < 1e6, f"beta {self.beta}; supported: positive numbers below a million")
         if x.dtype == "int8":
             self._check_int8(x, y)
+        if x.dtype == "int16":
+            self._check_int16(x, y)
 
     def _check_int8(self, x: Tensor, y: Tensor) -> None:
         require_quantized(x, y)
@@ -67,11 +78,20 @@ class Softmax(Op):
             f"%{y.name} must have scale 1/{codes} and zero point {-codes // 2}; it has {y.quant}",
         )
 
+    def _check_int16(self, x: Tensor, y: Tensor) -> None:
+        require_codes(x, y)
+        require(x.shape[-1] < 1 << 16, f"rows of {x.shape[-1]} elements; supported: below 65536")
+        require(y.scale == 1 / 32768, f"%{y.name} must have scale 1/32768; it has {y.quant}")
+        require(distance_scale(x.scale, self.beta) < 2**15, f"%{x.name} has scale {x.scale:g}, too large for softmax")
+
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         if x.dtype == "float32":
             return (_real(values[x.name], self.beta),)
         q = values[x.name].astype(np.int64)
+        if x.dtype == "int16":
+            scale = Multiplier.of(distance_scale(x.scale, self.beta), rounding)
+            return (shares_of(requantize(q - q.max(axis=-1, keepdims=True), scale, rounding).reshape(q.shape)),)
         distance = q.max(axis=-1, keepdims=True) - q
         if rounding == "float" and y.dtype == "int8":
             codes = _float(exp_table(x.scale, self.beta)[distance], y.scale)
@@ -99,6 +119,32 @@ def _fixed(e: Array, bits: int) -> Array:
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     share = rounding_doubling_high(_reciprocal((total << headroom) - (1 << 31)), e)
     return rounding_shift_right(share, ACCUMULATOR_SHIFT - headroom + 31 - bits)
+
+
+def distance_scale(scale: float, beta: float) -> float:
+    """What brings the distance from a row's maximum to 1/6553.5, the step of the table of exponentials."""
+    return float(np.float32(scale) * np.float32(beta) / (10.0 / 65535.0))
+
+
+def exp_table_s16() -> Array:
+    """exp(x) for -10 <= x <= 0 with 15 bits of fraction, to be interpolated."""
+    return table_s16(10 / 65535, 32767, 2 / 65535, np.exp, np.float64)
+
+
+def reciprocal_table_s16() -> Array:
+    """1 / (1 + x) for 0 <= x <= 1 with 15 bits of fraction, to be interpolated."""
+    return table_s16(1 / 65535, -32768, 2 / 65535, lambda x: 1 / (1 + x), np.float64)
+
+
+def shares_of(distance: Array) -> Array:
+    """Softmax of int16, by the distances from each row's maximum in 1/6553.5."""
+    e = interpolated(exp_table_s16(), np.clip(distance + 32767, -32768, 32767)).astype(np.int64)
+    total = e.sum(axis=-1, keepdims=True)
+    headroom = 31 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
+    rest = ((total << headroom) + (1 << 13) >> 14) - (3 << 15)
+    inverse = interpolated(reciprocal_table_s16(), np.clip(rest, -32768, 32767)).astype(np.int64)
+    shift = 30 - headroom
+    return np.asarray(np.clip(e * inverse + (np.int64(1) << shift - 1) >> shift, 0, 32767).astype(np.int16))
 
 
 def exp_table(scale: float, beta: float) -> Array:

@@ -6,7 +6,7 @@ them, or a formula of the operator's own.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -82,7 +82,7 @@ class Tabulated(Unary):
 
     def table_s16(self, x: Tensor, y: Tensor) -> Array:
         """The 513 entries of the int16 table."""
-        return table_s16(x, y, lambda real: self.table(real, y))
+        return table_s16(x.scale, 0, y.scale, lambda real: self.table(real, y))
 
 
 def require_codes(*tensors: Tensor) -> None:
@@ -107,19 +107,24 @@ def table_s8(x: Tensor, y: Tensor, function: Function) -> Array:
     return np.asarray(np.clip(half_away(scaled) + y.zero_point, -128, 127).astype(np.int8))
 
 
-def table_s16(x: Tensor, y: Tensor, function: Function) -> Array:
-    """`function` at every 128th int16 code, each entry moved by half the error that interpolation makes midway."""
-    lowest, highest = (np.float32(x.scale) * np.float32(q) for q in (-32768, 32767))
-    step = (highest - lowest) / np.float32(512)
-    out_lowest, out_highest = (np.float32(y.scale) * np.float32(q) for q in (-32768, 32767))
-    inverse = np.float32(65536) / (out_highest - out_lowest)
-    at = lowest + np.arange(513, dtype=np.float32) * step
+def table_s16(
+    x_scale: float, x_zero: int, y_scale: float, function: Function, real: type[np.floating[Any]] = np.float32
+) -> Array:
+    """`function` at every 128th int16 code, each entry moved by half the error that interpolation makes midway.
+
+    All is computed in the type `real`.
+    """
+    lowest, highest = (real(x_scale) * real(q - x_zero) for q in (-32768, 32767))
+    step = (highest - lowest) / real(512)
+    out_lowest, out_highest = (real(y_scale) * real(q) for q in (-32768, 32767))
+    inverse = real(65536) / (out_highest - out_lowest)
+    at = lowest + np.arange(513, dtype=real) * step
     with np.errstate(all="ignore"):
         here = function(at) * inverse
-        middle = half_away(function(at[:-1] + step / np.float32(2)) * inverse).astype(np.float32)
-        last = half_away(function(np.array([highest], np.float32)) * inverse)
-        between = (here[1:] + half_away(here[:-1]).astype(np.float32)) / np.float32(2)
-        bias = half_away((half_away(between).astype(np.float32) - middle) / np.float32(2))
+        middle = half_away(function(at[:-1] + step / real(2)) * inverse).astype(real)
+        last = half_away(function(np.array([highest], real)) * inverse)
+        between = (here[1:] + half_away(here[:-1]).astype(real)) / real(2)
+        bias = half_away((half_away(between).astype(real) - middle) / real(2))
         entries = np.concatenate([half_away(here[:-1]) - bias, last])
     return np.asarray(np.clip(np.nan_to_num(entries, nan=0.0), -32768, 32767).astype(np.int16))
 
