@@ -13,8 +13,9 @@ from aot.frontends import tflite_writer
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_ops import Operator, Record
 from aot.interpreter import run
-from aot.ir import Op, Quant, Tensor, Unsupported
+from aot.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.add import Add
+from aot.ops.cast import Cast
 from aot.ops.comparison import Less
 from aot.ops.constants import Range
 from aot.ops.division import FloorDiv
@@ -43,6 +44,25 @@ def test_fill_is_read_as_a_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = {"x": np.array(-7, np.int8)}
     (expected,) = litert.outputs(content, [sample["x"]], litert.Resolver.REFERENCE)
     assert run(read, sample)["y"].tolist() == expected.tolist() == [[-7] * 3] * 2
+
+
+def test_cast_of_uint8_takes_the_codes_of_the_file() -> None:
+    """The addition beside it turns the tensor into int8, whose codes are others."""
+    quant = Quant((0.5,), (100,))
+    x, sums = Tensor("x", (4,), "uint8", quant), Tensor("sums", (4,), "uint8", quant)
+    codes = Tensor("codes", (4,), "float32")
+    ops = (
+        Add(name="sums", inputs=("x", "x"), outputs=("sums",)),
+        Cast(name="codes", inputs=("x",), outputs=("codes",)),
+    )
+    graph = Graph("net", {t.name: t for t in (x, sums, codes)}, ops, ("x",), ("sums", "codes"))
+    content = tflite_writer.write(graph)
+    sample = np.array([0, 99, 101, 255], np.uint8)
+    expected = litert.outputs(content, [sample], litert.Resolver.REFERENCE)
+    read = parse(content, "net")
+    values = run(read, {"x": sample})
+    assert [values[name].tolist() for name in read.outputs] == [value.tolist() for value in expected]
+    assert expected[1].tolist() == sample.tolist()
 
 
 def _tensors(dtype: str, *shapes: tuple[int, ...], quant: Quant | None = None) -> list[Tensor]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported, prune_tensors
+from aot.ops.cast import Cast
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
@@ -22,7 +23,7 @@ from aot.ops.unknown import Unknown
 _SHIFT = 128
 _WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected, TransposeConv)
 # Operators for which the code itself counts, and not what it stands for: they keep uint8.
-_NUMERIC = (ResizeBilinear, Unknown)
+_NUMERIC = (Cast, ResizeBilinear, Unknown)
 # Operators that take each of their tensors in a type of its own.
 _CONVERSIONS = (Quantize, Dequantize)
 
