@@ -15,6 +15,7 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.l2_normalization import L2Normalization
+from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
@@ -188,6 +189,12 @@ def softmax_int16(rng: Rng) -> Graph:
     return graph.with_tensors(Tensor("y", graph["y"].shape, "int16", Quant((1 / 65536,), (-32768,))))
 
 
+def log_softmax(rng: Rng, graph: Graph) -> Graph:
+    """As softmax."""
+    y = graph["y"] if graph["y"].dtype == "float32" else graphs.int8("y", graph["y"].shape, Quant((1 / 16,), (127,)))
+    return graph_of(LogSoftmax, [graph["x"]], y)
+
+
 def softmax_of_int16(rng: Rng) -> Graph:
     """Flat and steep rows, also of one element."""
     dims = (*graphs.shape(rng, int(rng.integers(0, 3))), int(rng.choice([1, 2, 3, 10, 12, 101, 300])))
@@ -232,6 +239,8 @@ DENSE: dict[str, Builder] = {
     **_of(ReduceAll, reduction, "bool"),
     "L2Normalization float32": l2_normalization,
     "L2Normalization int8": l2_normalization_int8,
+    "LogSoftmax float32": lambda rng: log_softmax(rng, softmax_float(rng)),
+    "LogSoftmax int8": lambda rng: log_softmax(rng, graphs.softmax(rng)),
     "Softmax float32": softmax_float,
     "Softmax int16": softmax_int16,
     "Softmax int16 int16": softmax_of_int16,

@@ -33,6 +33,7 @@ from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot,
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 from aot.ops.hard_swish import HardSwish
 from aot.ops.l2_normalization import L2Normalization
+from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.mul import Mul
@@ -316,6 +317,7 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     BroadcastArgs: (shapes_that_broadcast,) * 3,
     Prelu: _RESCALED,
     ReverseSequence: (lengths_in_range,) * 3,
+    LogSoftmax: _REFERENCE,
     Pow: (powers, powers, powers),
     **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
     **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
@@ -330,6 +332,7 @@ LITERT_ULPS: dict[type[Op], tuple[int, float]] = {
     Cos: (1, 0),
     Exp: (1, 0),
     Pow: (1, 0),
+    LogSoftmax: (16, 1e-6),  # of rows with one large element the logarithm is tiny, and its sum's last bit counts
     Log: (1, 0),
     Sin: (1, 0),
     Tanh: (2, 0),

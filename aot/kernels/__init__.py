@@ -30,7 +30,15 @@ from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.reverse_sequence import reverse_sequence
 from aot.kernels.select import select_any
-from aot.kernels.softmax import softmax_f32, softmax_float_s8, softmax_s8, softmax_s8_s16, softmax_s16
+from aot.kernels.softmax import (
+    log_softmax_f32,
+    log_softmax_s8,
+    softmax_f32,
+    softmax_float_s8,
+    softmax_s8,
+    softmax_s8_s16,
+    softmax_s16,
+)
 from aot.kernels.svdf import svdf_f32, svdf_s8
 from aot.kernels.transpose_conv import transpose_conv
 from aot.kernels.unary import interpolate_s16, sigmoid_s16, slopes_s16, unary
@@ -55,6 +63,7 @@ from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot,
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 from aot.ops.hard_swish import HardSwish
 from aot.ops.l2_normalization import L2Normalization
+from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.mul import Mul
@@ -179,6 +188,8 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("pad", PadV2, pad_any),
     Kernel("quantize_f32", Quantize, quantize_f32),
     Kernel("rescale", Quantize, rescale),
+    Kernel("log_softmax_f32", LogSoftmax, log_softmax_f32),
+    Kernel("log_softmax_s8", LogSoftmax, log_softmax_s8),
     Kernel("softmax_f32", Softmax, softmax_f32),
     Kernel("resize_bilinear", ResizeBilinear, resize_bilinear),
     Kernel("softmax_float_s8", Softmax, softmax_float_s8),

@@ -8,7 +8,16 @@ from aot.interface import C_TYPES
 from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.output import scaling_of
-from aot.ops.softmax import Softmax, distance_scale, exp_table, exp_table_s16, fixed_exp_table, reciprocal_table_s16
+from aot.ops.log_softmax import LogSoftmax
+from aot.ops.softmax import (
+    Softmax,
+    distance_scale,
+    distance_table,
+    exp_table,
+    exp_table_s16,
+    fixed_exp_table,
+    reciprocal_table_s16,
+)
 
 _CYCLES_PER_ELEMENT = 30.0
 _CYCLES_PER_ELEMENT_F32 = 90.0
@@ -100,3 +109,42 @@ def softmax_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     params = SoftmaxS16(*tables, multiplier, shift, y.elements // y.shape[-1], y.shape[-1])
     cost = _CYCLES_PER_ELEMENT * y.elements
     return Call(kernel, params, (x.name,), (y.name,), {"function": function}, in_place=(0,), cost=cost)
+
+
+@dataclass(frozen=True)
+class LogSoftmaxS8(Params):
+    """`distance` is an element less its row's maximum, `exp` its weight; beyond `entries` that is nothing."""
+
+    distance: Constant
+    exp: Constant
+    entries: int
+    rows: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class LogSoftmaxF32(Params):
+    rows: int
+    depth: int
+
+
+def log_softmax_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """In fixed point."""
+    assert isinstance(op, LogSoftmax)
+    x, y = op.operands(graph)
+    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    weights = np.trim_zeros(fixed_exp_table(x.scale, 1.0).astype(np.int32), "b")
+    lowest = -16 << 26  # where the output ends; what is below it, less a logarithm, would leave 32 bits
+    distance = Constant(f"{y.name}_distance", np.maximum(distance_table(x.scale), lowest).astype(np.int32))
+    exp = Constant(f"{y.name}_exp", weights)
+    params = LogSoftmaxS8(distance, exp, len(weights), y.elements // y.shape[-1], y.shape[-1])
+    return Call(kernel, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_PER_ELEMENT * y.elements)
+
+
+def log_softmax_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Of reals."""
+    assert isinstance(op, LogSoftmax)
+    x, y = op.operands(graph)
+    fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
+    params = LogSoftmaxF32(y.elements // y.shape[-1], y.shape[-1])
+    return Call(kernel, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_PER_ELEMENT_F32 * y.elements)

@@ -23,6 +23,7 @@ from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot,
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 from aot.ops.hard_swish import HardSwish
 from aot.ops.l2_normalization import L2Normalization
+from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.mul import Mul
@@ -95,6 +96,7 @@ OPS: tuple[type[Op], ...] = (
     Less,
     LessEqual,
     Log,
+    LogSoftmax,
     LogicalAnd,
     LogicalNot,
     LogicalOr,

@@ -117,7 +117,7 @@ def _fixed(e: Array, bits: int) -> Array:
     """Shares of the sum as integers of `bits` bits."""
     total = rounding_shift_right(e, ACCUMULATOR_SHIFT).sum(axis=-1, keepdims=True)
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
-    share = rounding_doubling_high(_reciprocal((total << headroom) - (1 << 31)), e)
+    share = rounding_doubling_high(reciprocal((total << headroom) - (1 << 31)), e)
     return rounding_shift_right(share, ACCUMULATOR_SHIFT - headroom + 31 - bits)
 
 
@@ -155,17 +155,26 @@ def exp_table(scale: float, beta: float) -> Array:
 
 def fixed_exp_table(scale: float, beta: float) -> Array:
     """The same with 31 bits of fraction, int64; 0 where an element is too far below the maximum to count."""
+    distances = distance_table(scale, beta)
+    return np.asarray(np.where(distances > TOO_FAR, _exp_of_negative(np.maximum(distances, TOO_FAR + 1)), 0))
+
+
+TOO_FAR = -1 << 31
+
+
+def distance_table(scale: float, beta: float = 1.0) -> Array:
+    """-scale * beta * i for i = 0 ... 255 with 26 bits of fraction, int64; beyond -31 it is TOO_FAR."""
     real = min(beta * scale * (1 << 26), (1 << 31) - 1.0)  # exponents have 5 integer bits and 26 of fraction
     multiplier, shift = quantize_multiplier(real)
-    distance = np.arange(256)
+    index = np.arange(256)
     farthest = np.floor(31.0 * 2.0 ** (26 - shift))
-    counted = np.minimum(distance, farthest).astype(np.int64)
+    counted = np.minimum(index, farthest).astype(np.int64)
     # A left shift and a rounding high multiply; to the right only for scales so small that every exponential is 1.
     scaled = (-counted << max(shift, 0)) * multiplier + (1 << 30) >> 31 - min(shift, 0)
-    return np.asarray(np.where(distance <= farthest, _exp_of_negative(scaled), 0))
+    return np.asarray(np.where(index <= farthest, scaled, TOO_FAR))
 
 
-def _reciprocal(x: Array) -> Array:
+def reciprocal(x: Array) -> Array:
     """1 / (1 + x) for 0 <= x < 1, both with 31 bits of fraction: three Newton-Raphson steps from a linear estimate."""
     half_denominator = (x + (1 << 31)) >> 1  # the mean of x and the largest number below 1, rounded up
     estimate = 1515870810 + rounding_doubling_high(half_denominator, -1010580540)  # 48/17 - 32/17 * d

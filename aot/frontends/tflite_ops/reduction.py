@@ -8,6 +8,7 @@ from aot.frontends.tflite_ops.records import (
     Operator,
     Record,
     four_dimensions,
+    plain,
     read_activation,
     read_axes,
     read_pads,
@@ -17,6 +18,7 @@ from aot.frontends.tflite_ops.records import (
 from aot.ir import Graph, Op
 from aot.ops.common import require
 from aot.ops.l2_normalization import L2Normalization
+from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D, Pool2D
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
@@ -84,6 +86,7 @@ OPERATORS = (
     _pool("MAX_POOL_2D", MaxPool2D),
     Operator("L2_NORMALIZATION", L2Normalization, _read_l2_normalization, _write_l2_normalization),
     _pool("L2_POOL_2D", L2Pool2D),
+    plain("LOG_SOFTMAX", LogSoftmax, 2, "LogSoftmaxOptions"),
     _reduction("MEAN", Mean),
     _reduction("REDUCE_ALL", ReduceAll, 1),
     _reduction("REDUCE_ANY", ReduceAny, 1),
