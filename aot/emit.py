@@ -7,37 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from aot.ctext import array_body, constants_of, defined_names, float_literal, initializer, nested_of, struct_declaration
+from aot.ctext import array_body, constants_of, defined_names, float_literal, nested_of, struct_declaration
+from aot.emit_layers import at, control_functions, everything, functions_of, layers_inside, layers_of
 from aot.errors import AotError
-from aot.interface import C_TYPES, Interface, Port
-from aot.ir import Graph, Tensor
-from aot.kernels.call import Call, Constant, Kernel
-from aot.plan import Plan, scratch_name
+from aot.interface import Interface, Port
+from aot.ir import Graph
+from aot.kernels.call import Block, Call, Constant, Kernel
+from aot.plan import Plan
 from aot.prelude import headers, prelude
 from aot.templating import render
 
 ARENA_ALIGN = 8  # enough for every element type and for double-word loads
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One line of `<name>_run` and what it refers to."""
-
-    comment: str
-    params_name: str
-    struct: str
-    initializer: str
-    call: str
-    traces: tuple["Trace", ...]
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What a tracing build shows of one output of a layer; `index` counts the outputs of all layers."""
-
-    index: int
-    data: str
-    bytes: int
 
 
 @dataclass(frozen=True)
@@ -90,11 +70,13 @@ def model_files(
     graph: Graph, calls: Sequence[Call], plan: Plan, interface: Interface, rounding: str, stack_bytes: int | None = None
 ) -> dict[str, str]:
     """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
-    functions = _functions(calls, graph.name, rounding)
+    block, name = Block(graph, tuple(calls), plan), graph.name
+    functions = functions_of(calls, rounding)
     texts = [text for _, text in functions.values()]
     helpers = prelude(texts, _structs(calls), rounding)
+    control = list(control_functions(name, block, functions))
     arrays = list(_arrays(graph, calls))
-    layers = [_layer(graph, plan, call, functions[_key(call)][0], interface) for call in calls]
+    layers = layers_of(name, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
     values: dict[str, Any] = {
         "interface": interface,
         "rounding": rounding,
@@ -106,7 +88,9 @@ def model_files(
         "states": _states(graph, plan, interface),
         "arrays": arrays,
         "layers": layers,
-        "headers": headers((helpers, *texts, "memcpy(" if graph.state else "")),
+        "parameters": [layer for layer in (*layers_inside(name, calls, functions), *layers) if layer.struct],
+        "control_functions": control,
+        "headers": headers((helpers, *texts, *control, "memcpy(" if graph.state else "")),
         "prelude": helpers,
         "functions": texts,
     }
@@ -129,17 +113,17 @@ def _check_names(model: str, files: Mapping[str, str]) -> None:
 def _states(graph: Graph, plan: Plan, interface: Interface) -> list[StateText]:
     texts = []
     for state, port in zip(graph.state, interface.states, strict=True):
-        at, following = plan.offset_of(state.current), plan.offset_of(state.next)
+        offset, following = plan.offset_of(state.current), plan.offset_of(state.next)
         fill = _fill(state.initial)
         texts.append(
             StateText(
                 name=state.current,
-                doc=f"State {_described(port)}, at byte {at} of the arena",
-                place=_at("int8_t", "", at),
+                doc=f"State {_described(port)}, at byte {offset} of the arena",
+                place=at("int8_t", "", offset),
                 bytes=port.bytes,
                 fill=fill or 0,
                 initial=f"{graph.name}_{state.current}_initial" if fill is None else "",
-                copied_from=_at("int8_t", "", following) if following != at else "",
+                copied_from=at("int8_t", "", following) if following != offset else "",
             )
         )
     return texts
@@ -187,36 +171,17 @@ def _port(port: Port, plan: Plan, direction: str, const: str) -> PortText:
     )
 
 
-def _key(call: Call) -> tuple[str, str, str]:
-    """Two calls with the same key share one C function."""
-    return call.kernel.name, struct_declaration(call.kernel.name, call.params), repr(sorted(call.variant.items()))
-
-
-def _functions(calls: Sequence[Call], model: str, rounding: str) -> dict[tuple[str, str, str], tuple[str, str]]:
-    """For each distinct kernel function: its C name and its text, struct included. A second variant gets a number."""
-    functions: dict[tuple[str, str, str], tuple[str, str]] = {}
-    taken: dict[str, int] = {}
-    for call in calls:
-        key = _key(call)
-        if key in functions:
-            continue
-        kernel = call.kernel.name
-        taken[kernel] = taken.get(kernel, 0) + 1
-        name = kernel if taken[kernel] == 1 else f"{kernel}_{taken[kernel]}"
-        text = render(f"kernels/{kernel}.c.j2", name=name, rounding=rounding, **call.variant)
-        functions[key] = name, f"{struct_declaration(name, call.params)}\n\n{text.lstrip()}"
-    return functions
-
-
 def _structs(calls: Sequence[Call]) -> dict[str, str]:
     """The declarations of the structs that parameters share, by name."""
-    return {p.c_name: struct_declaration(p.c_name, p) for call in calls for p in nested_of(call.params)}
+    return {p.c_name: struct_declaration(p.c_name, p) for call in everything(calls) for p in nested_of(call.params)}
 
 
 def _constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
     """What goes to flash: the parameters of every call, constants that are passed as operands, initial states."""
     for call in calls:
         yield from constants_of(call.params)
+        for block in call.blocks.values():
+            yield from _constants(block.graph, block.calls)
     operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
     for name, tensor in operands.items():
         assert tensor.data is not None
@@ -237,38 +202,6 @@ def _arrays(graph: Graph, calls: Sequence[Call]) -> Iterator[Array]:
         yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, array_body(data))
 
 
-def _layer(graph: Graph, plan: Plan, call: Call, function: str, interface: Interface) -> Layer:
-    output = graph[call.outputs[0]]
-    params_name = f"params_{output.name}"
-    operands = [f"&{params_name}"]
-    operands += [_address(graph, plan, graph[name], "const ") for name in call.inputs]
-    operands += [_address(graph, plan, graph[name], "") for name in call.outputs]
-    if call.scratch:
-        operands.append(_at(call.scratch_type, "", plan.offset_of(scratch_name(output.name))))
-    return Layer(
-        comment=str(next(op for op in graph.ops if output.name in op.outputs)),
-        params_name=params_name,
-        struct=function,
-        initializer=initializer(call.params, graph.name),
-        call=f"{function}({', '.join(operands)});",
-        traces=tuple(
-            Trace(interface.layers.index(name), _at("int8_t", "const ", plan.offset_of(name)), graph[name].bytes)
-            for name in call.outputs
-        ),
-    )
-
-
-def _address(graph: Graph, plan: Plan, tensor: Tensor, const: str) -> str:
-    if tensor.constant:
-        return f"{graph.name}_{tensor.name}_data"
-    return _at(C_TYPES[tensor.dtype], const, plan.offset_of(tensor.name))
-
-
-def _at(c_type: str, const: str, offset: int) -> str:
-    place = f"base + {offset}" if offset else "base"
-    return place if c_type == "int8_t" else f"({const}{c_type} *)(void *)({place})"
-
-
 def kernels_used(calls: Sequence[Call]) -> tuple[Kernel, ...]:
     """The kernels behind `calls`, each once."""
-    return tuple(dict.fromkeys(call.kernel for call in calls))
+    return tuple(dict.fromkeys(call.kernel for call in everything(calls)))

@@ -5,7 +5,7 @@
 Tensors are named; operators refer to them by name. Every record is frozen: a pass returns a new graph.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
 
@@ -136,9 +136,24 @@ class Op:
         """Multiply-accumulates of one evaluation."""
         return 0
 
-    def _attributes(self) -> list[Field[Any]]:
+    @property
+    def graphs(self) -> dict[str, "Graph"]:
+        """The graphs inside, of control flow, by the names of their fields."""
+        values = ((f.name, getattr(self, f.name)) for f in self._fields())
+        return {name: value for name, value in values if isinstance(value, Graph)}
+
+    def with_graphs(self, change: "Callable[[Graph], Graph]") -> "Op":
+        """This operator with each graph inside changed."""
+        changed: dict[str, Any] = {name: change(graph) for name, graph in self.graphs.items()}
+        return replace(self, **changed)
+
+    def _fields(self) -> list[Field[Any]]:
         """The fields that a subclass adds."""
         return [f for f in fields(self) if f.name not in ("name", "inputs", "outputs")]
+
+    def _attributes(self) -> list[Field[Any]]:
+        """Those that are printed in the operator's line."""
+        return [f for f in self._fields() if not isinstance(getattr(self, f.name), Graph)]
 
     def __str__(self) -> str:
         operands = ["_" if name is None else f"%{name}" for name in self.inputs]
@@ -193,6 +208,11 @@ class Graph:
         """The tensors whose values must be there after the last operator: outputs and next states."""
         return (*self.outputs, *(state.next for state in self.state))
 
+    @property
+    def has_control_flow(self) -> bool:
+        """Whether what is computed depends on values."""
+        return any(op.graphs for op in self.ops)
+
     def values(self, given: Mapping[str, Array], rounding: str) -> dict[str, Array]:
         """The value of every tensor, out of those of `self.given`."""
         values = {name: tensor.data for name, tensor in self.tensors.items() if tensor.data is not None}
@@ -223,6 +243,8 @@ class Graph:
         """The invariants every pass must keep. A failure is a fault of aot, so they are assertions."""
         known = {*self.given, *(name for name, t in self.tensors.items() if t.constant)}
         for op in self.ops:
+            for inner in op.graphs.values():
+                inner.check()
             for name in op.inputs:
                 assert name is None or name in known, f"{op}: %{name} is used before it is computed"
             for name in op.outputs:
@@ -245,6 +267,9 @@ class Graph:
             yield f"{state}  {_type(self.tensors[state.current])}"
         for op in self.ops:
             yield f"{op}  {', '.join(_type(self.tensors[o]) for o in op.outputs)}"
+            for name, inner in op.graphs.items():
+                yield f"  {name}:"
+                yield from (f"    {line}" for line in inner.lines())
         yield f"return {', '.join(f'%{name}' for name in self.outputs)}"
 
     def __str__(self) -> str:

@@ -12,11 +12,11 @@ from aot.firmware import FLASH_BESIDE_MODEL, ram_beside_arena
 from aot.frontends import tflite
 from aot.interface import Interface, interface_of
 from aot.ir import Graph
-from aot.kernels import Call, Target, select
-from aot.ops.reshape import Reshape
+from aot.kernels import Call, Target
+from aot.lowering import lower
 from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
-from aot.plan import Plan, Step, plan
+from aot.plan import Plan
 from aot.projects import KINDS, project_files
 from aot.quantize import open_samples, quantize
 from aot.version import __version__
@@ -71,8 +71,8 @@ def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
     check_operators(graph)
     lean = run_passes(graph)
     target = Target(frozenset(board.core.features), rounding)
-    calls = tuple(select(op, lean, target) for op in lean.ops if not isinstance(op, Reshape))
-    placed = plan(lean, [Step(call.inputs, call.outputs, call.scratch, call.in_place, call.updates) for call in calls])
+    block = lower(lean, target)
+    calls, placed = block.calls, block.plan
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
     _check_memory(interface, board, placed, weights_bytes(lean, calls))
     model = model_files(lean, calls, placed, interface, rounding)

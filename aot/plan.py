@@ -28,6 +28,7 @@ class Step:
     scratch: int = 0
     in_place: tuple[int, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
+    scratch_alignment: int = ALIGNMENT
 
     @property
     def take_overs(self) -> tuple[tuple[int, int], ...]:
@@ -149,7 +150,9 @@ def _buffers(graph: Graph, steps: Sequence[Step]) -> list[Buffer]:
         for home, names in groups.items()
     ]
     scratch = [
-        Buffer(scratch_name(step.outputs[0]), step.scratch, t, t) for t, step in enumerate(steps) if step.scratch
+        Buffer(scratch_name(step.outputs[0]), step.scratch, t, t, alignment=step.scratch_alignment)
+        for t, step in enumerate(steps)
+        if step.scratch
     ]
     return tensors + scratch
 

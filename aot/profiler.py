@@ -188,6 +188,11 @@ def _first_lines(compiled: Compiled) -> list[int]:
     """The lines of the model's C file on which the calls stand."""
     lines = compiled.files[f"{compiled.interface.name}.c"].splitlines()
     return [
-        next(i for i, line in enumerate(lines, 1) if re.search(rf"\(&params_{re.escape(call.outputs[0])}[,)]", line))
+        next(i for i, line in enumerate(lines, 1) if re.search(_call_pattern(call.outputs[0]), line))
         for call in compiled.calls
     ]
+
+
+def _call_pattern(output: str) -> str:
+    """What the call that computes `output` looks like, be it of a kernel or of control flow."""
+    return rf"\(&params_{re.escape(output)}[,)]|^    run_{re.escape(output)}\(base\);"

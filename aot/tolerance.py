@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.ir import Array, Graph
+from aot.ir import Array, Graph, Op
 
 _LOOSE = 1e-4  # of the largest magnitude in a float32 tensor that an inexact one leads to
 _LOOSE_CODES = 1  # for quantized tensors: a rounding that went the other way
@@ -38,7 +38,7 @@ def slacks(graph: Graph) -> dict[str, Slack]:
         found.update({state.current: Slack(0, found[state.next] != Slack()) for state in graph.state})
         for op in graph.ops:
             indirect = any(found[name] != Slack() for name in op.inputs if name is not None)
-            found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph), indirect)))
+            found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph), indirect or _is_inexact_inside(op))))
     return found
 
 
@@ -46,8 +46,13 @@ def slack_of_layers(graph: Graph) -> dict[str, Slack]:
     """What each tensor may be off by, when it is computed from the device's own operands."""
     found = dict.fromkeys(graph.tensors, Slack())
     for op in graph.ops:
-        found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph))))
+        found.update(dict.fromkeys(op.outputs, Slack(op.ulps(graph), _is_inexact_inside(op))))
     return found
+
+
+def _is_inexact_inside(op: Op) -> bool:
+    """Whether a graph inside `op` computes anything that may be off."""
+    return any(slack != Slack() for inner in op.graphs.values() for slack in slacks(inner).values())
 
 
 def compare(expected: Array, actual: Array, slack: Slack) -> Comparison:

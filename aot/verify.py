@@ -85,7 +85,8 @@ def run(
     with connect(compiled, firmware, port, icount=count) as device:
         inferences = (device.infer(input_bytes(compiled.graph, sample)) for sample in _seen(samples, progress))
         outputs = [_outputs(compiled.graph, data) for data in inferences]
-        counted = instructions(device) if count else None
+        varying = input_bytes(compiled.graph, samples[0]) if compiled.graph.has_control_flow else None
+        counted = instructions(device, varying) if count else None
     return Verdict(len(samples), *_judged(_compared_outputs(compiled, samples, outputs)), outputs, counted)
 
 

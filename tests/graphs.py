@@ -369,3 +369,7 @@ BUILDERS |= _ELEMENTWISE
 from graphs_recurrent import BUILDERS as _RECURRENT  # noqa: E402
 
 BUILDERS |= _RECURRENT
+
+from graphs_control import BUILDERS as _CONTROL  # noqa: E402
+
+BUILDERS |= _CONTROL

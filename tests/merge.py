@@ -27,7 +27,7 @@ def renamed(graph: Graph, index: int) -> Graph:
             name=new(op.name),
             inputs=tuple(None if name is None else new(name) for name in op.inputs),
             outputs=tuple(map(new, op.outputs)),
-        )
+        ).with_graphs(lambda inner: renamed(inner, index))
         for op in graph.ops
     )
     state = tuple(replace(s, current=new(s.current), next=new(s.next)) for s in graph.state)

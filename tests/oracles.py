@@ -22,6 +22,7 @@ from aot.ops.cast import Cast
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.constants import Range, ZerosLike
+from aot.ops.control import If, While
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -321,6 +322,7 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Pow: (powers, powers, powers),
     **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
     **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
+    **dict.fromkeys((If, While), _REFERENCE),
     **dict.fromkeys((Cos, Exp, Floor, Gelu, HardSwish, Log, LogicalNot, Neg), _REFERENCE),
     **dict.fromkeys((Sign, Sin, Sqrt, Square, Tanh), _REFERENCE),
 }

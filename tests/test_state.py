@@ -1,6 +1,8 @@
 """Models that remember: several runs in a row, against LiteRT, in C, and from anew after a reset."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cases
 import graphs_recurrent
@@ -8,12 +10,17 @@ import litert
 import native
 import numpy as np
 import pytest
+from command import refused, tampered
 from graphs_recurrent import BUILDERS, UNKNOWN_TO_LITERT
 
 from aot import interpreter
+from aot.errors import AotError
 from aot.fixedpoint import Array
+from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph
+from aot.ir import Graph, State, Tensor
+from aot.ops.add import Add
+from aot.ops.binary import Maximum
 
 _RUNS = 5
 _ALL = {**BUILDERS, **UNKNOWN_TO_LITERT}
@@ -39,6 +46,70 @@ def test_several_runs_equal_litert(name: str) -> None:
                 assert np.abs(actual - wanted).max() <= close, message
             else:
                 assert actual.tolist() == wanted.tolist(), message
+
+
+def _resources() -> Graph:
+    """Variables that are read and assigned: a running maximum, and a delay of two runs."""
+    x, best, old, older, seen, y = (Tensor(n, (2, 3), "int32") for n in "x best old older seen y".split())
+    ops = (
+        Maximum(name="seen", inputs=("x", "best"), outputs=("seen",)),
+        Add(name="y", inputs=("seen", "older"), outputs=("y",)),
+    )
+    initial = np.arange(6, dtype=np.int32).reshape(2, 3)
+    states = (
+        State("best", "seen", initial),
+        State("old", "x", np.zeros((2, 3), np.int32)),
+        State("older", "old", -initial),
+    )
+    tensors = {t.name: t for t in (x, best, old, older, seen, y)}
+    graph = Graph("net", tensors, ops, ("x",), ("y", "older"), states)
+    graph.check()
+    return graph
+
+
+def test_resources_equal_litert_and_c(tmp_path: Path) -> None:
+    graph = _resources()
+    content = write(graph)
+    read = parse(content, "net")
+    assert str(read) == str(graph) and write(read) == content
+    rng = np.random.default_rng(0)
+    samples = [{"x": rng.integers(-9, 9, (2, 3)).astype(np.int32)} for _ in range(_RUNS)]
+    wanted = litert.sequence(content, [[sample["x"]] for sample in samples], litert.Resolver.REFERENCE)
+    actual = native.run(native.program(native.compiled(read), tmp_path, *native.SANITIZE), read, samples)
+    for values, expected, outputs in zip(interpreter.run_all(read, samples), wanted, actual, strict=True):
+        for name, array in zip(read.outputs, expected, strict=True):
+            assert values[name].tolist() == array.tolist() == outputs[name].tolist()
+
+
+@pytest.mark.parametrize(
+    ("table", "fields", "complaint"),
+    [
+        ("CallOnceOptions", {"InitSubgraphIndex": 9}, "CALL_ONCE (%statement): there is no subgraph 9"),
+        ("CallOnceOptions", {"InitSubgraphIndex": 0}, "subgraph 0 runs itself"),
+        ("OperatorCode", {"BuiltinCode": 127, "DeprecatedBuiltinCode": 127}, "aot does not implement this operator"),
+    ],
+)
+def test_resources_that_cannot_be(
+    table: str, fields: dict[str, int], complaint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "m.tflite").write_bytes(tampered(_resources(), monkeypatch, table, 0, **fields))
+    assert complaint in refused("build", tmp_path / "m.tflite", "-b", "host", "-o", tmp_path / "out", "--no-compile")
+
+
+def test_handles_do_not_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an output of the graph: every tensor in turn."""
+    handles = 0
+    for number in range(20):
+        content = tampered(_resources(), monkeypatch, "SubGraph", 0, Outputs=_vector(number))
+        try:
+            parse(content, "net")
+        except AotError as error:
+            handles += "may only be read and assigned" in error.what
+    assert handles == 3
+
+
+def _vector(number: int) -> Callable[[Any], Any]:
+    return lambda builder: builder.CreateNumpyVector(np.array([number], np.int32))
 
 
 @pytest.mark.parametrize("name", _ALL)

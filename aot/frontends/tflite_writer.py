@@ -7,11 +7,10 @@ import flatbuffers
 import numpy as np
 import tflite
 
-from aot.errors import AotError
 from aot.frontends.identifiers import Names, identifier, short_label
-from aot.frontends.tflite_ops import OPERATORS, Record
-from aot.frontends.variables import reset_value
-from aot.ir import Array, Graph, Op, Quant, State, Tensor, prune_tensors
+from aot.frontends.tflite_parts import Line, Part, parts_of
+from aot.frontends.variables import HANDLE
+from aot.ir import Array, Graph, Quant, Tensor
 
 _SCHEMA_VERSION = 3
 _LARGEST_OLD_CODE = 127  # the schema's first field for operators has 8 bits; this value in it says: read the second
@@ -25,8 +24,8 @@ _TYPES = {
     "int32": tflite.TensorType.INT32,
     "int64": tflite.TensorType.INT64,
     "bool": tflite.TensorType.BOOL,
+    HANDLE: tflite.TensorType.RESOURCE,
 }
-_WRITERS = {operator.kind: operator for operator in OPERATORS if operator.write is not None}
 
 
 def write(graph: Graph) -> bytes:
@@ -47,31 +46,22 @@ class _Writer:
     """Builds one flatbuffer, from the leaves up."""
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph = prune_tensors(graph)
-        self._variables = {state.current for state in graph.state}
-        written = {state.next for state in graph.state}  # which the file knows as the variable itself
-        for state in graph.state:
-            _check_state(graph, state)
+        self._parts = parts_of(graph)
         self._builder = flatbuffers.Builder(1024)
-        records = [_record(op, graph) for op in graph.ops]
-        # The graph's own tensors first: so they are the first to claim their names when the file is read.
-        names = Names()
-        for name in graph.tensors:
-            names.unique(name)
-        extra = [_index_tensors(op, record, names) for op, (_, record) in zip(graph.ops, records, strict=True)]
-        own = (t for name, t in graph.tensors.items() if name not in written)
-        self._tensors = [*own, *(t for tensors in extra for t in tensors)]
-        self._number = {t.name: i for i, t in enumerate(self._tensors)}
-        self._ops = list(zip(graph.ops, records, extra, strict=True))
-        self._codes = sorted({(builtin, record.version) for builtin, record in records})
+        self._codes = sorted({(line.builtin, line.record.version) for part in self._parts for line in part.lines})
+        tensors = [t for part in self._parts for t in part.tensors]
+        self._labels = _labels(tensors)
+        constants = [t for t in tensors if t.data is not None]
+        # Buffer 0 is empty: the one that tensors without data refer to.
+        self._buffer_of = {t.name: number for number, t in enumerate(constants, start=1)}
+        self._data = [t.data for t in constants]
 
     def model(self) -> bytes:
         b = self._builder
-        # Buffer 0 is empty: the one that tensors without data refer to.
-        buffers = [_table(b, "Buffer"), *(self._buffer(t.data) for t in self._tensors if t.data is not None)]
+        buffers = [_table(b, "Buffer"), *(self._buffer(data) for data in self._data if data is not None)]
         vectors = {
             "OperatorCodes": self._vector([self._code(builtin, version) for builtin, version in self._codes]),
-            "Subgraphs": self._vector([self._subgraph()]),
+            "Subgraphs": self._vector([self._subgraph(part) for part in self._parts]),
             "Buffers": self._vector(buffers),
         }
         description = b.CreateString("aot")
@@ -99,30 +89,27 @@ class _Writer:
         old = min(code, _LARGEST_OLD_CODE)
         return _table(self._builder, "OperatorCode", DeprecatedBuiltinCode=old, BuiltinCode=code, Version=version)
 
-    def _subgraph(self) -> int:
-        constants = [t.name for t in self._tensors if t.data is not None]
-        buffer_of = {name: number for number, name in enumerate(constants, start=1)}
-        labels = _labels(self._tensors)
-        tensors = [self._tensor(t, labels[t.name], buffer_of.get(t.name, 0)) for t in self._tensors]
+    def _subgraph(self, part: Part) -> int:
+        number = {t.name: i for i, t in enumerate(part.tensors)}
         return _table(
             self._builder,
             "SubGraph",
-            Tensors=self._vector(tensors),
-            Inputs=self._integers(self._number[name] for name in self._graph.inputs),
-            Outputs=self._integers(self._number[name] for name in self._graph.outputs),
-            Operators=self._vector([self._operator(*op) for op in self._ops]),
-            Name=self._builder.CreateString(self._graph.name),
+            Tensors=self._vector([self._tensor(t, t.name in part.variables) for t in part.tensors]),
+            Inputs=self._integers(number[name] for name in part.inputs),
+            Outputs=self._integers(number[name] for name in part.outputs),
+            Operators=self._vector([self._operator(line, number) for line in part.lines]),
+            Name=self._builder.CreateString(part.name),
         )
 
-    def _tensor(self, tensor: Tensor, label: str, buffer: int) -> int:
+    def _tensor(self, tensor: Tensor, variable: bool) -> int:
         return _table(
             self._builder,
             "Tensor",
             Shape=self._integers(tensor.shape),
             Type=_TYPES[tensor.dtype],
-            Buffer=buffer,
-            Name=self._builder.CreateString(label),
-            IsVariable=True if tensor.name in self._variables else None,
+            Buffer=self._buffer_of.get(tensor.name, 0),
+            Name=self._builder.CreateString(self._labels[tensor.name]),
+            IsVariable=True if variable else None,
             Quantization=None if tensor.quant is None else self._quantization(tensor.quant, len(tensor.shape)),
         )
 
@@ -137,30 +124,22 @@ class _Writer:
             QuantizedDimension=axis,
         )
 
-    def _operator(self, op: Op, written: tuple[str, Record], extra: list[Tensor]) -> int:
-        builtin, record = written
-        inputs = [-1 if name is None else self._number[name] for name in op.inputs]
-        place = len(inputs) if record.place is None else record.place
-        inputs[place:place] = [self._number[t.name] for t in extra]
-        inputs = [inputs[i] for i in record.order] or inputs
+    def _operator(self, line: Line, number: dict[str, int]) -> int:
+        record = line.record
         return _table(
             self._builder,
             "Operator",
-            OpcodeIndex=self._codes.index((builtin, record.version)),
-            Inputs=self._integers(inputs),
-            Outputs=self._integers(self._number[name] for name in op.outputs if name in self._number),
+            OpcodeIndex=self._codes.index((line.builtin, record.version)),
+            Inputs=self._integers(-1 if name is None else number[name] for name in line.inputs),
+            Outputs=self._integers(number[name] for name in line.outputs),
             BuiltinOptionsType=getattr(tflite.BuiltinOptions, record.options) if record.options else None,
-            BuiltinOptions=_table(self._builder, record.options, **record.fields) if record.options else None,
+            BuiltinOptions=self._options(line) if record.options else None,
         )
 
-
-def _check_state(graph: Graph, state: State) -> None:
-    """The file keeps a state as a variable tensor: one that an operator updates, and that begins as zero."""
-    op = graph.producer(state.next)
-    updates = _WRITERS[type(op)].updates if op is not None and type(op) in _WRITERS else ()
-    held = op is not None and state.current in [op.inputs[i] for i in updates]
-    if not held or not np.array_equal(state.initial, reset_value(graph[state.current])):
-        raise AotError(f"%{state.current} is a state that a .tflite file cannot hold as a variable tensor")
+    def _options(self, line: Line) -> int:
+        values = {**line.record.fields, **line.subgraphs}
+        built = {k: self._builder.CreateString(v) if isinstance(v, str) else v for k, v in values.items()}
+        return _table(self._builder, line.record.options, **built)
 
 
 def _labels(tensors: list[Tensor]) -> dict[str, str]:
@@ -170,21 +149,3 @@ def _labels(tensors: list[Tensor]) -> dict[str, str]:
     if all(names.unique(short_label(t.label)) == t.name for t in computed_first):
         return {t.name: t.label for t in tensors}
     return {t.name: t.label if identifier(short_label(t.label)) == t.name else t.name for t in tensors}
-
-
-def _index_tensors(op: Op, record: Record, names: Names) -> list[Tensor]:
-    """Attributes that the file keeps as constant inputs."""
-    return [_index_tensor(names.unique(f"{op.name}_{key}"), values) for key, values in record.indices.items()]
-
-
-def _index_tensor(name: str, values: Any) -> Tensor:
-    data = np.array(values, np.int32)
-    return Tensor(name, data.shape, "int32", data=data, label=name)
-
-
-def _record(op: Op, graph: Graph) -> tuple[str, Record]:
-    """What the file calls `op`, and what it says of it."""
-    operator = _WRITERS.get(type(op))
-    if operator is None or operator.write is None:
-        raise AotError(f"{op.kind} cannot be written to a .tflite file")
-    return operator.builtin, operator.write(op, graph)

@@ -10,8 +10,9 @@ from aot.kernels.batch_matmul import batch_matmul
 from aot.kernels.binary import binary, product
 from aot.kernels.binary_scaled import binary_scaled
 from aot.kernels.broadcast_args import broadcast_args
-from aot.kernels.call import Call, DoesNotFit, Kernel, Target
+from aot.kernels.call import Block, Call, DoesNotFit, Kernel, Target
 from aot.kernels.cast import cast
+from aot.kernels.control import if_then_else, while_loop
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize, quantize_f32, rescale
 from aot.kernels.copy import strided_copy, table_copy, table_scatter
@@ -52,6 +53,7 @@ from aot.ops.broadcast_args import BroadcastArgs
 from aot.ops.cast import Cast
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
+from aot.ops.control import If, While
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -92,7 +94,7 @@ from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
 from aot.ops.two_slopes import Abs, LeakyRelu
 
-__all__ = ["KERNELS", "Call", "Kernel", "Target", "candidates", "select"]
+__all__ = ["KERNELS", "Block", "Call", "Kernel", "Target", "candidates", "select"]
 
 _DSP = frozenset({"dsp"})
 # Convolutions and dense layers: the same templates for each type of their elements.
@@ -166,6 +168,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("interpolate_s16", Gelu, interpolate_s16),
     Kernel("interpolate_s16", Log, interpolate_s16),
     Kernel("interpolate_s16", Rsqrt, interpolate_s16),
+    Kernel("if_then_else", If, if_then_else),
     Kernel("lookup_s8", Abs, lookup_s8),
     Kernel("lookup_s8", Elu, lookup_s8),
     Kernel("lookup_s8", Exp, lookup_s8),
@@ -245,6 +248,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("unary", Sqrt, unary),
     Kernel("unary", Square, unary),
     Kernel("unary", Tanh, unary),
+    Kernel("while_loop", While, while_loop),
 )
 
 

@@ -1,11 +1,12 @@
 """The records between `lower` and the templates: everything a template prints, computed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from aot.interface import C_TYPES
 from aot.ir import Array, Graph, Op
+from aot.plan import Plan
 
 
 class DoesNotFit(Exception):
@@ -42,8 +43,8 @@ class Call:
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
     the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
     `in_place` lists the inputs whose memory the first output may take over, address for address; `updates` are pairs
-    (input, output) of which the same is true; `cost` is in
-    estimated cycles.
+    (input, output) of which the same is true; `cost` is in estimated cycles; `blocks` are the graphs inside
+    control flow, which have the scratch memory to themselves.
     """
 
     kernel: "Kernel"
@@ -56,6 +57,23 @@ class Call:
     in_place: tuple[int, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     cost: float = 0
+    blocks: dict[str, "Block"] = field(default_factory=dict)
+
+    def everything(self) -> Iterator["Call"]:
+        """This call, and those of the graphs inside."""
+        yield self
+        for block in self.blocks.values():
+            for call in block.calls:
+                yield from call.everything()
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A graph that is lowered: its calls in order, and where everything lies in the memory that it is given."""
+
+    graph: Graph
+    calls: tuple[Call, ...]
+    plan: Plan
 
 
 @dataclass(frozen=True)

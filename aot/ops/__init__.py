@@ -12,6 +12,7 @@ from aot.ops.cast import Cast
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.constants import Range, ZerosLike
+from aot.ops.control import If, While
 from aot.ops.conv2d import Conv2D
 from aot.ops.cumsum import CumSum
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -93,6 +94,7 @@ OPS: tuple[type[Op], ...] = (
     GreaterEqual,
     HardSwish,
     LeakyRelu,
+    If,
     Less,
     LessEqual,
     Log,
@@ -157,5 +159,6 @@ OPS: tuple[type[Op], ...] = (
     Tile,
     TopK,
     Unpack,
+    While,
     ZerosLike,
 )

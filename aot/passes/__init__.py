@@ -1,6 +1,7 @@
 """The passes over a graph, each Graph -> Graph and exact. PASSES lists them in the order they run."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from aot.ir import Graph
 from aot.passes.copy_outputs import copy_outputs
@@ -23,8 +24,13 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
 def run_passes(graph: Graph, stop_after: str | None = None) -> Graph:
     """Run all passes, or those up to and including `stop_after`; the graph is checked after each."""
     for one in PASSES:
-        graph = one(graph)
+        graph = _everywhere(one, graph)
         graph.check()
         if one.__name__ == stop_after:
             break
     return graph
+
+
+def _everywhere(one: Callable[[Graph], Graph], graph: Graph) -> Graph:
+    """The pass, on the graphs inside operators first."""
+    return one(replace(graph, ops=tuple(op.with_graphs(lambda inner: _everywhere(one, inner)) for op in graph.ops)))

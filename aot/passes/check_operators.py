@@ -20,8 +20,10 @@ class Problem:
 
 def problems(graph: Graph) -> tuple[Problem, ...]:
     """Every operator of `graph` that is not supported, in order."""
-    found = []
+    found: list[Problem] = []
     for op in graph.ops:
+        for inner in op.graphs.values():
+            found.extend(problems(inner))
         try:
             op.check(graph)
         except Unsupported as reason:

@@ -123,7 +123,7 @@ def _groups(graph: Graph) -> list[set[str]]:
 
 def _may_shrink(graph: Graph, group: set[str]) -> bool:
     """Whether only layers that can drop channels write and read the tensors of `group`."""
-    if group & {*graph.inputs, *graph.outputs}:
+    if group & {*graph.given, *graph.wanted}:
         return False
     ops = [op for op in graph.ops if group.intersection((*op.inputs, *op.outputs))]
     return all(_is_mixing(graph, op) or _is_channelwise(graph, op) for op in ops)

@@ -24,9 +24,9 @@ def fold_constants(graph: Graph) -> Graph:
 
 
 def _constant_results(graph: Graph, op: Op) -> tuple[Array, ...] | None:
-    """The outputs of `op` if they are known and the same in every rounding."""
+    """The outputs of `op` if they are known and the same in every rounding. Control flow stays: it may not end."""
     unknown = any(name is not None and not graph[name].constant for name in op.inputs)
-    if unknown and not isinstance(op, Shape | ZerosLike):  # which do not look at the values of their input
+    if op.graphs or (unknown and not isinstance(op, Shape | ZerosLike)):  # those do not look at their input's values
         return None
     values = {name: data for name in op.inputs if name is not None and (data := graph[name].data) is not None}
     first, *others = (op.evaluate(graph, values, rounding) for rounding in ROUNDINGS)

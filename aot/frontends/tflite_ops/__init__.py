@@ -2,6 +2,7 @@
 
 from aot.frontends.tflite_ops import (
     binary,
+    control,
     convolution,
     elementwise,
     indexing,
@@ -17,6 +18,7 @@ __all__ = ["OPERATORS", "FileOp", "Operator", "Record"]
 
 OPERATORS: tuple[Operator, ...] = (
     *binary.OPERATORS,
+    *control.OPERATORS,
     *convolution.OPERATORS,
     *elementwise.OPERATORS,
     *indexing.OPERATORS,

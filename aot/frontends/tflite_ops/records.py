@@ -22,12 +22,13 @@ _ACTIVATION_CODES = {activation: code for code, activation in _ACTIVATIONS.items
 
 @dataclass(frozen=True)
 class FileOp:
-    """An operator that is read: its name in the file, the flatbuffer table, and its tensors."""
+    """An operator that is read: its name in the file, the flatbuffer table, its tensors, and the graphs inside."""
 
     builtin: str
     table: Any
     inputs: list[Tensor | None]
     outputs: list[Tensor]
+    graphs: dict[str, Graph] = field(default_factory=dict)
 
     def options(self, kind: type) -> Any:
         """The operator's options read as the table class `kind`. Raises Unsupported where the file has none."""
@@ -73,7 +74,7 @@ class Record:
     """An operator to be written: version, kind and fields of its option table, index tensors beside its inputs.
 
     The index tensors follow the inputs, or come before input `place`; `order`, where it is given, is how the file
-    orders inputs and index tensors: their positions, the first one first.
+    orders inputs and index tensors: their positions, the first one first. `subgraphs` are fields that number graphs.
     """
 
     version: int
@@ -82,6 +83,7 @@ class Record:
     indices: dict[str, Any] = field(default_factory=dict)
     place: int | None = None
     order: tuple[int, ...] = ()
+    subgraphs: dict[str, Graph] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class Operator:
     """One operator of the format: its name there, what it becomes, and both ways between them.
 
     `write` is None where another operator of the format says the same. `updates` are the inputs that are variables in
-    the file: the operator reads each, and has one more output for its next value.
+    the file: the operator reads each, and has one more output for its next value. `subgraphs` tells the numbers of the
+    graphs inside.
     """
 
     builtin: str
@@ -97,6 +100,7 @@ class Operator:
     read: Callable[[FileOp], Op]
     write: Callable[[Any, Graph], Record] | None
     updates: tuple[int, ...] = ()
+    subgraphs: Callable[[FileOp], dict[str, int]] = lambda op: {}
 
 
 def read_activation(code: int) -> Activation:

@@ -10,6 +10,7 @@ import numpy as np
 
 from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported, prune_tensors
 from aot.ops.cast import Cast
+from aot.ops.control import If, While
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
@@ -22,8 +23,9 @@ from aot.ops.unknown import Unknown
 
 _SHIFT = 128
 _WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected, TransposeConv)
-# Operators for which the code itself counts, and not what it stands for: they keep uint8.
-_NUMERIC = (Cast, ResizeBilinear, Unknown)
+# Operators for which the code itself counts, and not what it stands for, or that hold graphs of their own: they keep
+# uint8.
+_NUMERIC = (Cast, If, ResizeBilinear, Unknown, While)
 # Operators that take each of their tensors in a type of its own.
 _CONVERSIONS = (Quantize, Dequantize)
 
@@ -91,11 +93,11 @@ def _with_centred_weights(graph: Graph, op: Op) -> Graph:
 def _shifted(graph: Graph, names: set[str]) -> Graph:
     """The tensors `names` as int8; those that must be seen as uint8, too, under another name, with a conversion."""
     numeric = {n for op in graph.ops if isinstance(op, _NUMERIC) for n in (*op.inputs, *op.outputs)}
-    seen = names & {*graph.inputs, *graph.outputs, *numeric}
+    seen = names & {*graph.given, *graph.wanted, *numeric}
     signed = {name: _unused(graph, f"{name}_signed") if name in seen else name for name in names}
     tensors = {**graph.tensors, **{signed[name]: _signed(graph[name], signed[name]) for name in names}}
-    known = {name for name in seen if name in graph.inputs}
-    ops = [_conversion(name, signed[name]) for name in graph.inputs if name in seen]
+    known = {name for name in seen if name in graph.given}
+    ops = [_conversion(name, signed[name]) for name in graph.given if name in seen]
     for name in sorted(seen - known):
         if graph[name].constant:
             tensors[name] = graph[name]  # a constant is simply there in both types

@@ -1,0 +1,217 @@
+"""Calls as C: the functions that they share, their parameters, the lines that make them, and control flow."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from aot.ctext import initializer, struct_declaration
+from aot.interface import C_TYPES
+from aot.ir import Tensor
+from aot.kernels.call import Block, Call
+from aot.plan import Plan, scratch_name
+from aot.templating import render
+
+Key = tuple[str, str, str]
+Functions = dict[Key, tuple[str, str]]  # the C name and the text of each kernel function
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a tracing build shows of one output of a layer; `index` counts the outputs of all layers."""
+
+    index: int
+    data: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One line of `<name>_run` and what it refers to; `struct` is empty where nothing is."""
+
+    comment: str
+    params_name: str
+    struct: str
+    initializer: str
+    call: str
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One memcpy between the memory of a graph and that of a graph inside it."""
+
+    target: str
+    source: str
+    bytes: int
+    comment: str
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What the function of control flow needs of a graph inside: its function, and what goes in and comes out."""
+
+    function: str
+    copies_in: tuple[Copy, ...]
+    copies_out: tuple[Copy, ...]
+    verdict: str
+
+
+def everything(calls: Sequence[Call]) -> list[Call]:
+    """All calls, those of graphs inside control flow included."""
+    return [one for call in calls for one in call.everything()]
+
+
+def key_of(call: Call) -> Key:
+    """Two calls with the same key share one C function."""
+    return call.kernel.name, struct_declaration(call.kernel.name, call.params), repr(sorted(call.variant.items()))
+
+
+def functions_of(calls: Sequence[Call], rounding: str) -> Functions:
+    """For each distinct kernel function: its C name and its text, struct included. A second variant gets a number."""
+    functions: Functions = {}
+    taken: dict[str, int] = {}
+    for call in everything(calls):
+        key = key_of(call)
+        if key in functions or call.blocks:
+            continue
+        kernel = call.kernel.name
+        taken[kernel] = taken.get(kernel, 0) + 1
+        name = kernel if taken[kernel] == 1 else f"{kernel}_{taken[kernel]}"
+        text = render(f"kernels/{kernel}.c.j2", name=name, rounding=rounding, **call.variant)
+        functions[key] = name, f"{struct_declaration(name, call.params)}\n\n{text.lstrip()}"
+    return functions
+
+
+def layers_of(model: str, block: Block, functions: Functions, traced: Mapping[str, int]) -> list[Layer]:
+    """The calls of `block`; `traced` numbers the tensors that a trace shows."""
+    return [_layer(model, block, call, functions, traced) for call in block.calls]
+
+
+def layers_inside(model: str, calls: Sequence[Call], functions: Functions) -> list[Layer]:
+    """The calls of all graphs inside `calls`, for their parameters."""
+    blocks = [inner for call in everything(calls) for inner in call.blocks.values()]
+    return [layer for block in blocks for layer in layers_of(model, block, functions, {})]
+
+
+def _layer(model: str, block: Block, call: Call, functions: Functions, traced: Mapping[str, int]) -> Layer:
+    graph, plan, output = block.graph, block.plan, call.outputs[0]
+    struct = "" if call.blocks else functions[key_of(call)][0]
+    return Layer(
+        comment=str(next(op for op in graph.ops if output in op.outputs)),
+        params_name=f"params_{output}",
+        struct=struct,
+        initializer=initializer(call.params, model),
+        call=f"run_{output}(base);" if call.blocks else f"{struct}({', '.join(_operands(model, block, call))});",
+        traces=tuple(
+            Trace(traced[name], at("int8_t", "const ", plan.offset_of(name)), graph[name].bytes)
+            for name in call.outputs
+            if name in traced
+        ),
+    )
+
+
+def _operands(model: str, block: Block, call: Call) -> Iterator[str]:
+    graph, plan = block.graph, block.plan
+    yield f"&params_{call.outputs[0]}"
+    for name in call.inputs:
+        yield _address(model, plan, graph[name], "const ")
+    for name in call.outputs:
+        yield _address(model, plan, graph[name], "")
+    if call.scratch:
+        yield at(call.scratch_type, "", plan.offset_of(scratch_name(call.outputs[0])))
+
+
+def _address(model: str, plan: Plan, tensor: Tensor, const: str) -> str:
+    if tensor.constant:
+        return f"{model}_{tensor.name}_data"
+    return at(C_TYPES[tensor.dtype], const, plan.offset_of(tensor.name))
+
+
+def at(c_type: str, const: str, offset: int, memory: str = "base") -> str:
+    """The place `offset` bytes into `memory`, as a pointer to `c_type`."""
+    place = f"{memory} + {offset}" if offset else memory
+    return place if c_type == "int8_t" else f"({const}{c_type} *)(void *)({place})"
+
+
+def control_functions(model: str, block: Block, functions: Functions) -> Iterator[str]:
+    """The functions of control flow in `block` and of the graphs inside, the innermost first."""
+    for call in block.calls:
+        for name, inner in call.blocks.items():
+            yield from control_functions(model, inner, functions)
+            layers = layers_of(model, inner, functions, {})
+            yield render("kernels/block.c.j2", function=_function(call, name), layers=layers)
+        if call.blocks:
+            yield _control(model, block, call)
+
+
+def _function(call: Call, name: str) -> str:
+    return f"run_{call.outputs[0]}_{name}"
+
+
+def _control(model: str, block: Block, call: Call) -> str:
+    loop = call.kernel.name == "while_loop"
+    carried = call.outputs if loop else call.inputs[1:]
+    inside = {
+        name: Inside(
+            function=_function(call, name),
+            copies_in=_copies_in(model, block, carried, inner),
+            copies_out=() if name == "condition" else _copies_out(block, call.outputs, inner),
+            verdict=_flag(inner.plan.offset_of(inner.graph.outputs[0]), "inside"),
+        )
+        for name, inner in call.blocks.items()
+    }
+    return render(
+        f"kernels/{call.kernel.name}.c.j2",
+        function=f"run_{call.outputs[0]}",
+        comment=str(next(op for op in block.graph.ops if call.outputs[0] in op.outputs)),
+        inside=inside,
+        memory=at("int8_t", "", block.plan.offset_of(scratch_name(call.outputs[0]))),
+        begin=_begin(model, block, call) if loop else (),
+        condition="" if loop else _condition(model, block, call),
+    )
+
+
+def _condition(model: str, block: Block, call: Call) -> str:
+    condition = block.graph[call.inputs[0]]
+    if condition.constant:
+        return f"{model}_{condition.name}_data[0]"
+    return _flag(block.plan.offset_of(condition.name), "base")
+
+
+def _flag(offset: int, memory: str) -> str:
+    return f"{memory}[{offset}]"
+
+
+def _begin(model: str, block: Block, call: Call) -> tuple[Copy, ...]:
+    """What is carried from step to step begins as the inputs, where it does not lie there already."""
+    pairs = list(zip(call.inputs, call.outputs, strict=True))
+    return tuple(
+        Copy(at("int8_t", "", block.plan.offset_of(name)), _source(model, block, source), block.graph[name].bytes,
+             f"%{name} = %{source}")
+        for source, name in pairs
+        if block.graph[source].constant or block.plan.offset_of(source) != block.plan.offset_of(name)
+    )  # fmt: skip
+
+
+def _copies_in(model: str, block: Block, names: Sequence[str], inner: Block) -> tuple[Copy, ...]:
+    """What the graph inside reads."""
+    read = {name for op in inner.graph.ops for name in op.inputs} | set(inner.graph.outputs)
+    return tuple(
+        Copy(at("int8_t", "", inner.plan.offset_of(own), "inside"), _source(model, block, name),
+             block.graph[name].bytes, f"%{own} = %{name}")
+        for name, own in zip(names, inner.graph.inputs, strict=True)
+        if own in read
+    )  # fmt: skip
+
+
+def _copies_out(block: Block, names: Sequence[str], inner: Block) -> tuple[Copy, ...]:
+    return tuple(
+        Copy(at("int8_t", "", block.plan.offset_of(name)), at("int8_t", "", inner.plan.offset_of(own), "inside"),
+             block.graph[name].bytes, f"%{name} = %{own}")
+        for name, own in zip(names, inner.graph.outputs, strict=True)
+    )  # fmt: skip
+
+
+def _source(model: str, block: Block, name: str) -> str:
+    """Where a value of `block` lies, be it a constant in flash."""
+    tensor = block.graph[name]
+    return f"{model}_{name}_data" if tensor.constant else at("int8_t", "", block.plan.offset_of(name))

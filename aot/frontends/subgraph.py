@@ -1,0 +1,232 @@
+"""One subgraph of a .tflite file -> Graph, with the graphs inside its operators, its handles and its variables."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import tflite
+
+from aot.errors import AotError
+from aot.frontends.identifiers import Names, short_label
+from aot.frontends.tflite_ops import OPERATORS, FileOp, Operator
+from aot.frontends.tflite_ops.unsigned import with_signed_codes
+from aot.frontends.tflite_ops.weights import with_real_weights
+from aot.frontends.variables import HANDLE, Key, Variables
+from aot.ir import Array, Graph, Op, Tensor, Unsupported
+from aot.ops.unknown import Unknown
+
+_OPERATORS = {operator.builtin: operator for operator in OPERATORS}
+_DEEPEST = 8  # graphs inside graphs
+_MOST_GRAPHS = 256
+
+
+class File(Protocol):
+    """What a subgraph needs of the file that it is in."""
+
+    model: Any
+    source: str
+    names: Names
+    graphs_read: int
+
+    def count(self, length: int) -> int: ...
+    def indices(self, vector: Any, count: int, lowest: int = 0) -> list[int]: ...
+    def text(self, raw: bytes | None) -> str: ...
+    def label(self, t: Any) -> str: ...
+    def holds_data(self, t: Any) -> bool: ...
+    def tensor(self, t: Any, name: str) -> Tensor: ...
+    def kind(self, o: Any) -> str: ...
+
+
+def read_graph(file: File, number: int, name: str, above: tuple[int, ...] = ()) -> Graph:
+    """Subgraph `number` of `file`; `above` are those that it is inside of. Raises AotError for any fault in it."""
+    subgraph = _Subgraph(file, number, above)
+    graph = subgraph.graph(name)
+    if above and graph.state:
+        raise Unsupported(f"%{graph.state[0].current} is a variable; supported in the main graph only")
+    return graph
+
+
+class _Subgraph:
+    """Reads one subgraph, operator by operator."""
+
+    def __init__(self, file: File, number: int, above: tuple[int, ...]) -> None:
+        if not 0 <= number < file.model.SubgraphsLength():
+            raise Unsupported(f"there is no subgraph {number}")
+        if number in above or len(above) >= _DEEPEST:
+            raise Unsupported(f"subgraph {number} runs itself" if number in above else "subgraphs are nested too deep")
+        file.graphs_read += 1
+        if file.graphs_read > _MOST_GRAPHS:
+            raise AotError(f"{file.source} runs subgraphs at more than {_MOST_GRAPHS} places", "convert it again")
+        self._file, self._above = file, (*above, number)
+        self._table = file.model.Subgraphs(number)
+        self._variables = Variables(file.names)
+        self._handles: dict[int, str] = {}
+        self._read: dict[int, Tensor] = {}  # what a tensor stands for that a variable was read into
+        count = file.count(self._table.TensorsLength())
+        tables = [self._table.Tensors(i) for i in range(count)]
+        self._tensors = [file.tensor(t, name) for t, name in zip(tables, _names(file, tables), strict=True)]
+        for i, (t, tensor) in enumerate(zip(tables, self._tensors, strict=True)):
+            if t.IsVariable() and tensor.constant:
+                raise AotError(f"tensor {tensor.label!r} is a variable that holds data", "convert the model again")
+            if t.IsVariable():
+                self._variables.declare(i, tensor)
+
+    def graph(self, name: str) -> Graph:
+        """The whole subgraph."""
+        inputs, outputs = (
+            self._file.indices(vector, len(self._tensors))
+            for vector in (self._table.InputsAsNumpy(), self._table.OutputsAsNumpy())
+        )
+        ops = tuple(self._operators())
+        returned = tuple(self._value(i).name for i in outputs)
+        fixed, states = self._variables.settled()
+        known = {t.name: t for t in (*self._tensors, *self._variables.tensors, *fixed) if t.dtype != HANDLE}
+        graph = Graph(name, known, ops, tuple(self._tensors[i].name for i in inputs), returned, states)
+        if fault := self._fault(graph, [self._tensors[i] for i in (*inputs, *outputs)]):
+            raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
+        return with_real_weights(with_signed_codes(graph))
+
+    def assigned(self) -> dict[Key, tuple[Tensor, Array]]:
+        """What a subgraph that initializes variables assigns to each. Unsupported where the values are not fixed."""
+        ops = tuple(self._operators())
+        last = self._variables.assigned()
+        known = {t.name: t for t in (*self._tensors, *self._variables.tensors) if t.dtype != HANDLE}
+        graph = Graph("initial", known, ops, (), tuple(after.name for _, after in last.values()))
+        if (fault := _order_fault(graph)) is not None:
+            raise Unsupported(f"subgraph {self._above[-1]}, which initializes variables: {fault}")
+        for op in ops:
+            if op.graphs:  # they may not end
+                raise Unsupported(f"subgraph {self._above[-1]}, which initializes variables, holds control flow")
+            op.check(graph)
+        values = graph.values({}, "double")
+        return {key: (first, values[after.name]) for key, (first, after) in last.items()}
+
+    def _fault(self, graph: Graph, ports: Sequence[Tensor]) -> str | None:
+        """What is wrong with how the graph's parts refer to each other, or None."""
+        handle = next((t for t in ports if t.dtype == HANDLE), None)
+        if handle is not None:
+            return f"%{handle.name} stands for a variable, and may only be read and assigned"
+        if not graph.outputs or (not graph.inputs and len(self._above) == 1):
+            return f"it has no {'outputs' if graph.inputs else 'inputs'}"
+        if len(set(graph.inputs)) < len(graph.inputs):
+            return "one tensor is among the inputs twice"
+        for name in graph.inputs:
+            if graph[name].constant:
+                return f"its input %{name} is a constant"
+        return _order_fault(graph)
+
+    def _value(self, number: int) -> Tensor:
+        """What tensor `number` holds now: of a variable, the value that it was given last."""
+        if number in self._variables:
+            return self._variables.value(number)
+        return self._read.get(number, self._tensors[number])
+
+    def _operators(self) -> Iterator[Op]:
+        for i in range(self._file.count(self._table.OperatorsLength())):
+            if (op := self._operator(self._table.Operators(i))) is not None:
+                yield op
+
+    def _operator(self, o: Any) -> Op | None:
+        """The operator, or None for one that only speaks of variables."""
+        kind = self._file.kind(o)
+        numbers = self._file.indices(o.InputsAsNumpy(), len(self._tensors), -1)
+        written = self._file.indices(o.OutputsAsNumpy(), len(self._tensors))
+        if kind in _VARIABLE_OPERATORS:
+            return self._variable_operator(kind, o, numbers, written)
+        if not written:
+            raise ValueError("an operator without outputs")
+        inputs = [None if i < 0 else self._value(i) for i in numbers]
+        updates = _OPERATORS[kind].updates if kind in _OPERATORS else ()
+        updated = [numbers[i] for i in updates if i < len(numbers) and numbers[i] in self._variables]
+        outputs = [self._variables.renew(i) if i in self._variables else self._tensors[i] for i in (*written, *updated)]
+        op = FileOp(kind, o, inputs, outputs)
+        try:
+            return self._known_operator(op, len(updated))
+        except Unsupported as reason:
+            return _unknown(op, reason.what)
+
+    def _known_operator(self, op: FileOp, updated: int) -> Op:
+        operator = _OPERATORS.get(op.builtin)
+        if operator is None:
+            raise Unsupported("aot does not implement this operator")
+        handle = next((t for t in (*op.inputs, *op.outputs) if t is not None and t.dtype == HANDLE), None)
+        if handle is not None:
+            raise Unsupported(f"%{handle.name} stands for a variable, and may only be read and assigned")
+        if updated < len(operator.updates):
+            raise Unsupported(f"inputs {', '.join(map(str, operator.updates))} must be variable tensors")
+        return operator.read(FileOp(op.builtin, op.table, op.inputs, op.outputs, self._graphs(operator, op)))
+
+    def _graphs(self, operator: Operator, op: FileOp) -> dict[str, Graph]:
+        """The graphs inside; each use of a subgraph is a graph of its own, with names of its own."""
+        numbers = operator.subgraphs(op)
+        return {name: read_graph(self._file, number, name, self._above) for name, number in numbers.items()}
+
+    def _variable_operator(self, kind: str, o: Any, numbers: list[int], written: list[int]) -> Op | None:
+        op = FileOp(kind, o, [], [])
+        try:
+            if kind == "VAR_HANDLE":
+                options = op.options(tflite.VarHandleOptions)
+                parts = [self._file.text(raw) for raw in (options.Container(), options.SharedName())]
+                self._handles[written[0]] = "/".join(part for part in parts if part) or "variable"
+            elif kind == "READ_VARIABLE":
+                self._read[written[0]] = self._variables.read(self._handle(numbers), self._tensors[written[0]])
+            elif kind == "ASSIGN_VARIABLE":
+                self._variables.assign(self._handle(numbers), self._value(numbers[1]))
+            else:
+                self._initialize(op.options(tflite.CallOnceOptions).InitSubgraphIndex())
+        except Unsupported as reason:
+            outputs = [self._tensors[i] for i in written] or [self._new("statement")]
+            inputs = [None if i < 0 else self._value(i) for i in numbers]
+            return _unknown(FileOp(kind, o, inputs, outputs), reason.what)
+        return None
+
+    def _handle(self, numbers: list[int]) -> str:
+        if not numbers or numbers[0] not in self._handles:
+            raise Unsupported("its handle does not come from a VAR_HANDLE of the same graph")
+        return self._handles[numbers[0]]
+
+    def _initialize(self, number: int) -> None:
+        """CALL_ONCE: what the subgraph assigns, computed here, is what the variables begin as."""
+        for key, (tensor, value) in _Subgraph(self._file, number, self._above).assigned().items():
+            self._variables.initialize(key, tensor, value)
+
+    def _new(self, name: str) -> Tensor:
+        tensor = Tensor(self._file.names.unique(name), (), "bool")
+        self._tensors.append(tensor)
+        return tensor
+
+
+_VARIABLE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
+
+
+def _unknown(op: FileOp, reason: str) -> Unknown:
+    return Unknown(
+        name=op.outputs[0].name,
+        inputs=tuple(None if t is None or t.dtype == HANDLE else t.name for t in op.inputs),
+        outputs=tuple(t.name for t in op.outputs if t.dtype != HANDLE),
+        builtin=op.builtin,
+        reason=reason,
+    )
+
+
+def _names(file: File, tensors: list[Any]) -> list[str]:
+    """An identifier for each tensor; those computed choose before constants, whose labels are often the same."""
+    result = [""] * len(tensors)
+    constant = [file.holds_data(t) for t in tensors]
+    for i in sorted(range(len(tensors)), key=lambda i: constant[i]):
+        result[i] = file.names.unique(short_label(file.label(tensors[i])))
+    return result
+
+
+def _order_fault(graph: Graph) -> str | None:
+    """An operator that uses what is not there yet, or computes what is; an output that nothing computes."""
+    known = {*graph.given, *(name for name, t in graph.tensors.items() if t.constant)}
+    for op in graph.ops:
+        for name in op.inputs:
+            if name is not None and name not in known:
+                return f"{op.kind} uses %{name} before it is computed"
+        for name in op.outputs:
+            if name in known:
+                return f"{op.kind} computes %{name}, which is there already"
+            known.add(name)
+    missing = [name for name in graph.wanted if name not in known]
+    return f"its output %{missing[0]} is never computed" if missing else None

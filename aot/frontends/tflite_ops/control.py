@@ -1,0 +1,39 @@
+"""Control flow, whose graphs are subgraphs of the file."""
+
+import tflite
+
+from aot.frontends.tflite_ops.records import FileOp, Operator, Record
+from aot.ir import Graph, Op
+from aot.ops.control import If, While
+
+
+def _if_subgraphs(op: FileOp) -> dict[str, int]:
+    options = op.options(tflite.IfOptions)
+    return {"then": options.ThenSubgraphIndex(), "otherwise": options.ElseSubgraphIndex()}
+
+
+def _while_subgraphs(op: FileOp) -> dict[str, int]:
+    options = op.options(tflite.WhileOptions)
+    return {"condition": options.CondSubgraphIndex(), "body": options.BodySubgraphIndex()}
+
+
+def _read_if(op: FileOp) -> Op:
+    return If(**op.operands(), then=op.graphs["then"], otherwise=op.graphs["otherwise"])
+
+
+def _read_while(op: FileOp) -> Op:
+    return While(**op.operands(), condition=op.graphs["condition"], body=op.graphs["body"])
+
+
+def _write_if(op: If, graph: Graph) -> Record:
+    return Record(1, "IfOptions", subgraphs={"ThenSubgraphIndex": op.then, "ElseSubgraphIndex": op.otherwise})
+
+
+def _write_while(op: While, graph: Graph) -> Record:
+    return Record(1, "WhileOptions", subgraphs={"CondSubgraphIndex": op.condition, "BodySubgraphIndex": op.body})
+
+
+OPERATORS = (
+    Operator("IF", If, _read_if, _write_if, subgraphs=_if_subgraphs),
+    Operator("WHILE", While, _read_while, _write_while, subgraphs=_while_subgraphs),
+)

@@ -1,0 +1,109 @@
+"""Control flow: every output against LiteRT; subgraphs that no compiler can accept; memory."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cases
+import graphs_control
+import litert
+import numpy as np
+import pytest
+from command import aot, refused, tampered
+from graphs_control import BUILDERS, graph
+
+from aot import interpreter
+from aot.errors import AotError
+from aot.frontends.tflite_writer import write
+from aot.ir import Graph, Tensor
+from aot.ops.control import While
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_output_equals_litert(name: str) -> None:
+    for seed in range(20 * cases.TIMES):
+        model, sample = cases.case(name, seed)
+        inputs = [sample[n] for n in model.inputs]
+        values = interpreter.run(model, sample)
+        for output, wanted in zip(
+            model.outputs, litert.outputs(write(model), inputs, litert.Resolver.REFERENCE), strict=True
+        ):
+            assert values[output].tobytes() == wanted.tobytes(), f"seed {seed} %{output}\n{model}"
+
+
+def _loop() -> Graph:
+    return graphs_control.loop(np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "mps2-an385"])
+def test_run_counts_one_inference(board: str, tmp_path: Path) -> None:
+    """Loops take as long as their inputs say: the counted inference runs on a sample, not on what the last run left."""
+    (tmp_path / "loop.tflite").write_bytes(write(_loop()))
+    done = aot("run", tmp_path / "loop.tflite", "-b", board, "--json")
+    assert done.code == 0 and done.json["exact"] and 50 < done.json["instructions"] < 1_000_000
+
+
+def test_inspect_shows_the_graphs_inside(tmp_path: Path) -> None:
+    (tmp_path / "loop.tflite").write_bytes(write(_loop()))
+    shown = aot("inspect", tmp_path / "loop.tflite").out
+    assert "condition:" in shown and "body:" in shown and "%body_j = Add(%body_i, %body_one)" in shown
+
+
+Change = Callable[[Graph, pytest.MonkeyPatch], bytes]
+
+
+def _options(**fields: Any) -> Change:
+    return lambda model, monkeypatch: tampered(model, monkeypatch, "WhileOptions", **fields)
+
+
+def _with_body(change: Callable[[Graph], Graph]) -> Change:
+    def changed(model: Graph, monkeypatch: pytest.MonkeyPatch) -> bytes:
+        (op,) = model.ops
+        assert isinstance(op, While)
+        return write(graphs_control.replaced(model, body=change(op.body)))
+
+    return changed
+
+
+def _grown(body: Graph) -> Graph:
+    """A body that gives another shape than it takes."""
+    x = body[body.inputs[2]]
+    wide = Tensor("wide", (*x.shape, 2), x.dtype, x.quant, np.zeros((*x.shape, 2), np.int8))
+    counter, limit, _, last = body.outputs
+    return graphs_control.with_outputs(body.with_tensors(wide), counter, limit, "wide", last)
+
+
+def _shorter(body: Graph) -> Graph:
+    return graphs_control.with_outputs(body, *body.outputs[:3])
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (_options(BodySubgraphIndex=9), "there is no subgraph 9"),
+        (_options(BodySubgraphIndex=-1), "there is no subgraph -1"),
+        (_options(BodySubgraphIndex=0), "subgraph 0 runs itself"),
+        (_options(CondSubgraphIndex=2), "its condition gives 4 values"),
+        (_with_body(_grown), "but the graph inside gives %wide as int8"),
+        (_with_body(_shorter), "a graph gives 3 values instead of 4"),
+    ],
+)
+def test_loops_that_cannot_be(change: Change, complaint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "loop.tflite").write_bytes(change(_loop(), monkeypatch))
+    error = refused("build", tmp_path / "loop.tflite", "-b", "host", "-o", tmp_path / "out", "--no-compile")
+    assert complaint in error and "(%i, %n_out" in error, error
+
+
+def test_an_endless_loop_ends() -> None:
+    true = Tensor("true", (1,), "bool", data=np.ones(1, bool))
+    x, y, a, b = (Tensor(name, (1,), "int32") for name in "xyab")
+    op = While(name="y", inputs=("x",), outputs=("y",), condition=graph("c", [a, true], [], ["a"], ["true"]),
+               body=graph("b", [b], [], ["b"], ["b"]))  # fmt: skip
+    with pytest.raises(AotError, match="more than 100,000 steps"):
+        interpreter.run(graph("net", [x, y], [op], ["x"], ["y"]), {"x": np.zeros(1, np.int32)})
+
+
+def test_an_unknown_operator_inside_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = tampered(_loop(), monkeypatch, "OperatorCode", 1, BuiltinCode=127, DeprecatedBuiltinCode=127)
+    (tmp_path / "loop.tflite").write_bytes(content)
+    assert "aot does not implement this operator" in aot("inspect", tmp_path / "loop.tflite").out
