@@ -71,13 +71,19 @@ def _condition(prefix: str, x: Tensor, z: Tensor, most: int) -> Graph:
 
 
 def _body(prefix: str, x: Tensor, z: Tensor) -> Graph:
-    """Counts the first value, rounds the sum of the third with itself, doubles the fourth."""
+    """Counts the first value, from zero at least; rectifies the third, doubles the fourth."""
     i, j, n = (Tensor(f"{prefix}_{name}", (1,), "int32") for name in "ijn")
     a, d = _like(f"{prefix}_a", x), _like(f"{prefix}_d", x)
     b, e, k = _like(f"{prefix}_b", z), _like(f"{prefix}_e", z), _like(f"{prefix}_one", i, 1)
-    ops = [_one(Add, j.name, i.name, k.name), _one(Relu, d.name, a.name), _one(Add, e.name, b.name, b.name)]
+    p, none = _like(f"{prefix}_p", i), _like(f"{prefix}_none", i, 0)
+    ops = [
+        _one(Maximum, p.name, i.name, none.name),
+        _one(Add, j.name, p.name, k.name),
+        _one(Relu, d.name, a.name),
+        _one(Add, e.name, b.name, b.name),
+    ]
     inputs = [i.name, n.name, a.name, b.name]
-    return graph(prefix, [i, j, n, a, d, b, e, k], ops, inputs, [j.name, n.name, d.name, e.name])
+    return graph(prefix, [i, j, n, a, d, b, e, k, p, none], ops, inputs, [j.name, n.name, d.name, e.name])
 
 
 def loop(rng: Rng, prefix: str = "") -> Graph:

@@ -59,6 +59,8 @@ def _other_attribute(rng: graphs.Rng, value: Any) -> Any:
         return (*value[:i], *(_other_attribute(rng, v) for v in value[i : i + 1]), *value[i + 1 :])
     if isinstance(value, Activation):
         return Activation.RELU6
+    if isinstance(value, Graph):
+        return replace(value, **{str(rng.choice(["inputs", "outputs"])): value.outputs[:-1]})
     if isinstance(value, bool):
         return not value
     if isinstance(value, float):

@@ -46,7 +46,7 @@ def test_run_counts_one_inference(board: str, tmp_path: Path) -> None:
 def test_inspect_shows_the_graphs_inside(tmp_path: Path) -> None:
     (tmp_path / "loop.tflite").write_bytes(write(_loop()))
     shown = aot("inspect", tmp_path / "loop.tflite").out
-    assert "condition:" in shown and "body:" in shown and "%body_j = Add(%body_i, %body_one)" in shown
+    assert "condition:" in shown and "body:" in shown and "%body_j = Add(%body_p, %body_one)" in shown
 
 
 Change = Callable[[Graph, pytest.MonkeyPatch], bytes]
