@@ -10,7 +10,8 @@ from graphs import Rng
 
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add
-from aot.ops.binary import Less, Maximum, Minimum
+from aot.ops.binary import Maximum, Minimum
+from aot.ops.comparison import Less
 from aot.ops.control import If, While
 from aot.ops.relu import Relu
 
