@@ -18,6 +18,7 @@ from aot.ops.common import Activation
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.division import Div
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.l2_normalization import L2Normalization
 from aot.ops.mean import Mean
@@ -27,7 +28,7 @@ from aot.ops.quantize import Quantize
 from aot.ops.reduce import Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, inverse_root
-from aot.ops.softmax import Softmax, distance_scale, shares_of
+from aot.ops.softmax import Softmax, distance_scale, reciprocal, shares_of
 from aot.ops.squared_difference import SquaredDifference
 from aot.ops.svdf import Svdf
 from aot.ops.transpose_conv import TransposeConv
@@ -215,6 +216,26 @@ def l2_normalization(op: Any, graph: Graph, values: Mapping[str, Array]) -> Arra
     return finish(np.array(scaled, np.int64).reshape(y.shape), y)
 
 
+def quotient(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Div of codes: the dividend, filling 31 bits, times the divisor's reciprocal, then the scale."""
+    a, b, y = op.operands(graph)
+    scale = float(np.float32(a.scale) / (np.float32(b.scale) * np.float32(y.scale)))
+    multiplier, shift = fixed_point(scale)
+    scaled = []
+    pairs = np.broadcast_arrays(values[a.name].astype(int) - a.zero_point, values[b.name].astype(int) - b.zero_point)
+    for x, divisor in zip(*(p.ravel().tolist() for p in pairs), strict=True):
+        size, left = abs(divisor), 0
+        while x and -(2**30) <= x * 2**left < 2**30:
+            left += 1
+        if x == 0 or divisor == 0:
+            scaled.append(0)
+            continue
+        inverse = int(reciprocal(np.array(size * 2 ** (32 - size.bit_length()) - 2**31)))
+        share = round_once((x if divisor > 0 else -x) * 2**left if x != 0 else 0, inverse, 0)
+        scaled.append(round_once(share, multiplier, shift - left - size.bit_length() + 1))
+    return finish(np.array(scaled, np.int64).reshape(y.shape), y, op.activation)
+
+
 def prelu(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Prelu."""
     x, alpha, y = op.operands(graph)
@@ -321,6 +342,7 @@ SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     L2Normalization: l2_normalization,
     Mean: mean,
     Softmax: softmax,
+    Div: quotient,
     Mul: mul,
     Prelu: prelu,
     Quantize: rescale,

@@ -187,6 +187,9 @@ def _pair_quants(rng: Rng, kind: type[Op], dtype: str) -> tuple[Quant | None, Qu
         return (symmetric(a),) * 3
     if kind in (FloorDiv, FloorMod):
         return None, None, None
+    if kind is Div:
+        b = graphs.quant(rng)
+        y = Quant((f32(a.scale[0] / b.scale[0] / 10 ** rng.uniform(-1, 3)),), (graphs.zero_point(rng),))
     if kind is Prelu:
         b = Quant((f32(10 ** rng.uniform(-3, 0)),), (graphs.zero_point(rng),))
     if kind in (Mul, SquaredDifference):
@@ -220,7 +223,7 @@ _COMPARING = (Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual)
 _BINARY: tuple[tuple[tuple[type[Op], ...], tuple[str, ...], str, bool], ...] = (
     ((Sub, Mul), ("int8", "int16", *_NUMBERS), "", True),
     ((Add,), ("int16", "int32", "int64"), "", True),
-    ((Div,), ("float32", "int32"), "", True),
+    ((Div,), ("float32", "int8", "int16", "int32"), "", True),
     ((FloorDiv,), ("float32", "int8", "int16", "int32"), "", False),
     ((FloorMod,), ("float32", "int8", "int16", "int32", "int64"), "", False),
     ((Pow,), ("float32", "int32"), "", False),

@@ -19,6 +19,8 @@ from aot.ops.binary import Binary, LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.broadcast_args import BroadcastArgs
 from aot.ops.cast import Cast
+from aot.ops.common import QUANTIZED_TYPES as QUANTIZED
+from aot.ops.common import clamp
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.constants import Range, ZerosLike
@@ -213,6 +215,24 @@ def defined_quotients(graph: Graph, values: Values) -> Array:
     return np.where(zero, by_zero, expected).astype(y.dtype)
 
 
+def quotients(graph: Graph, values: Values) -> Array:
+    """The reference kernel's; of codes, 0 where it stops, dividing by 0, or shifts by more bits than there are."""
+    (op,) = graph.ops
+    assert isinstance(op, Div)
+    a, b, y = op.operands(graph)
+    if y.dtype not in QUANTIZED:
+        return defined_quotients(graph, values)
+    left, right = (_given(t, values) for t in (a, b))
+    zero = right == b.zero_point
+    divisor = np.where(zero, right ^ 1, right).astype(b.dtype)
+    free = graph.with_tensors(replace(a, name="a", data=None), replace(b, name="b", data=None))
+    free = replace(free, ops=(replace(op, inputs=("a", "b")),), inputs=("a", "b"))
+    expected = reference(free, {"a": left, "b": divisor})
+    real = (left.astype(float) - a.zero_point) / (divisor.astype(float) - b.zero_point) * a.scale / b.scale / y.scale
+    nothing = clamp(np.array(y.zero_point), op.activation, y)
+    return np.where(zero | (np.abs(real) < 0.5), nothing, expected).astype(y.dtype)
+
+
 def powers(graph: Graph, values: Values) -> Array:
     """The reference kernel, which stops at integer exponents below zero and saturates: given 0 instead, and wrapped."""
     (op,) = graph.ops
@@ -313,7 +333,8 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     **dict.fromkeys((Mul, SquaredDifference, Sub, Svdf), _RESCALED),
     **dict.fromkeys((Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual), _RESCALED),
     **dict.fromkeys((LogicalAnd, LogicalOr, Maximum, Minimum), _REFERENCE),
-    **dict.fromkeys((Div, FloorDiv, FloorMod), (defined_quotients,) * 3),
+    **dict.fromkeys((FloorDiv, FloorMod), (defined_quotients,) * 3),
+    Div: (quotients, integers, quotients),
     **dict.fromkeys((AddN, BroadcastTo, Cast, Range, Select, SelectV2, ZerosLike), _REFERENCE),
     BroadcastArgs: (shapes_that_broadcast,) * 3,
     Prelu: _RESCALED,

@@ -27,6 +27,7 @@ from aot.kernels.lookup import lookup_s8
 from aot.kernels.move import concatenation_any, pad_any, split_any
 from aot.kernels.pool2d import pool2d
 from aot.kernels.prelu import prelu_s8
+from aot.kernels.quotient import quotient
 from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.reverse_sequence import reverse_sequence
@@ -158,6 +159,7 @@ KERNELS: tuple[Kernel, ...] = (
     *(Kernel("binary", op, binary) for op in (*_ARITHMETIC, *_COMPARISONS, LogicalAnd, LogicalOr)),
     *(Kernel("binary_scaled", op, binary_scaled) for op in (Add, SquaredDifference, Sub, *_COMPARISONS)),
     Kernel("product", Mul, product),
+    Kernel("quotient", Div, quotient),
     Kernel("add_n", AddN, add_n),
     Kernel("broadcast_args", BroadcastArgs, broadcast_args),
     Kernel("prelu_s8", Prelu, prelu_s8),
