@@ -9,9 +9,10 @@ import litert
 import numpy as np
 import pytest
 
-from aot.frontends import tflite_writer
+from aot.frontends import tflite_parts
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_ops import Operator, Record
+from aot.frontends.tflite_writer import write
 from aot.interpreter import run
 from aot.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.add import Add
@@ -34,16 +35,29 @@ def test_fill_is_read_as_a_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
         raise NotImplementedError
 
     fill = Operator("FILL", _Fill, unread, lambda op, graph: Record(3, "FillOptions"))
-    monkeypatch.setitem(tflite_writer._WRITERS, _Fill, fill)
+    monkeypatch.setitem(tflite_parts._WRITERS, _Fill, fill)
     dims = Tensor("dims", (2,), "int32", data=np.array([2, 3], np.int32))
     quant = Quant((0.5,), (3,))
     graph = graphs.graph_of(_Fill, [dims, Tensor("x", (), "int8", quant)], Tensor("y", (2, 3), "int8", quant))
-    content = tflite_writer.write(graph)
+    content = write(graph)
     read = parse(content, "net")
     assert isinstance(read.ops[0], BroadcastTo) and read.ops[0].shape == (2, 3)
     sample = {"x": np.array(-7, np.int8)}
     (expected,) = litert.outputs(content, [sample["x"]], litert.Resolver.REFERENCE)
     assert run(read, sample)["y"].tolist() == expected.tolist() == [[-7] * 3] * 2
+
+
+def test_a_range_has_as_many_elements_as_float32_says() -> None:
+    """In double precision 0.3 / 0.1, both from float32, is above 3."""
+    reals = {name: np.array(value, np.float32) for name, value in (("a", 0.0), ("b", 0.3), ("c", 0.1))}
+    tensors = [Tensor(name, (), "float32", data=data) for name, data in reals.items()]
+    x, y = Tensor("x", (1,), "float32"), Tensor("y", (3,), "float32")
+    op = Range(name="y", inputs=("a", "b", "c"), outputs=("y",))
+    graph = Graph("net", {t.name: t for t in (x, *tensors, y)}, (op,), ("x",), ("y",))
+    op.check(graph)
+    sample = {"x": np.zeros(1, np.float32)}
+    (expected,) = litert.outputs(write(graph), [sample["x"]], litert.Resolver.REFERENCE)
+    assert run(graph, sample)["y"].tolist() == expected.tolist()
 
 
 def test_cast_of_uint8_takes_the_codes_of_the_file() -> None:
@@ -56,7 +70,7 @@ def test_cast_of_uint8_takes_the_codes_of_the_file() -> None:
         Cast(name="codes", inputs=("x",), outputs=("codes",)),
     )
     graph = Graph("net", {t.name: t for t in (x, sums, codes)}, ops, ("x",), ("sums", "codes"))
-    content = tflite_writer.write(graph)
+    content = write(graph)
     sample = np.array([0, 99, 101, 255], np.uint8)
     expected = litert.outputs(content, [sample], litert.Resolver.REFERENCE)
     read = parse(content, "net")

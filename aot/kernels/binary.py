@@ -17,7 +17,7 @@ from aot.ops.reals import real_range
 Loops = tuple[tuple[int, ...], ...]
 _CYCLES_PLAIN, _CYCLES_PRODUCT = 8.0, 14.0
 
-# The result for x of a and y of b. {type} is theirs; integers wrap as {unsigned} ones do.
+# The result for x of a and y of b: of any type, ...
 RESULTS = {
     "Equal": "(uint8_t)(x == y)",
     "Greater": "(uint8_t)(x > y)",
@@ -30,13 +30,14 @@ RESULTS = {
     "Minimum": "x < y ? x : y",
     "NotEqual": "(uint8_t)(x != y)",
 }
+# ... where integers wrap, as unsigned ones do, ...
 WRAPPING = {
     "Add": "{x} + {y}",
     "Mul": "{x} * {y}",
     "Sub": "{x} - {y}",
     "SquaredDifference": "({x} - {y}) * ({x} - {y})",
 }
-# Where reals and integers differ: statements that lead up to the result, and the result.
+# ... and where reals and integers differ: statements that lead up to the result, and the result.
 _REAL = {
     "Div": ("x / y",),
     "FloorDiv": ("(float)floor((double)x / (double)y)",),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,19 +47,24 @@ class Range(Op):
         require_operands(graph, self, 3)
         require_types(graph, self, *((t, t, t, t) for t in _NUMBERS))
         *operands, y = self.operands(graph)
-        values = []
         for tensor in operands:
             require(tensor.elements == 1, f"%{tensor.name} has {tensor.elements} elements; supported: 1")
-            require(tensor.data is not None, f"%{tensor.name} is computed at run time; supported: constants")
-            assert tensor.data is not None
-            values.append(tensor.data.item())
-        start, limit, delta = values
-        require(delta != 0 and (limit - start) / delta > 0, f"from {start} to {limit} by {delta} there are no elements")
-        require((limit - start) / delta < _MOST, f"from {start} to {limit} by {delta} there are too many elements")
-        require_shape(y, (math.ceil((limit - start) / delta),))
+            require(tensor.constant, f"%{tensor.name} is computed at run time; supported: constants")
+        require_shape(y, (_count(*(np.asarray(t.data).reshape(-1)[0] for t in operands)),))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         start, _, delta, y = self.operands(graph)
         terms = np.full(y.shape, values[delta.name].item(), y.dtype)
         terms[0] = values[start.name].item()
         return (np.cumsum(terms, dtype=y.dtype),)
+
+
+def _count(start: Any, limit: Any, delta: Any) -> int:
+    """How many elements a range has: of reals, the quotient is float32's. Raises Unsupported for none, or too many."""
+    what = f"from {start} to {limit} by {delta} there are"
+    require(delta != 0, f"{what} no elements")
+    real = isinstance(delta, np.floating)
+    count = math.ceil((limit - start) / delta) if real else -((int(start) - int(limit)) // int(delta))
+    require(count > 0, f"{what} no elements")
+    require(count < _MOST, f"{what} too many elements")
+    return count

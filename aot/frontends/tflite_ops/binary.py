@@ -62,6 +62,8 @@ def _activated(builtin: str, kind: type[Op], options: str) -> Operator:
 
 OPERATORS = (
     _sum("ADD", Add),
+    plain("ADD_N", AddN, 1, "AddNOptions"),
+    plain("BROADCAST_ARGS", BroadcastArgs, 1),
     _activated("DIV", Div, "DivOptions"),
     plain("EQUAL", Equal, 2, "EqualOptions"),
     plain("FLOOR_DIV", FloorDiv, 2, "FloorDivOptions"),
@@ -75,13 +77,11 @@ OPERATORS = (
     plain("MAXIMUM", Maximum, 1, "MaximumMinimumOptions"),
     plain("MINIMUM", Minimum, 1, "MaximumMinimumOptions"),
     _activated("MUL", Mul, "MulOptions"),
-    plain("BROADCAST_ARGS", BroadcastArgs, 1),
-    plain("ADD_N", AddN, 1, "AddNOptions"),
+    plain("NOT_EQUAL", NotEqual, 2, "NotEqualOptions"),
+    plain("POW", Pow, 1, "PowOptions"),
     plain("PRELU", Prelu, 1),
     plain("SELECT", Select, 1, "SelectOptions"),
     plain("SELECT_V2", SelectV2, 1, "SelectV2Options"),
-    plain("NOT_EQUAL", NotEqual, 2, "NotEqualOptions"),
-    plain("POW", Pow, 1, "PowOptions"),
     plain("SQUARED_DIFFERENCE", SquaredDifference, 2, "SquaredDifferenceOptions"),
     _sum("SUB", Sub),
 )
