@@ -26,7 +26,7 @@ A float32 model becomes an int8 one with a few dozen typical samples:
 Whatever is wrong with a model, a board or a file is raised as `AotError`, with what to try next.
 """
 
-from aot.api import Built, Profiled, Ran, build, profile, quantize, run, verify
+from aot.api import Built, Profiled, Ran, build, evaluate, profile, quantize, run, verify
 from aot.boards import Board
 from aot.boards import all_boards as boards
 from aot.errors import AotError
@@ -36,8 +36,8 @@ from aot.quantize import ImageOptions, Quantized
 from aot.quantize import Options as QuantizeOptions
 from aot.version import __version__
 
-# `aot.build`, `aot.profile`, `aot.quantize`, `aot.verify` and `aot.boards` are these functions, not the modules of the
-# same names: inside the package, and wherever a module is meant, it is `from aot.boards import ...`.
+# `aot.build`, `aot.evaluate`, `aot.profile`, `aot.quantize`, `aot.verify` and `aot.boards` are these functions, not the
+# modules of the same names: inside the package, and wherever a module is meant, it is `from aot.boards import ...`.
 __all__ = [
     "AotError",
     "Board",
@@ -51,6 +51,7 @@ __all__ = [
     "__version__",
     "boards",
     "build",
+    "evaluate",
     "load",
     "profile",
     "quantize",

@@ -12,10 +12,14 @@ from pathlib import Path
 from aot.boards import Board, load_board
 from aot.build import Firmware
 from aot.errors import AotError
+from aot.evaluate import Evaluation, for_reference, interpreted, read_labels
+from aot.evaluate import evaluate as compare_answers
 from aot.fixedpoint import ROUNDINGS
 from aot.frontends.tflite import load, parse, read
 from aot.ir import Array, Graph
+from aot.native import native_answers
 from aot.output import complete_file, complete_folder, os_errors, refuse_occupied, refuse_unwritable
+from aot.passes.check_operators import check_operators
 from aot.pipeline import Compiled, compile_file, files_of_kind, make, write
 from aot.profiler import Profile, profile_emulated, profile_real
 from aot.projects import KINDS
@@ -225,6 +229,37 @@ def quantize_file(
     with complete_file(output) as made:
         made.write_bytes(quantized.tflite() if quantized.changed else content)
     return quantized
+
+
+def evaluate(
+    model: Path | str,
+    inputs: Path | str,
+    labels: Path | str | None = None,
+    reference: Path | str | None = None,
+    *,
+    rounding: str = "double",
+    interpreter: bool = False,
+    progress: Progress = lambda done: None,
+) -> Evaluation:
+    """How good the answers of `model` are to the samples of an .npz file, run as C on this computer or interpreted.
+
+    `labels` is an .npz file of one array: classes, one integer for each sample, or wanted outputs. `reference` is the
+    float32 model to compare with; it gets the same inputs. Only the first output counts. Raises AotError.
+    """
+    compiled = _compile(model, "host", rounding, None)
+    graph, path = compiled.source, Path(inputs)
+    wanted = None if labels is None else read_labels(Path(labels))
+    other = None if reference is None else load(reference)
+    samples = read_samples(path, graph, quantize=True)
+    if interpreter:
+        answers = interpreted(graph, samples, rounding, progress)
+    else:
+        with _temporary_folder() as folder, os_errors(folder):
+            answers = native_answers(compiled, folder, samples, progress)
+    if other is None:
+        return compare_answers(answers, wanted, None)
+    check_operators(other)
+    return compare_answers(answers, wanted, interpreted(other, for_reference(path, graph, samples, other), rounding))
 
 
 def _compile(

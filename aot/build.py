@@ -53,7 +53,7 @@ class Firmware:
     stack: Stack
 
 
-def _tool(board: Board, name: str) -> str:
+def tool(board: Board, name: str) -> str:
     """The program `<prefix><name>`; AotError with the package to install where it is missing."""
     tool = f"{board.core.prefix}{name}"
     if shutil.which(tool) is None:
@@ -75,7 +75,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 def tool_output(board: Board, name: str, arguments: list[str], folder: Path) -> str:
     """What the tool `name` prints. AotError where it fails: nothing may be measured from half of its output."""
-    command = [_tool(board, name), *arguments]
+    command = [tool(board, name), *arguments]
     done = _run(command, folder)
     if done.returncode != 0:
         raise AotError(f"{command[0]} fails: {_first_error(done.stderr)}", f"the command was: {' '.join(command)}")
@@ -149,7 +149,7 @@ def compile_project(folder: Path, board: Board, interface: Interface, *, trace: 
     AotError where a tool is missing, a file does not compile, or the program does not fit the board.
     """
     folder, build, name = folder.resolve(), "build-trace" if trace else "build", interface.name
-    gcc = _tool(board, "gcc")
+    gcc = tool(board, "gcc")
     flags = [*board.core.flags, *INCLUDE_FLAGS, f"-fdebug-prefix-map={folder}=."]
     flags += trace_flags(interface.macro) if trace else []
     sources = source_files(name, board)

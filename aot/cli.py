@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,27 @@ def quantize(
     if found and with_report:
         _print_table(report.layers_table(found))
         _print("\n".join(report.ranking_lines(found)))
+
+
+@app.command()
+def evaluate(
+    model: options.Model,
+    inputs: options.SampleFile,
+    labels: options.Labels = None,
+    reference: options.FloatModel = None,
+    rounding: options.Rounding = options.RoundingOption.double,
+    interpreter: options.Interpret = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Run MODEL as C on this computer and compare its answers with labels, and with the float32 model's answers."""
+    with _progress() as progress:
+        found = api.evaluate(
+            model, inputs, labels, reference, rounding=rounding, interpreter=interpreter, progress=progress
+        )
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        _print("\n".join(report.evaluation_lines(found)))
 
 
 @app.command()

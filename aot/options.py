@@ -132,6 +132,16 @@ Report = Annotated[bool, typer.Option("--report", help="Show every layer's range
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="F.html", help="Write the report as a page.", show_default=False)
 ]
+Labels = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="F.npz", help="One array: classes, or the wanted outputs.", show_default=False),
+]
+SampleFile = Annotated[Path, typer.Option("--inputs", metavar="F.npz", help="Samples.", show_default=False)]
+FloatModel = Annotated[
+    Path | None,
+    typer.Option("--reference", metavar="FLOAT.tflite", help="The float32 model to compare with.", show_default=False),
+]
+Interpret = Annotated[bool, typer.Option("--interpreter", help="Run the interpreter instead of the C.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse operators that would have to stay in float32.")]
 ImageScale = Annotated[float, typer.Option("--image-scale", help="Pixels of 0 to 255 become (pixel - mean) * scale.")]
 ImageMean = Annotated[float, typer.Option("--image-mean", help="See --image-scale.")]

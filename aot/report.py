@@ -13,6 +13,7 @@ from rich.text import Text
 
 from aot.boards import Board
 from aot.build import Firmware
+from aot.evaluate import Evaluation
 from aot.inspect import Inspection
 from aot.ir import Graph, Tensor
 from aot.pipeline import Compiled
@@ -205,6 +206,20 @@ def _layer_json(layer: Layer) -> Json:
     values = asdict(layer)
     shown = {"sqnr_db": round(layer.sqnr, 2), "alone_db": None if layer.alone is None else round(layer.alone, 2)}
     return {key: value for key, value in values.items() if key not in ("sqnr", "alone")} | shown
+
+
+def evaluation_lines(found: Evaluation) -> Iterator[str]:
+    """What `aot evaluate` says."""
+    yield f"{found.samples} samples"
+    for who, score in (("the model", found.score), ("the float32 model", found.reference_score)):
+        if score and score.accuracy is not None:
+            yield f"{who} is right in {score.accuracy:.2%}"
+        elif score and score.rmse is not None:
+            yield f"{who} is off by {score.rmse:.4g} (root of the mean square)"
+    if like := found.likeness:
+        yield f"against float32: {like.sqnr:.1f} dB of SQNR, at most {like.largest_error:.4g} off"
+        if like.agreement is not None:
+            yield f"the largest output is the same one in {like.agreement:.2%}"
 
 
 def layers_table(found: Report) -> Table:

@@ -39,7 +39,7 @@ def _random(rng: np.random.Generator, tensor: Tensor) -> Array:
 
 def read_samples(path: Path, graph: Graph, *, quantize: bool = False) -> list[Sample]:
     """The samples in an .npz file; `samples_of` says what may be in it. Raises AotError for anything else."""
-    return samples_of(_read(path), graph, quantize=quantize, source=str(path))
+    return samples_of(read_arrays(path), graph, quantize=quantize, source=str(path))
 
 
 def samples_of(
@@ -64,7 +64,8 @@ def samples_of(
     return [{name: column[i] for name, column in columns.items()} for i in range(counts.pop())]
 
 
-def _read(path: Path) -> dict[str, Array]:
+def read_arrays(path: Path) -> dict[str, Array]:
+    """The arrays in an .npz file, by name. Raises AotError for anything else."""
     hint = "write it with numpy.savez(path, x=array)"
     try:
         with np.load(path, allow_pickle=False) as file:
