@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
+import aot
 from aot.frontends import tflite_writer
-from aot.ir import Graph, Quant, Tensor
+from aot.ir import Graph, Tensor
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -93,45 +94,23 @@ def train(x, labels):
     return p
 
 
-# From floating point to int8, by the rules of TensorFlow Lite.
+# From floating point to int8.
 
 
-def activation_quant(values):
-    """One scale and zero point so that int8 covers the range of `values` and holds 0.0 exactly."""
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    scale = float(np.float32((high - low) / 255))
-    return Quant((scale,), (int(np.clip(round(-128 - low / scale), -128, 127)),))
-
-
-def weight_tensors(name, w, b, x, axis):
-    """int8 weights with one scale for each channel along `axis`, zero point 0; the bias in int32."""
-    rest = tuple(i for i in range(w.ndim) if i != axis)
-    scale = (np.abs(w).max(rest) / 127).astype(np.float32).astype(float)
-    shape = [-1 if i == axis else 1 for i in range(w.ndim)]
-    weights = np.clip(np.round(w / scale.reshape(shape)), -127, 127).astype(np.int8)
-    bias = np.round(b / (scale * x.scale)).astype(np.int32)
-    zeros = (0,) * len(scale)
-    return (
-        Tensor(f"{name}_w", w.shape, "int8", Quant(tuple(scale), zeros, axis), weights),
-        Tensor(f"{name}_b", b.shape, "int32", Quant(tuple(scale * x.scale), zeros, 0), bias),
-    )
-
-
-def quantize(p, x):
-    """The int8 graph; the ranges of its tensors are those that the images `x` show."""
-    t = {name: Tensor(name, (1, *v.shape[1:]), "int8", activation_quant(v)) for name, v in forward(p, x).items()}
-    t["pooled"] = Tensor("pooled", t["pooled"].shape, "int8", t["parts"].quant)  # pooling keeps the scale
-    t["flat"] = Tensor("flat", (1, 64), "int8", t["parts"].quant)
-    t["digit"] = Tensor("digit", (1, 10), "int8", Quant((1 / 256,), (-128,)))
-    layers = (  # weights as TensorFlow Lite lays them out
-        ("edges", "image", p["edges_w"].T.reshape(8, 3, 3, 1), 0),
-        ("shapes", "edges", p["shapes_w"].reshape(1, 3, 3, 8), 3),
-        ("parts", "shapes", p["parts_w"].T.reshape(16, 1, 1, 8), 0),
-        ("scores", "flat", p["scores_w"].T, 0),
-    )
-    for name, source, w, axis in layers:
-        for tensor in weight_tensors(name, w, p[f"{name}_b"], t[source], axis):
-            t[tensor.name] = tensor
+def float_graph(p):
+    """The network as aot reads it from a file: weights as TensorFlow Lite lays them out, all in float32."""
+    shapes = {name: (1, *value.shape[1:]) for name, value in forward(p, np.zeros((1, 8, 8, 1))).items()}
+    shapes |= {"flat": (1, 64), "digit": (1, 10)}
+    t = {name: Tensor(name, shape, "float32") for name, shape in shapes.items()}
+    constants = {
+        "edges_w": p["edges_w"].T.reshape(8, 3, 3, 1),
+        "shapes_w": p["shapes_w"].reshape(1, 3, 3, 8),
+        "parts_w": p["parts_w"].T.reshape(16, 1, 1, 8),
+        "scores_w": p["scores_w"].T,
+        **{name: value for name, value in p.items() if name.endswith("_b")},
+    }
+    for name, data in constants.items():
+        t[name] = Tensor(name, data.shape, "float32", data=data.astype(np.float32))
 
     def layer(kind, x, y, **attributes):
         inputs = (x, f"{y}_w", f"{y}_b") if f"{y}_w" in t else (x,)
@@ -168,7 +147,9 @@ def main(folder=FOLDER):
     order = np.random.RandomState(0).permutation(len(digits.images))
     x, labels = digits.images[order, :, :, None] / 16, digits.target[order]
     p = train(x[HELD_OUT:], labels[HELD_OUT:])
-    graph = quantize(p, x[HELD_OUT:])
+    real = float_graph(p)
+    seen = x[HELD_OUT:].astype(np.float32)
+    graph = aot.quantize(real, seen[:, None], aot.QuantizeOptions(range="min-max")).graph  # ink has no outliers
     quant = graph["image"].quant
     images = np.clip(np.round(x[:HELD_OUT] / quant.scale[0]) + quant.zero_point[0], -128, 127).astype(np.int8)
 
