@@ -10,6 +10,7 @@ from graphs import Rng
 from aot.frontends.variables import reset_value
 from aot.ir import Graph, Op, Quant, State, Tensor
 from aot.ops.common import Activation
+from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.svdf import Svdf
 
 FLOAT_TOLERANCE = 1e-5  # of the largest output: LiteRT adds float32 products in another order
@@ -77,7 +78,61 @@ def _quantized(rng: Rng, tensors: list[Tensor], state_dtype: str) -> list[Tensor
     return [x, features, time, bias, state, y]
 
 
+def _weights(rng: Rng, name: str, *shape: int, spread: float = 0.5) -> Tensor:
+    return Tensor(name, shape, "float32", data=(spread * rng.normal(size=shape)).astype(np.float32))
+
+
+def _sequence(rng: Rng) -> tuple[tuple[int, ...], int, bool]:
+    """The shape of an input, its batches, and whether steps come first."""
+    steps, batches, depth = int(rng.integers(1, 6)), int(rng.choice([1, 1, 2, 3])), graphs.size(rng)
+    time_major = bool(rng.random() < 0.5)
+    return ((steps, batches, depth) if time_major else (batches, steps, depth)), batches, time_major
+
+
+def rnn(rng: Rng) -> Graph:
+    """Any function, any order of steps and batches."""
+    shape, batches, time_major = _sequence(rng)
+    units = graphs.size(rng)
+    x, y = Tensor("x", shape, "float32"), Tensor("y", (*shape[:-1], units), "float32")
+    constants = [_weights(rng, "w", units, shape[-1]), _weights(rng, "r", units, units), _weights(rng, "b", units)]
+    op = Rnn(name="y", inputs=("x", "w", "r", "b", "h"), outputs=("y", "h_next"), time_major=time_major,
+             function=str(rng.choice(["tanh", "relu", "relu6", "none"])))  # fmt: skip
+    return remembering(op, constants, [x], y, [Tensor("h", (batches, units), "float32")])
+
+
+def lstm(rng: Rng) -> Graph:
+    """With and without each of: input gate, peepholes, projection and its bias, layer normalization, clips."""
+    shape, batches, time_major = _sequence(rng)
+    cells, (gate, peephole, projects, biased, normal) = graphs.size(rng), (bool(rng.random() < 0.5) for _ in range(5))
+    units = graphs.size(rng) if projects else cells
+    parts: list[Tensor | None] = [None] * 24
+    for i in range(4) if gate else range(1, 4):
+        parts[1 + i] = _weights(rng, f"w{i}", cells, shape[-1])
+        parts[5 + i] = _weights(rng, f"r{i}", cells, units)
+        parts[12 + i] = _weights(rng, f"b{i}", cells)
+        parts[20 + i] = _weights(rng, f"n{i}", cells) if normal else None
+    for i, place in enumerate((9, 10, 11)):
+        parts[place] = _weights(rng, f"p{i}", cells) if peephole and (gate or i) else None
+    if projects:
+        parts[16] = _weights(rng, "projection", units, cells)
+        parts[17] = _weights(rng, "projection_bias", units) if biased else None
+    states = [Tensor("h", (batches, units), "float32"), Tensor("c", (batches, cells), "float32")]
+    x, y = Tensor("x", shape, "float32"), Tensor("y", (*shape[:-1], units), "float32")
+    parts[0], parts[18], parts[19] = x, *states
+    op = Lstm(
+        name="y",
+        inputs=tuple(None if t is None else t.name for t in parts[: 24 if normal else 20]),
+        outputs=("y", "h_next", "c_next"),
+        time_major=time_major,
+        cell_clip=float(rng.choice([0, 0.5])),
+        projection_clip=float(rng.choice([0, 0.25])),
+    )
+    return remembering(op, [t for t in parts if t is not None and t.constant], [x], y, states)
+
+
 BUILDERS: dict[str, Builder] = {
+    "Lstm": lstm,
+    "Rnn": rnn,
     "Svdf": svdf("int8", "int16"),
     "Svdf of float32": svdf("float32", "float32"),
 }

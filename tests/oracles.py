@@ -48,6 +48,7 @@ from aot.ops.pow import Pow
 from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import BroadcastTo, Reverse, Tile
+from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
@@ -343,7 +344,7 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Pow: (powers, powers, powers),
     **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
     **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
-    **dict.fromkeys((If, While), _REFERENCE),
+    **dict.fromkeys((If, Lstm, Rnn, While), _REFERENCE),
     **dict.fromkeys((Cos, Exp, Floor, Gelu, HardSwish, Log, LogicalNot, Neg), _REFERENCE),
     **dict.fromkeys((Sign, Sin, Sqrt, Square, Tanh), _REFERENCE),
 }
@@ -363,6 +364,8 @@ LITERT_ULPS: dict[type[Op], tuple[int, float]] = {
     Elu: (8, 0),
     Softmax: (8, 0),
     Svdf: (16, 1e-3),
+    Lstm: (16, 1e-5),
+    Rnn: (16, 1e-3),
     Gelu: (16, 1e-6),
 }
 

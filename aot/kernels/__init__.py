@@ -28,6 +28,7 @@ from aot.kernels.move import concatenation_any, pad_any, split_any
 from aot.kernels.pool2d import pool2d
 from aot.kernels.prelu import prelu_s8
 from aot.kernels.quotient import quotient
+from aot.kernels.recurrent import lstm_f32, rnn_f32
 from aot.kernels.reduce import reduce, scaled
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.reverse_sequence import reverse_sequence
@@ -78,6 +79,7 @@ from aot.ops.pow import Pow
 from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import BroadcastTo, Reverse, Tile
+from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.resize import ResizeBilinear, ResizeNearest
@@ -184,7 +186,9 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("lookup_s8", Relu, lookup_s8),
     Kernel("lookup_s8", Relu0To1, lookup_s8),
     Kernel("lookup_s8", Relu6, lookup_s8),
+    Kernel("lstm_f32", Lstm, lstm_f32),
     Kernel("one_hot", OneHot, one_hot),
+    Kernel("rnn_f32", Rnn, rnn_f32),
     Kernel("lookup_s8", ReluN1To1, lookup_s8),
     Kernel("lookup_s8", Rsqrt, lookup_s8),
     Kernel("lookup_s8", Sqrt, lookup_s8),

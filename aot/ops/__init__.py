@@ -36,6 +36,7 @@ from aot.ops.pow import Pow
 from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
 from aot.ops.rearrange import BroadcastTo, Reverse, Tile
+from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
@@ -103,6 +104,7 @@ OPS: tuple[type[Op], ...] = (
     LogicalNot,
     LogicalOr,
     Logistic,
+    Lstm,
     MaxPool2D,
     Maximum,
     Mean,
@@ -139,6 +141,7 @@ OPS: tuple[type[Op], ...] = (
     Slice,
     Softmax,
     Sum,
+    Rnn,
     Round,
     Rsqrt,
     Sign,

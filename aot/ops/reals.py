@@ -58,3 +58,26 @@ def exp_of_negative(x: Array) -> Array:
         p = p * rest + np.float32(coefficient)
     result = np.ldexp(p * (rest * rest) + rest + np.float32(1), powers.astype(np.int32))
     return np.where(x >= EXP_LOWEST, result, np.where(np.isnan(x), x, np.float32(0))).astype(np.float32)
+
+
+def sigmoid_real(x: Array) -> Array:
+    """1 / (1 + exp(-x)) in float32: the steps of the helper `sigmoid_f32`."""
+    e = exp_of_negative(-np.abs(x))
+    return np.asarray(np.where(x < 0, e, np.float32(1)) / (np.float32(1) + e))
+
+
+# tanh(x) on -0.625 ... 0.625 is x + x * z * p(z) with z = x * x; these are Cephes' coefficients of p.
+TANH_POLYNOMIAL = (-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
+_TANH_SMALL = 0.625
+
+
+def tanh_real(x: Array) -> Array:
+    """The hyperbolic tangent in float32: the steps of the helper `tanh_f32`."""
+    magnitude = np.abs(x)
+    z = x * x
+    p = np.full(x.shape, TANH_POLYNOMIAL[0], np.float32)
+    for coefficient in TANH_POLYNOMIAL[1:]:
+        p = p * z + np.float32(coefficient)
+    e = exp_of_negative(np.float32(-2) * magnitude)
+    large = (np.float32(1) - e) / (np.float32(1) + e)
+    return np.asarray(np.where(magnitude < _TANH_SMALL, p * z * x + x, np.where(x < 0, -large, large)))

@@ -2,8 +2,11 @@
 
 import tflite
 
+from aot.errors import AotError
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_activation, write_activation
 from aot.ir import Graph, Op
+from aot.ops.common import require
+from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.svdf import Svdf
 
 
@@ -18,4 +21,53 @@ def _write_svdf(op: Svdf, graph: Graph) -> Record:
     return Record(version, "SVDFOptions", {"Rank": op.rank, "FusedActivationFunction": write_activation(op.activation)})
 
 
-OPERATORS = (Operator("SVDF", Svdf, _read_svdf, _write_svdf, updates=(4,)),)
+# The functions of a simple recurrent layer.
+_FUNCTIONS = {
+    tflite.ActivationFunctionType.NONE: "none",
+    tflite.ActivationFunctionType.RELU: "relu",
+    tflite.ActivationFunctionType.RELU6: "relu6",
+    tflite.ActivationFunctionType.TANH: "tanh",
+}
+
+
+def _read_rnn(op: FileOp) -> Op:
+    options = op.options(tflite.SequenceRNNOptions)
+    code = options.FusedActivationFunction()
+    require(code in _FUNCTIONS, f"fused activation {code}; supported: {', '.join(_FUNCTIONS.values())}")
+    return Rnn(**op.operands(), function=_FUNCTIONS[code], time_major=bool(options.TimeMajor()))
+
+
+def _write_rnn(op: Rnn, graph: Graph) -> Record:
+    code = next(code for code, function in _FUNCTIONS.items() if function == op.function)
+    return Record(1, "SequenceRNNOptions", {"TimeMajor": op.time_major, "FusedActivationFunction": code})
+
+
+def _read_lstm(op: FileOp) -> Op:
+    options = op.options(tflite.UnidirectionalSequenceLSTMOptions)
+    code = options.FusedActivationFunction()
+    require(code == tflite.ActivationFunctionType.TANH, f"fused activation {code}; supported: TANH")
+    return Lstm(
+        **op.operands(),
+        cell_clip=float(options.CellClip()),
+        projection_clip=float(options.ProjClip()),
+        time_major=bool(options.TimeMajor()),
+    )
+
+
+def _write_lstm(op: Lstm, graph: Graph) -> Record:
+    if op.reverse:
+        raise AotError(f"%{op.name} goes backwards, which no operator of a .tflite file says")
+    fields = {
+        "FusedActivationFunction": int(tflite.ActivationFunctionType.TANH),
+        "CellClip": op.cell_clip,
+        "ProjClip": op.projection_clip,
+        "TimeMajor": op.time_major,
+    }
+    return Record(1, "UnidirectionalSequenceLSTMOptions", fields)
+
+
+OPERATORS = (
+    Operator("SVDF", Svdf, _read_svdf, _write_svdf, updates=(4,)),
+    Operator("UNIDIRECTIONAL_SEQUENCE_LSTM", Lstm, _read_lstm, _write_lstm, updates=(18, 19)),
+    Operator("UNIDIRECTIONAL_SEQUENCE_RNN", Rnn, _read_rnn, _write_rnn, updates=(4,)),
+)

@@ -9,10 +9,18 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize, reals, scales_fit
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.svdf import Svdf
 
 # The inputs that each float32 layer multiplies by.
-_WEIGHTS: dict[type[Op], tuple[int, ...]] = {Conv2D: (1,), DepthwiseConv2D: (1,), FullyConnected: (1,), Svdf: (1, 2)}
+_WEIGHTS: dict[type[Op], tuple[int, ...]] = {
+    Conv2D: (1,),
+    DepthwiseConv2D: (1,),
+    FullyConnected: (1,),
+    Lstm: (*range(1, 12), 16),
+    Rnn: (1, 2),
+    Svdf: (1, 2),
+}
 
 
 def with_real_weights(graph: Graph) -> Graph:

@@ -1,0 +1,221 @@
+"""Recurrent layers in float32: steps over a sequence, whose state goes on from run to run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Tensor
+from aot.ops.common import require, require_operands, require_shape
+from aot.ops.reals import sigmoid_real, sums_of_products, tanh_real, total
+
+_EPSILON = np.float32(1e-8)  # of the variance that layer normalization divides by
+GATES = ("input", "forget", "cell", "output")
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """How a sequence lies in memory: steps, batches, and elements in one step of one batch."""
+
+    steps: int
+    batches: int
+    depth: int
+    time_major: bool
+
+    def steps_first(self, x: Array) -> Array:
+        """`x` as [steps, batches, elements]."""
+        shape = (self.steps, self.batches, -1) if self.time_major else (self.batches, self.steps, -1)
+        return x.reshape(shape) if self.time_major else x.reshape(shape).swapaxes(0, 1)
+
+    def restored(self, y: Array, shape: tuple[int, ...]) -> Array:
+        """The inverse, in the given shape."""
+        return np.ascontiguousarray(y if self.time_major else y.swapaxes(0, 1)).reshape(shape)
+
+
+def sequence_of(x: Tensor, time_major: bool) -> Sequence:
+    """How `x` is read: [steps, batches, elements], or with the first two the other way round."""
+    require(len(x.shape) == 3, f"%{x.name} has {len(x.shape)} dimensions; supported: 3")
+    steps, batches = x.shape[:2] if time_major else x.shape[1::-1]
+    return Sequence(steps, batches, x.shape[2], time_major)
+
+
+def _require_real(graph: Graph, op: Op) -> None:
+    for name in (*op.inputs, *op.outputs):
+        require(name is None or graph[name].dtype == "float32", f"%{name} is {graph[name or ''].dtype}" if name else "")
+
+
+def _require_constant(t: Tensor | None, shape: tuple[int, ...]) -> None:
+    if t is not None:
+        require(t.constant, f"%{t.name} is not constant")
+        require_shape(t, shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rnn(Op):
+    """h = f(weights . x[t] + recurrent . h + bias) for each step t, which is also y[t]."""
+
+    function: str  # "tanh", "relu", "relu6" or "none"
+    time_major: bool = False
+
+    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Input, weights, recurrent weights, bias, state, output."""
+        x, w, r, b, h = (graph[name] for name in self.inputs)
+        return x, w, r, b, h, graph[self.outputs[0]]
+
+    def check(self, graph: Graph) -> None:
+        require_operands(graph, self, 5, outputs=2)
+        _require_real(graph, self)
+        x, w, r, b, h, y = self.operands(graph)
+        sequence = sequence_of(x, self.time_major)
+        units = b.elements
+        for t, shape in ((w, (units, sequence.depth)), (r, (units, units)), (b, (units,))):
+            _require_constant(t, shape)
+        for state in (h, graph[self.outputs[1]]):
+            require_shape(state, (sequence.batches, units))
+        require_shape(y, (*x.shape[:-1], units))
+
+    def macs(self, graph: Graph) -> int:
+        x, w, r, _, _, _ = self.operands(graph)
+        return x.elements // w.shape[1] * (w.elements + r.elements)
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, w, r, b, h, y = self.operands(graph)
+        sequence = sequence_of(x, self.time_major)
+        hidden, outputs = values[h.name], []
+        with np.errstate(all="ignore"):
+            for row in sequence.steps_first(values[x.name]):
+                sums = values[b.name] + sums_of_products(row, values[w.name])
+                hidden = _activated(sums + sums_of_products(hidden, values[r.name]), self.function)
+                outputs.append(hidden)
+        return sequence.restored(np.stack(outputs), y.shape), hidden
+
+
+def _activated(x: Array, function: str) -> Array:
+    if function == "tanh":
+        return tanh_real(x)
+    low, high = {"none": (None, None), "relu": (0, None), "relu6": (0, 6)}[function]
+    x = x if low is None else np.where(x < low, np.float32(low), x)
+    return x if high is None else np.where(x > high, np.float32(high), x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lstm(Op):
+    """A long short-term memory, with all that TensorFlow Lite knows of.
+
+    Its 24 operands are those of the file: input, four input weights, four recurrent weights, three peepholes, four
+    biases, projection and its bias, hidden state, cell state, four coefficients of layer normalization. Gates come in
+    the order of GATES; the input gate may be left out (it is then 1 less the forget gate).
+    """
+
+    cell_clip: float = 0.0
+    projection_clip: float = 0.0
+    time_major: bool = False
+    reverse: bool = False
+
+    def part(self, graph: Graph, first: int, count: int = 4) -> tuple[Tensor | None, ...]:
+        """Operands from `first` on; those beyond the end are left out."""
+        return tuple(graph.operand(self, first + i) for i in range(count))
+
+    def check(self, graph: Graph) -> None:
+        require(len(self.inputs) in (20, 24), f"{len(self.inputs)} inputs; supported: 20 or 24")
+        required = (0, 2, 3, 4, 6, 7, 8, 13, 14, 15, 18, 19)
+        missing = [i for i in required if self.inputs[i] is None]
+        require(not missing, f"input {missing[0] if missing else 0} is missing")
+        require(len(self.outputs) == 3, f"{len(self.outputs)} outputs; supported: 3")
+        _require_real(graph, self)
+        self._check_together()
+        self._check_shapes(graph)
+
+    def _check_together(self) -> None:
+        """What is there in one gate must be there in all; without an input gate, in the others."""
+        given = [name is not None for name in (*self.inputs, *(None,) * 4)]
+        gate = given[1]
+        require(given[5] == given[12] == gate, "an input gate that is there in parts")
+        require(given[9] == (given[10] and gate) and given[10] == given[11], "a peephole that is there in parts")
+        require(given[20] == (given[21] and gate) and given[21] == given[22] == given[23],
+                "a layer normalization that is there in parts")  # fmt: skip
+        require(given[16] or not given[17], "a bias of a projection that is not there")
+        require(min(self.cell_clip, self.projection_clip) >= 0, "a clip below 0")
+
+    def _check_shapes(self, graph: Graph) -> None:
+        x, y = graph[self.inputs[0]], graph[self.outputs[0]]
+        sequence = sequence_of(x, self.time_major)
+        cells, units = self.sizes(graph)
+        for first, count, shape in ((1, 4, (cells, sequence.depth)), (5, 4, (cells, units)), (9, 3, (cells,)),
+                                    (12, 4, (cells,)), (16, 1, (units, cells)), (17, 1, (units,)),
+                                    (20, 4, (cells,))):  # fmt: skip
+            for t in self.part(graph, first, count):
+                _require_constant(t, shape)
+        require(self.inputs[16] is not None or cells == units, f"{cells} cells, {units} outputs, and no projection")
+        for name, width in ((self.inputs[18], units), (self.inputs[19], cells),
+                            (self.outputs[1], units), (self.outputs[2], cells)):  # fmt: skip
+            require_shape(graph[name], (sequence.batches, width))
+        require_shape(y, (*x.shape[:-1], units))
+
+    def sizes(self, graph: Graph) -> tuple[int, int]:
+        """How many cells, and how many outputs."""
+        recurrent = graph[self.inputs[6]]
+        require(len(recurrent.shape) == 2, f"%{recurrent.name} has {len(recurrent.shape)} dimensions; supported: 2")
+        return recurrent.shape[0], recurrent.shape[1]
+
+    def macs(self, graph: Graph) -> int:
+        x = graph[self.inputs[0]]
+        weights = (*self.part(graph, 1), *self.part(graph, 5), *self.part(graph, 16, 1))
+        return x.elements // x.shape[-1] * sum(t.elements for t in weights if t is not None)
+
+    def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        x, y = graph[self.inputs[0]], graph[self.outputs[0]]
+        sequence = sequence_of(x, self.time_major)
+        hidden, cell = values[str(self.inputs[18])], values[str(self.inputs[19])]
+        rows, outputs = sequence.steps_first(values[x.name]), []
+        with np.errstate(all="ignore"):
+            for row in rows[::-1] if self.reverse else rows:
+                hidden, cell = self._step(graph, row, hidden, cell)
+                outputs.append(hidden)
+        ordered = outputs[::-1] if self.reverse else outputs
+        return sequence.restored(np.stack(ordered), y.shape), hidden, cell
+
+    def _step(self, graph: Graph, x: Array, hidden: Array, cell: Array) -> tuple[Array, Array]:
+        forget = sigmoid_real(self._gate(graph, 1, x, hidden, cell))
+        update = tanh_real(self._gate(graph, 2, x, hidden, None))
+        enter = self._gate(graph, 0, x, hidden, cell) if self.inputs[1] else None
+        share = np.float32(1) - forget if enter is None else sigmoid_real(enter)
+        cell = _clipped(forget * cell + update * share, self.cell_clip)
+        result = sigmoid_real(self._gate(graph, 3, x, hidden, cell)) * tanh_real(cell)
+        projection, bias = self.part(graph, 16, 2)
+        if projection is None:
+            return result, cell
+        assert projection.data is not None
+        sums = sums_of_products(result, projection.data)
+        sums = sums if bias is None else bias.data + sums
+        return _clipped(sums, self.projection_clip), cell
+
+    def _gate(self, graph: Graph, gate: int, x: Array, hidden: Array, cell: Array | None) -> Array:
+        """What goes into a gate's function; the cell state passes the peephole, if there is one."""
+        weights, recurrent, bias = (t.data for first in (1, 5, 12) if (t := graph.operand(self, first + gate)))
+        peephole = graph.operand(self, {0: 9, 1: 10, 3: 11}.get(gate, len(self.inputs)))
+        norm = graph.operand(self, 20 + gate)
+        assert weights is not None and recurrent is not None and bias is not None
+        sums = sums_of_products(x, weights) if norm is not None else bias + sums_of_products(x, weights)
+        sums = sums + sums_of_products(hidden, recurrent)
+        if peephole is not None and cell is not None:
+            sums = sums + peephole.data * cell
+        return sums if norm is None else normalized(sums) * norm.data + bias
+
+
+def normalized(x: Array) -> Array:
+    """Each row less its mean, divided by its standard deviation; sums are added in order."""
+    count = np.float32(x.shape[1])
+    mean = total(x.T, x.shape[:1]) / count
+    centred = x - mean[:, None]
+    variance = total((centred * centred).T, x.shape[:1]) / count
+    return np.asarray(centred * (np.float32(1) / np.sqrt(variance + _EPSILON))[:, None])
+
+
+def _clipped(x: Array, limit: float) -> Array:
+    """`x` within plus and minus `limit`, which is none where it is 0."""
+    if limit == 0:
+        return x
+    bound = np.float32(limit)
+    return np.where(x > bound, bound, np.where(x < -bound, -bound, x))
