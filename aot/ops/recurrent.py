@@ -12,6 +12,7 @@ from aot.ops.reals import sigmoid_real, sums_of_products, tanh_real, total
 
 _EPSILON = np.float32(1e-8)  # of the variance that layer normalization divides by
 GATES = ("input", "forget", "cell", "output")
+FUNCTIONS = ("tanh", "relu", "relu6", "none")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _require_constant(t: Tensor | None, shape: tuple[int, ...]) -> None:
 class Rnn(Op):
     """h = f(weights . x[t] + recurrent . h + bias) for each step t, which is also y[t]."""
 
-    function: str  # "tanh", "relu", "relu6" or "none"
+    function: str  # one of FUNCTIONS
     time_major: bool = False
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -65,6 +66,7 @@ class Rnn(Op):
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 5, outputs=2)
+        require(self.function in FUNCTIONS, f"function {self.function}; supported: {', '.join(FUNCTIONS)}")
         _require_real(graph, self)
         x, w, r, b, h, y = self.operands(graph)
         sequence = sequence_of(x, self.time_major)
