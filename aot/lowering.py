@@ -4,16 +4,16 @@ from dataclasses import replace
 
 from aot.ir import Graph, Op
 from aot.kernels import Block, Call, Target, select
-from aot.ops.reshape import Reshape
-from aot.plan import Step, plan
+from aot.plan import Step, find_views, plan
 
 _BLOCK_ALIGNMENT = 8  # of the memory of a graph inside, whatever elements it holds
 
 
 def lower(graph: Graph, target: Target) -> Block:
     """The cheapest calls for `target`, in the graph's order, and where everything lies. AotError where none fits."""
-    calls = tuple(_call(op, graph, target) for op in graph.ops if not isinstance(op, Reshape))
-    return Block(graph, calls, plan(graph, [_step(call) for call in calls]))
+    views = find_views(graph)
+    calls = tuple(_call(op, graph, target) for op in graph.ops if not views.cover(op))
+    return Block(graph, calls, plan(graph, [_step(call) for call in calls], views))
 
 
 def _call(op: Op, graph: Graph, target: Target) -> Call:
@@ -26,5 +26,5 @@ def _call(op: Op, graph: Graph, target: Target) -> Call:
 
 
 def _step(call: Call) -> Step:
-    step = Step(call.inputs, call.outputs, call.scratch, call.in_place, call.updates)
+    step = Step(call.inputs, call.outputs, call.scratch, call.overlaps, call.in_place, call.updates)
     return replace(step, scratch_alignment=_BLOCK_ALIGNMENT) if call.blocks else step

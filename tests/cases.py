@@ -18,7 +18,7 @@ SEEDS = range(20 * TIMES)  # of a comparison with LiteRT
 MANY_SEEDS = range(60 * TIMES)  # of one that must meet rare values
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES
-_SEVERAL_KERNELS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")
+SEVERAL_KERNELS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")
 MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 
 
@@ -52,7 +52,7 @@ def cases(count: int, most_bytes: int = MOST_BYTES) -> list[Case]:
     return [
         case(name, seed, most_bytes)
         for name in builders()
-        for seed in range(4 * count if name.startswith(_SEVERAL_KERNELS) else count)
+        for seed in range(4 * count if name.startswith(SEVERAL_KERNELS) else count)
     ]
 
 

@@ -115,13 +115,19 @@ def single_channel(rng: Rng) -> Graph:
 
 def depthwise_3x3(rng: Rng) -> Graph:
     """What most networks have: 3x3, strides of 1 or 2, any padding, odd and even sizes."""
-    x = int8(
-        "x",
-        (int(rng.choice([1, 2])), *(int(s) for s in rng.integers(3, 10, 2)), int(rng.integers(2, 7))),
-        graphs.quant(rng),
-    )
+    batches, sizes = int(rng.choice([1, 2])), (int(s) for s in rng.integers(3, 10, 2))
+    return _depthwise_3x3(rng, (batches, *sizes, int(rng.integers(2, 7))), 0)
+
+
+def large_depthwise_3x3(rng: Rng) -> Graph:
+    """The same, of channels that are too large to be kept whole."""
+    return _depthwise_3x3(rng, (1, int(rng.choice([31, 33, 34])), int(rng.choice([19, 20])), 2), 1)
+
+
+def _depthwise_3x3(rng: Rng, shape: tuple[int, ...], least_pad: int) -> Graph:
+    x = int8("x", shape, graphs.quant(rng))
     stride = (int(rng.choice([1, 2])),) * 2
-    pads = tuple(tuple(int(p) for p in rng.integers(0, 3, 2)) for _ in range(2))
+    pads = tuple(tuple(int(p) for p in rng.integers(least_pad, 3, 2)) for _ in range(2))
     out = [out_size(x.shape[1 + i], 3, stride[i], 1, pads[i]) for i in (0, 1)]
     w = graphs._weights(rng, (1, 3, 3, x.shape[3]), 3, bool(rng.random() < 0.7))
     bias, q = graphs._dense_parts(rng, x, w, x.shape[3])
@@ -322,6 +328,7 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Conv2D pointwise float32": graphs_dense.real(pointwise),
     "Conv2D pointwise int16": graphs_dense.wide(pointwise),
     "DepthwiseConv2D 3x3": depthwise_3x3,
+    "DepthwiseConv2D 3x3 large": large_depthwise_3x3,
     "DepthwiseConv2D asymmetric": asymmetric_window(DepthwiseConv2D),
     "DepthwiseConv2D dilated": dilated,
     "DepthwiseConv2D dilated float32": graphs_dense.real(dilated),

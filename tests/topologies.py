@@ -67,9 +67,9 @@ def concatenation(y: str, *xs: str) -> Op:
     return Concatenation(name=y, inputs=xs, outputs=(y,), axis=0)
 
 
-def split(x: str, *ys: str) -> Op:
-    """ys = equal parts of x along the first axis."""
-    return Split(name=ys[0], inputs=(x,), outputs=ys, axis=0)
+def split(x: str, *ys: str, axis: int = 0) -> Op:
+    """ys = equal parts of x along an axis."""
+    return Split(name=ys[0], inputs=(x,), outputs=ys, axis=axis)
 
 
 FLAT, TURNED = (24,), (4, 3, 2)
@@ -115,7 +115,19 @@ TOPOLOGIES: dict[str, Graph] = {
         b=(6, 3, 4), v=(72,), y=(72,),
     ),
     "several outputs of one operator": connected(
+        "x", "y b", relu("x", "s"), split("s", "a", "b", axis=2), relu6("a", "y"), a=(2, 3, 2), b=(2, 3, 2), y=(2, 3, 2)
+    ),
+    "pieces of a split are views": connected(
         "x", "y b", relu("x", "s"), split("s", "a", "b"), relu6("a", "y"), a=(1, 3, 4), b=(1, 3, 4), y=(1, 3, 4)
+    ),
+    "parts of a concatenation are views": connected(
+        "x", "y z", relu("x", "a"), relu6("x", "b"), concatenation("c", "a", "b"), split("c", "d", "e", "f", "g"),
+        add("e", "f", "y"), add("a", "b", "h"), add("h", "x", "z"),
+        c=(4, 3, 4), d=(1, 3, 4), e=(1, 3, 4), f=(1, 3, 4), g=(1, 3, 4), y=(1, 3, 4),
+    ),
+    "parts within parts": connected(
+        "x", "y", relu("x", "a"), relu6("x", "b"), concatenation("c", "a", "b"), relu("b", "d"),
+        concatenation("e", "d", "c", "b"), reshape("e", "y"), c=(4, 3, 4), e=(8, 3, 4), y=(96,),
     ),
     "state in place": connected("x", "y", add("x", "s", "y"), states="s:y"),
     "state with a branch": connected("x", "y", add("s", "x", "n"), relu6("n", "a"), add("a", "n", "y"), states="s:n"),

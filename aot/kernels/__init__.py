@@ -19,7 +19,7 @@ from aot.kernels.copy import strided_copy, table_copy, table_scatter
 from aot.kernels.dense import fully_connected, pointwise
 from aot.kernels.dense_dsp import conv2d_dsp, dense_row_dsp, fully_connected_dsp, pointwise_dsp, single_channel_dsp
 from aot.kernels.depthwise_conv2d import depthwise_conv2d, depthwise_multiplier
-from aot.kernels.depthwise_dsp import depthwise_3x3_dsp
+from aot.kernels.depthwise_dsp import depthwise_3x3_chunks_dsp, depthwise_3x3_dsp
 from aot.kernels.gather import gather_any, gather_nd_any
 from aot.kernels.index import arg_extreme, cumsum, dynamic_update_slice, one_hot, top_k
 from aot.kernels.l2_normalization import l2_normalization
@@ -149,6 +149,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("dense_s8_dsp", FullyConnected, fully_connected_dsp, features=_DSP),
     Kernel("dense_row_s8_dsp", FullyConnected, dense_row_dsp, features=_DSP),
     Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, features=_DSP),
+    Kernel("depthwise_3x3_chunks_s8_dsp", DepthwiseConv2D, depthwise_3x3_chunks_dsp, features=_DSP),
     Kernel("arg_extreme", ArgMax, arg_extreme),
     Kernel("arg_extreme", ArgMin, arg_extreme),
     Kernel("concatenation", Pack, concatenation_any),

@@ -1,12 +1,12 @@
 """The records between `lower` and the templates: everything a template prints, computed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from aot.interface import C_TYPES
 from aot.ir import Array, Graph, Op
-from aot.plan import Plan
+from aot.plan import Overlap, Plan
 
 
 class DoesNotFit(Exception):
@@ -42,9 +42,10 @@ class Call:
 
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
     the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
-    `in_place` lists the inputs whose memory the first output may take over, address for address; `updates` are pairs
-    (input, output) of which the same is true; `cost` is in estimated cycles; `blocks` are the graphs inside
-    control flow, which have the scratch memory to themselves.
+    `overlaps` says, by the index of an input, how the first output may overlap it; `in_place` lists the inputs whose
+    memory the first output may take over, address for address; `updates` are pairs (input, output) of which the same
+    is true; `cost` is in estimated cycles; `blocks` are the graphs inside control flow, which have the scratch memory
+    to themselves.
     """
 
     kernel: "Kernel"
@@ -56,6 +57,7 @@ class Call:
     scratch_type: str = "int8_t"
     in_place: tuple[int, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
+    overlaps: Mapping[int, Overlap] = field(default_factory=dict)
     cost: float = 0
     blocks: dict[str, "Block"] = field(default_factory=dict)
 

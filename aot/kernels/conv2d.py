@@ -6,9 +6,10 @@ import numpy as np
 
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.order import best_way, forwards, rows
 from aot.kernels.output import Output
 from aot.kernels.sums import fit_type, itemsize, sums_of
-from aot.kernels.window import Window, window_of
+from aot.kernels.window import Window, window_of, window_reads
 from aot.ops.conv2d import Conv2D
 from aot.ops.dense import require_groups
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -21,6 +22,24 @@ _CYCLES_PER_TAP = 8.0  # gathering, for each element of the window
 
 @dataclass(frozen=True)
 class Conv2DParams(Params):
+    """The pixels of an image are taken from `first` on, each `step` further: 1 or -1."""
+
+    weights: Constant
+    bias: Constant
+    output: Output
+    window: Window
+    batches: int
+    first: int
+    step: int
+    pixels: int
+    out_w: int
+    out_c: int
+
+
+@dataclass(frozen=True)
+class GroupedParams(Params):
+    """`group_c` channels of the input make `group_out` of the output."""
+
     weights: Constant
     bias: Constant
     output: Output
@@ -29,12 +48,6 @@ class Conv2DParams(Params):
     out_h: int
     out_w: int
     out_c: int
-
-
-@dataclass(frozen=True)
-class GroupedParams(Conv2DParams):
-    """`group_c` channels of the input make `group_out` of the output."""
-
     group_c: int
     group_out: int
 
@@ -68,6 +81,7 @@ def grouped_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call
         sums.with_window(window.c_name),
         scratch=depth * itemsize(x),
         scratch_type=sums.variant["type"],
+        overlaps={0: forwards(x, y, window_reads(op, x, w, y), rows(y.elements // w.shape[0], w.shape[0])).overlap},
         cost=_CYCLES_PER_MAC_GROUPED * op.macs(graph) + _CYCLES_PER_TAP * y.elements // y.shape[3] * depth,
     )
 
@@ -87,14 +101,20 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
     sums = sums_of(target, weights, op.operands(graph), op.activation)
     window = window_of(op, x, w)
     depth = weights.shape[1]
+    batches, out_h, out_w, out_c = y.shape
+    pixels = out_h * out_w
+    way = best_way if batches == 1 else forwards
+    walk = way(x, y, window_reads(op, x, w, y), rows(batches * pixels, out_c))
+    sizes = batches, walk.start(), walk.step(), pixels, out_w, out_c
     return Call(
         kernel,
-        Conv2DParams(sums.weights, sums.bias, sums.output, window, *y.shape),
+        Conv2DParams(sums.weights, sums.bias, sums.output, window, *sizes),
         (x.name,),
         (y.name,),
         sums.with_window(window.c_name),
         scratch=depth * itemsize(x),
         scratch_type=sums.variant["type"],
+        overlaps={0: walk.overlap},
         cost=_conv_cost(y, depth),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.order import best_way, by_channel, in_fours, rows
 from aot.kernels.output import Output
 from aot.kernels.sums import fit_type, sums_of
 from aot.ops.conv2d import Conv2D
@@ -16,9 +17,13 @@ _CYCLES_PER_OUTPUT = 20.0
 
 @dataclass(frozen=True)
 class DenseParams(Params):
+    """Rows are taken from `first` on, each `step` further: 1 or -1."""
+
     weights: Constant
     bias: Constant
     output: Output
+    first: int
+    step: int
     rows: int
     depth: int
     out_c: int
@@ -49,12 +54,16 @@ def _dense(kernel: Kernel, op: FullyConnected | Conv2D, graph: Graph, target: Ta
     weights = w.data.reshape(w.shape[0], -1)
     out_c, depth = weights.shape
     sums = sums_of(target, weights, op.operands(graph), op.activation)
-    params = DenseParams(sums.weights, sums.bias, sums.output, x.elements // depth, depth, out_c)
+    count = x.elements // depth
+    writes = by_channel(rows(count, out_c), out_c, in_fours(out_c))
+    walk = best_way(x, y, rows(count, depth)[:, None], writes)
+    params = DenseParams(sums.weights, sums.bias, sums.output, walk.start(), walk.step(), count, depth, out_c)
     return Call(
         kernel,
         params,
         (x.name,),
         (y.name,),
         sums.variant,
+        overlaps={0: walk.overlap},
         cost=_CYCLES_PER_MAC * x.elements * out_c + _CYCLES_PER_OUTPUT * y.elements,
     )

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.dsp import CHANNELS, COLUMNS, ROWS, constant_int8, pack_rows, pack_tile, padded_bias, padded_depth
+from aot.kernels.order import Walk, best_way, by_channel, forwards, grouped, rows
 from aot.kernels.output import Output, output_and_bias
 from aot.kernels.stage import Stage, stage_of
-from aot.kernels.window import Window, window_of
+from aot.kernels.window import Window, window_of, window_reads
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -22,6 +25,20 @@ _PER_WIDENED_TAP = 2.0
 
 @dataclass(frozen=True)
 class DenseDsp(Params):
+    """Four rows are taken from `first` on, the next ones each `step` further: 4 or -4."""
+
+    weights: Constant
+    bias: Constant
+    output: Output
+    first: int
+    step: int
+    rows: int
+    depth: int
+    out_c: int
+
+
+@dataclass(frozen=True)
+class DenseRowDsp(Params):
     weights: Constant
     bias: Constant
     output: Output
@@ -32,12 +49,16 @@ class DenseDsp(Params):
 
 @dataclass(frozen=True)
 class Conv2DDsp(Params):
+    """Four pixels of an image are taken from `first` on, the next ones each `step` further: 4 or -4."""
+
     weights: Constant
     bias: Constant
     output: Output
     window: Window
     batches: int
-    out_h: int
+    first: int
+    step: int
+    pixels: int
     out_w: int
     out_c: int
 
@@ -68,12 +89,15 @@ def _columns_cost(macs: float, columns: int, depth: int, out_c: int) -> float:
 def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
     """Several columns: the rows of the input, or the pixels of an image."""
     out_c, depth = layer.weights.shape
-    rows = x.elements // depth
+    count = x.elements // depth
+    walk = best_way(x, y, grouped(rows(count, depth), COLUMNS), grouped(rows(count, out_c), COLUMNS))
     params = DenseDsp(
         Constant(f"{y.name}_weights", pack_tile(layer.weights)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         layer.output,
-        rows,
+        walk.start(COLUMNS),
+        walk.step(COLUMNS),
+        count,
         depth,
         out_c,
     )
@@ -84,7 +108,8 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         (y.name,),
         {"stage": layer.stage},
         scratch=COLUMNS * 2 * padded_depth(depth),
-        cost=_columns_cost(x.elements * out_c, rows, depth, out_c),
+        overlaps={0: walk.overlap},
+        cost=_columns_cost(x.elements * out_c, count, depth, out_c),
     )
 
 
@@ -114,17 +139,20 @@ def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     fit(w.shape[1] % 4 == 0, f"the rows have {w.shape[1]} elements, not a multiple of 4")
     layer = _layer(x, w, b, y, constant_int8(x, w), op.activation, target)
     out_c, depth = w.shape
-    params = DenseDsp(
+    count = x.elements // depth
+    writes = by_channel(rows(count, out_c), out_c, np.append(np.arange(0, out_c, ROWS), out_c))
+    overlap = forwards(x, y, rows(count, depth)[:, None], writes).overlap
+    params = DenseRowDsp(
         Constant(f"{y.name}_weights", pack_rows(layer.weights)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, ROWS)),
         layer.output,
-        x.elements // depth,
+        count,
         depth,
         out_c,
     )
     cost = _PER_MAC_ONE_COLUMN * x.elements * out_c + _PER_OUTPUT * y.elements
     variant = {"stage": layer.stage}
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=cost)
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, cost=cost)
 
 
 def conv2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -148,18 +176,22 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
     x, w, b, y = op.operands(graph)
     layer = _layer(x, w, b, y, weights, op.activation, target)
     batches, out_h, out_w, out_c = y.shape
+    pixels = out_h * out_w
+    walk = _pixel_walk(op, x, w, y)
     params = Conv2DDsp(
         Constant(f"{y.name}_weights", pack_tile(layer.weights)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         layer.output,
         window_of(op, x, w),
         batches,
-        out_h,
+        walk.start(COLUMNS),
+        walk.step(COLUMNS),
+        pixels,
         out_w,
         out_c,
     )
     depth = weights.shape[1]
-    gathered = 2.0 * batches * out_h * out_w * depth
+    gathered = 2.0 * batches * pixels * depth
     return Call(
         kernel,
         params,
@@ -167,5 +199,17 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
         (y.name,),
         {"stage": layer.stage},
         scratch=COLUMNS * 2 * padded_depth(depth) + -(-depth // 4) * 4,
-        cost=_columns_cost(y.elements * depth, out_h * out_w, depth, out_c) + gathered,
+        overlaps={0: walk.overlap},
+        cost=_columns_cost(y.elements * depth, pixels, depth, out_c) + gathered,
     )
+
+
+def _pixel_walk(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Walk:
+    """Four pixels at a time, image by image."""
+    batches, out_h, out_w, out_c = y.shape
+    pixels = out_h * out_w
+    reads, writes = (
+        np.concatenate([grouped(part, COLUMNS) for part in np.split(steps, batches)])
+        for steps in (window_reads(op, x, w, y), rows(batches * pixels, out_c))
+    )
+    return (best_way if batches == 1 else forwards)(x, y, reads, writes)

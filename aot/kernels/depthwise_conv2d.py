@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from aot.ir import Graph, Op
+from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.order import by_channel, forwards, in_fours, rows
 from aot.kernels.output import Output
 from aot.kernels.sums import Sums, fit_type, itemsize, sums_of
-from aot.kernels.window import Window, window_of
+from aot.kernels.window import Window, window_of, window_reads
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.plan import Overlap
 
 _CYCLES_PER_MAC = 5.5
 _CYCLES_PER_OUTPUT = 25.0
@@ -50,7 +52,13 @@ def _sums(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target) -> 
 
 
 def _call(
-    kernel: Kernel, op: DepthwiseConv2D, graph: Graph, params: Params, variant: dict[str, Any], cycles: float
+    kernel: Kernel,
+    op: DepthwiseConv2D,
+    graph: Graph,
+    params: Params,
+    variant: dict[str, Any],
+    overlap: Overlap,
+    cycles: float,
 ) -> Call:
     x, w, _, y = op.operands(graph)
     taps = w.shape[1] * w.shape[2]
@@ -62,6 +70,7 @@ def _call(
         variant,
         scratch=taps * x.shape[3] * itemsize(x),
         scratch_type=variant["type"],
+        overlaps={0: overlap},
         cost=(cycles * taps + _CYCLES_PER_OUTPUT) * y.elements,
     )
 
@@ -74,7 +83,21 @@ def depthwise_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Ca
     sums, window = _sums(kernel, op, graph, target), window_of(op, x, w)
     last = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
     params = DepthwiseParams(sums.weights, sums.bias, sums.output, window, *y.shape[:3], *last)
-    return _call(kernel, op, graph, params, sums.with_window(window.c_name), _CYCLES_PER_MAC)
+    overlap = _in_fours(op, x, w, y)
+    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, _CYCLES_PER_MAC)
+
+
+def _in_fours(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Overlap:
+    """Four channels at a time, or all of a window that crosses the border before the first four."""
+    size = x.shape[3]
+    reads, bounds = window_reads(op, x, w, y), in_fours(size)
+    parts = by_channel(reads, size, bounds)
+    covered = (reads[:, 1] - reads[:, 0]) // size
+    inside = covered == ((w.shape[1] - 1) * op.dilation[0] * x.shape[2] + (w.shape[2] - 1) * op.dilation[1] + 1)
+    parts[~inside, 1:] = 0
+    parts[~inside, 0] = reads[~inside]
+    writes = by_channel(rows(len(reads), size), size, bounds)
+    return forwards(x, y, parts, writes).overlap
 
 
 def depthwise_multiplier(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -85,4 +108,5 @@ def depthwise_multiplier(kernel: Kernel, op: Op, graph: Graph, target: Target) -
     batches, out_h, out_w, channels = y.shape
     sizes = batches, out_h, out_w, channels // x.shape[3]
     params = DepthwiseMultiplierParams(sums.weights, sums.bias, sums.output, window, *sizes)
-    return _call(kernel, op, graph, params, sums.with_window(window.c_name), _CYCLES_PER_MAC_MULTIPLIER)
+    overlap = forwards(x, y, window_reads(op, x, w, y), rows(batches * out_h * out_w, channels)).overlap
+    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, _CYCLES_PER_MAC_MULTIPLIER)

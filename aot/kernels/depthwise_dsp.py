@@ -4,23 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.ir import Array, Graph, Op
+from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.dsp import constant_int8
 from aot.kernels.output import Output, output_and_bias
 from aot.kernels.stage import stage_of
 from aot.kernels.window import Window, window_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.plan.overlap import Overlap, overlap_of
 
 # Instructions, measured on mps2-an386 (`make bench`).
 _PER_MAC = {1: 1.4, 2: 1.8}
 _PER_OUTPUT = 18.0
 _PER_INPUT = 4.0
+_LARGEST_PLANE = 690  # bytes; of larger ones only some rows are kept
+_ROWS = 512  # bytes of rows, where two rows of output need no more
 
 
 @dataclass(frozen=True)
 class Depthwise3x3Dsp(Params):
-    """`plane_h` and `plane_w`: what the windows of one channel cover, padding included."""
+    """Scratch holds `height` rows of `width`, padding included; `chunk` rows of output are made of them at once."""
 
     weights: Constant
     bias: Constant
@@ -29,23 +32,47 @@ class Depthwise3x3Dsp(Params):
     batches: int
     out_h: int
     out_w: int
-    plane_h: int
-    plane_w: int
+    height: int
+    width: int
+    chunk: int | None
 
 
 def depthwise_3x3_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """3x3, one filter for each channel, stride 1 or 2 in both directions."""
+    """3x3, one filter for each channel, stride 1 or 2 in both directions; a whole channel at once."""
     assert isinstance(op, DepthwiseConv2D)
-    x, w, b, y = op.operands(graph)
+    x, _ = _fitting(op, graph)
+    height, width = (extent + sum(pads) for extent, pads in zip(x.shape[1:3], op.padding, strict=True))
+    fit(height * width <= _LARGEST_PLANE, f"a channel has {height}x{width} elements")
+    return _call(kernel, op, graph, target, height, None)
+
+
+def depthwise_3x3_chunks_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """The same, some rows at once."""
+    assert isinstance(op, DepthwiseConv2D)
+    x, y = _fitting(op, graph)
+    stride = op.stride[0]
+    width = x.shape[2] + sum(op.padding[1])
+    chunk = min(y.shape[1], max(2, (_ROWS // width - 3) // stride + 1))
+    return _call(kernel, op, graph, target, chunk * stride + 3 - stride, chunk)
+
+
+def _fitting(op: DepthwiseConv2D, graph: Graph) -> tuple[Tensor, Tensor]:
+    """Input and output. Raises DoesNotFit where the filters are others."""
+    x, w, _, y = op.operands(graph)
     fit(w.shape[1:3] == (3, 3), f"the filter is {w.shape[1]}x{w.shape[2]}, not 3x3")
     fit(w.shape[3] == x.shape[3], f"there are {w.shape[3] // x.shape[3]} filters for each channel, not 1")
     fit(op.stride in ((1, 1), (2, 2)), f"the stride is {op.stride}")
     fit(op.dilation == (1, 1), f"the dilation is {op.dilation}")
+    return x, y
+
+
+def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, height: int, chunk: int | None) -> Call:
+    x, w, b, y = op.operands(graph)
     weights = constant_int8(x, w).reshape(9, w.shape[3])
     output, bias = output_and_bias(x, w, b, y, weights.T, op.activation, target.rounding)
     stage = stage_of(output, target)
-    (top, bottom), (left, right) = op.padding
-    plane_h, plane_w = x.shape[1] + top + bottom, x.shape[2] + left + right
+    stride = op.stride[0]
+    width = x.shape[2] + sum(op.padding[1])
     batches, out_h, out_w, _ = y.shape
     params = Depthwise3x3Dsp(
         Constant(f"{y.name}_weights", _pack(weights)),
@@ -55,20 +82,37 @@ def depthwise_3x3_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> C
         batches,
         out_h,
         out_w,
-        plane_h,
-        plane_w,
+        height,
+        width,
+        chunk,
     )
-    stride = op.stride[0]
-    cost = y.elements * (9 * _PER_MAC[stride] + _PER_OUTPUT) + _PER_INPUT * x.elements
+    cost = y.elements * (9 * _PER_MAC[stride] + _PER_OUTPUT) + _PER_INPUT * x.elements * (1 if chunk is None else 2)
     return Call(
         kernel,
         params,
         (x.name,),
         (y.name,),
         {"stage": stage, "stride": stride},
-        scratch=plane_h * plane_w + 4,  # the last word of the last row may begin at its last byte but one
+        scratch=height * width + 4,  # the last word of the last row may begin at its last byte but one
+        overlaps={0: _overlap(op, x, y, chunk)},
         cost=cost,
     )
+
+
+def _overlap(op: DepthwiseConv2D, x: Tensor, y: Tensor, chunk: int | None) -> Overlap:
+    """In a plane, rows are read ahead of what is written; planes do not meet at distances that are whole pixels."""
+    batches, in_h, in_w, channels = x.shape
+    _, out_h, out_w, _ = y.shape
+    made = np.minimum(np.arange(0, out_h, chunk or out_h) + (chunk or out_h), out_h)  # rows, after each chunk
+    read = np.clip((made - 1) * op.stride[0] - op.padding[0][0] + 3, 0, in_h) if chunk else np.array([in_h])
+    plane = overlap_of(_spans(read, batches, in_h) * in_w, _spans(made, batches, out_h) * out_w)
+    return Overlap(plane.below * channels, plane.above * channels, step=channels)
+
+
+def _spans(ends: Array, batches: int, rows: int) -> Array:
+    """From each end to the next, in images of so many rows."""
+    image = np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1)
+    return np.concatenate([image + n * rows for n in range(batches)])
 
 
 def _pack(weights: Array) -> Array:

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from aot.interface import C_TYPES
-from aot.ir import Graph, Op
+from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target
+from aot.kernels.order import by_channel, forwards, rows, windows
 from aot.kernels.sums import fit_type
 from aot.ops.common import clamp_range
 from aot.ops.pool2d import AveragePool2D, Pool2D
 from aot.ops.reals import real_range
+from aot.plan import Overlap
 
 _CYCLES_PER_TAP = 8.0
 
@@ -58,4 +62,12 @@ def pool2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     variant = {"type": C_TYPES[x.dtype]}
     if isinstance(op, AveragePool2D) and x.dtype == "int8":
         variant["ties"] = "upwards" if op.ties_upwards else "away from zero"
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=cost)
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: _one_by_one(op, x, y)}, cost=cost)
+
+
+def _one_by_one(op: Pool2D, x: Tensor, y: Tensor) -> Overlap:
+    """Each channel of each pixel is read and written before the next one."""
+    size = x.shape[3]
+    reads = windows(x, y, op.kernel, op.stride, (op.padding[0][0], op.padding[1][0]))
+    bounds = np.arange(size + 1)
+    return forwards(x, y, by_channel(reads, size, bounds), by_channel(rows(len(reads), size), size, bounds)).overlap

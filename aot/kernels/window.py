@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from aot.ir import Tensor
+from aot.ir import Array, Tensor
 from aot.kernels.call import Params
+from aot.kernels.order import windows
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
@@ -54,3 +55,9 @@ def window_of(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor) -> Window:
         "pad_left": op.padding[1][0],
     }
     return WindowS8(**sizes, zero=x.zero_point) if x.dtype == "int8" else Window(**sizes)
+
+
+def window_reads(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Array:
+    """The elements of `x` that each pixel of `y` needs, as steps: see aot.kernels.order."""
+    pad = op.padding[0][0], op.padding[1][0]
+    return windows(x, y, (w.shape[1], w.shape[2]), op.stride, pad, op.dilation)

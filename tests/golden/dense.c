@@ -48,18 +48,22 @@ struct dense_s8 {
     const int8_t *weights;
     const int32_t *bias;
     struct tensor_output_s8 output;
+    int32_t first;
+    int32_t step;
     int32_t rows;
     int32_t depth;
     int32_t out_c;
 };
 
-/* out[n, o] = bias[o] + sum over k of column[n, k] * weights[o, k]; the input's zero point is folded into the bias. */
-static void dense_s8(const struct dense_s8 *restrict p, const int8_t *restrict column, int8_t *restrict out)
+/* out[n, o] = bias[o] + sum over k of in[n, k] * weights[o, k]; the input's zero point is folded into the bias. */
+static void dense_s8(const struct dense_s8 *restrict p, const int8_t *in, int8_t *out)
 {
     const int32_t depth = p->depth;
     const int32_t out_c = p->out_c;
 
-    for (int32_t n = 0; n < p->rows; n++, column += depth) {
+    for (int32_t i = 0, n = p->first; i < p->rows; i++, n += p->step) {
+        const int8_t *column = in + n * depth;
+        int8_t *to = out + n * out_c;
         const int8_t *restrict w0 = p->weights;
         int32_t o = 0;
         for (int32_t fours = out_c / 4; fours > 0; fours--, o += 4) {
@@ -77,10 +81,10 @@ static void dense_s8(const struct dense_s8 *restrict p, const int8_t *restrict c
                 acc2 += value * w2[k];
                 acc3 += value * w3[k];
             }
-            *out++ = tensor_output_s8(&p->output, o, acc0);
-            *out++ = tensor_output_s8(&p->output, o + 1, acc1);
-            *out++ = tensor_output_s8(&p->output, o + 2, acc2);
-            *out++ = tensor_output_s8(&p->output, o + 3, acc3);
+            *to++ = tensor_output_s8(&p->output, o, acc0);
+            *to++ = tensor_output_s8(&p->output, o + 1, acc1);
+            *to++ = tensor_output_s8(&p->output, o + 2, acc2);
+            *to++ = tensor_output_s8(&p->output, o + 3, acc3);
             w0 = w3 + depth;
         }
         for (int32_t rest = out_c % 4; rest > 0; rest--, o++, w0 += depth) {
@@ -88,7 +92,7 @@ static void dense_s8(const struct dense_s8 *restrict p, const int8_t *restrict c
             for (int32_t k = 0; k < depth; k++) {
                 acc += column[k] * w0[k];
             }
-            *out++ = tensor_output_s8(&p->output, o, acc);
+            *to++ = tensor_output_s8(&p->output, o, acc);
         }
     }
 }
@@ -99,7 +103,7 @@ static const struct dense_s8 params_y = {
     .output = {
         .multiplier = 1073741824, .shift = 2, .zero_point = 7, .min = -128, .max = 127,
     },
-    .rows = 1, .depth = 4, .out_c = 3,
+    .first = 0, .step = 1, .rows = 1, .depth = 4, .out_c = 3,
 };
 
 void dense_run(void *arena)

@@ -1,0 +1,132 @@
+"""How far an output may lie over an input: each kernel is right at its tightest, and one byte further it is not."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cases
+import merge
+import native
+import numpy as np
+import pytest
+
+from aot import interpreter
+from aot.boards import load_board
+from aot.emit import model_files
+from aot.firmware import firmware_files
+from aot.pipeline import Compiled, make
+from aot.plan import Buffer, Plan, Problem, scratch_name
+from aot.tolerance import differing
+from aot.verify import run as run_on_device
+
+_EXTRA = 64  # bytes between buffers that are to be apart
+_GROUP = 60  # cases in one firmware
+_PER_KERNEL = 24
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """A case whose output lies as far over one of its inputs as its kernel allows, or just too far."""
+
+    case: merge.Case
+    kernel: str
+    operand: int
+    distance: int
+
+
+def _limits(case: merge.Case, board: str, beyond: bool) -> Iterator[_Limit]:
+    """Both limits of every input, where output and input do overlap there."""
+    model = native.compiled(case[0], board=board)
+    for call in model.calls[:1] if len(model.calls) == 1 else ():
+        y = model.graph[call.outputs[0]]
+        for operand, overlap in call.overlaps.items():
+            x = model.graph[call.inputs[operand]]
+            width = max(np.dtype(t.dtype).itemsize for t in (x, y))
+            step = math.lcm(overlap.step, width)
+            for limit, rounded, further in ((overlap.below, math.floor, 1), (overlap.above, math.ceil, -1)):
+                clipped = min(max(limit, -y.bytes), x.bytes)
+                distance = rounded(clipped / step) * step + (further * width if beyond else 0)
+                if -y.bytes < distance < x.bytes and not x.constant and overlap.allows(distance) != beyond:
+                    yield _Limit(case, call.kernel.name, operand, distance)
+
+
+def _placed(model: Compiled, limits: list[_Limit]) -> Compiled:
+    """`model`, of the cases of `limits` merged, with every output where its limit says."""
+    buffers: list[Buffer] = []
+    offsets: list[int] = []
+    top = 0
+
+    def put(name: str, size: int, offset: int) -> None:
+        buffers.append(Buffer(name, size, 0, 0))
+        offsets.append(offset)
+
+    for call, limit in zip(model.calls, limits, strict=True):
+        y, source = model.graph[call.outputs[0]], call.inputs[limit.operand]
+        at = top + max(0, -limit.distance)
+        at += -at % 8
+        put(source, model.graph[source].bytes, at)
+        put(y.name, y.bytes, at + limit.distance)
+        top = max(at + model.graph[source].bytes, at + limit.distance + y.bytes) + _EXTRA
+        others = [(name, model.graph[name].bytes) for name in (*call.inputs, *call.outputs[1:]) if name != source]
+        for name, size in (*others, (scratch_name(y.name), call.scratch)):
+            top += -top % 8
+            put(name, size, top)
+            top += size + _EXTRA
+    plan = Plan(Problem(tuple(buffers), {}), tuple(offsets), top + -top % 8, 0)
+    texts = model_files(model.graph, model.calls, plan, model.interface, model.rounding)
+    return replace(model, plan=plan, files=texts | firmware_files(model.interface, model.board))
+
+
+def _wrong(limits: list[_Limit], board: str, folder: Path) -> list[_Limit]:
+    """Those of `limits` whose answer differs from the interpreter's."""
+    wrong = []
+    for first in range(0, len(limits), _GROUP):
+        group = limits[first : first + _GROUP]
+        graph, sample = merge.merged([limit.case for limit in group])
+        model = _placed(native.compiled(graph, board=board), group)
+        target = folder / str(first)
+        target.mkdir(parents=True)
+        if board == "host":
+            (answer,) = native.run(native.program(model, target, "-O3"), graph, [sample])
+        else:
+            outputs = run_on_device(model, make(model, target), [sample], count=False).outputs[0]
+            answer = dict(zip(graph.outputs, outputs, strict=True))
+        wrong += [limit for i, limit in enumerate(group) if not _right(limit.case, answer, i)]
+    return wrong
+
+
+def _right(case: merge.Case, answer: merge.Sample, index: int) -> bool:
+    graph, sample = case
+    values = interpreter.run(graph, sample, "double")
+    return not any(
+        np.count_nonzero(differing(graph, name, values[name], answer[merge.prefixed(index, name)]))
+        for name in graph.outputs
+    )
+
+
+def _all_limits(board: str, beyond: bool) -> list[_Limit]:
+    """Of the kernels that only this board has; of all others on the host."""
+    special = bool(load_board(board).core.features)
+    some = cases.cases(4 * cases.PER_BUILDER_EMULATED)
+    some = [case for case in some if not special or case[0].ops[0].kind in cases.SEVERAL_KERNELS]
+    limits: dict[str, list[_Limit]] = {}
+    for limit in (limit for case in some for limit in _limits(case, board, beyond)):
+        if not special or "dsp" in limit.kernel:
+            limits.setdefault(limit.kernel, []).append(limit)
+    return [limit for found in limits.values() for limit in found[: _PER_KERNEL * cases.TIMES]]
+
+
+@pytest.mark.parametrize("board", ["host", "mps2-an386"])
+def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
+    limits = _all_limits(board, False)
+    wrong = _wrong(limits, board, tmp_path)
+    assert not wrong, "\n".join(f"{w.kernel} at {w.distance}\n{w.case[0]}" for w in wrong[:5])
+
+
+@pytest.mark.parametrize("board", ["host", "mps2-an386"])
+def test_wrong_one_byte_tighter(board: str, tmp_path: Path) -> None:
+    """Not for each case, because a byte that is overwritten may not matter; but for some case of each kernel."""
+    limits = _all_limits(board, True)
+    seen = {limit.kernel for limit in _wrong(limits, board, tmp_path)}
+    assert {limit.kernel for limit in limits} == seen
