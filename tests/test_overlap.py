@@ -14,10 +14,10 @@ import pytest
 from aot import interpreter
 from aot.boards import load_board
 from aot.emit import model_files
-from aot.firmware import firmware_files
 from aot.pipeline import Compiled, make
 from aot.plan import Buffer, Plan, Problem, scratch_name
-from aot.tolerance import differing
+from aot.projects import KINDS, project_files
+from aot.tolerance import compare, slacks
 from aot.verify import run as run_on_device
 
 _EXTRA = 64  # bytes between buffers that are to be apart
@@ -75,7 +75,7 @@ def _placed(model: Compiled, limits: list[_Limit]) -> Compiled:
             top += size + _EXTRA
     plan = Plan(Problem(tuple(buffers), {}), tuple(offsets), top + -top % 8, 0)
     texts = model_files(model.graph, model.calls, plan, model.interface, model.rounding)
-    return replace(model, plan=plan, files=texts | firmware_files(model.interface, model.board))
+    return replace(model, plan=plan, files=project_files(KINDS["make"], model.interface, model.board, texts))
 
 
 def _wrong(limits: list[_Limit], board: str, folder: Path) -> list[_Limit]:
@@ -100,7 +100,7 @@ def _right(case: merge.Case, answer: merge.Sample, index: int) -> bool:
     graph, sample = case
     values = interpreter.run(graph, sample, "double")
     return not any(
-        np.count_nonzero(differing(graph, name, values[name], answer[merge.prefixed(index, name)]))
+        np.count_nonzero(compare(values[name], answer[merge.prefixed(index, name)], slacks(graph)[name]).wrong)
         for name in graph.outputs
     )
 
