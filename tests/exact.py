@@ -13,6 +13,7 @@ import numpy as np
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
+from aot.ops.add_n import AddN
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import Activation
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
@@ -53,6 +54,13 @@ def fixed_point(scale: float) -> tuple[int, int]:
 def round_once(acc: int, multiplier: int, shift: int) -> int:
     """acc * multiplier * 2**(shift - 31), rounded to nearest, ties upwards."""
     return (Fraction(acc * multiplier) * Fraction(2) ** (shift - 31) + Fraction(1, 2)).__floor__()
+
+
+def round_twice(acc: int, multiplier: int, shift: int) -> int:
+    """The same, rounded to the high half of the product first, ties upwards, then shifted, ties away from zero."""
+    high = (Fraction(acc * multiplier) * Fraction(2) ** (max(shift, 0) - 31) + Fraction(1, 2)).__floor__()
+    rest = Fraction(abs(high)) * Fraction(2) ** min(shift, 0)
+    return (rest + Fraction(1, 2)).__floor__() * (1 if high >= 0 else -1)
 
 
 def times(acc: Array, scales: list[float]) -> Array:
@@ -187,6 +195,16 @@ def comparison(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
         Greater: above,
         GreaterEqual: ~below,
     }[type(op)]
+
+
+def sums(op: Any, graph: Graph, values: Mapping[str, Array], roundings: int = 1) -> Array:
+    """AddN of int8."""
+    xs, y = op.operands(graph)
+    total = sum(values[x.name].astype(np.int64) - x.zero_point for x in xs) * 2**19
+    scale = fixed_point(xs[0].scale / (2**19 * y.scale))
+    rounded = round_once if roundings == 1 else round_twice
+    scaled = [rounded(int(t), *scale) for t in total.reshape(-1)]
+    return finish(np.array(scaled, np.int64).reshape(y.shape), y)
 
 
 def mul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
@@ -332,6 +350,7 @@ def svdf(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
 SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {
     Abs: two_slopes,
     Add: add,
+    AddN: sums,
     BatchMatMul: matmul,
     Conv2D: dense,
     **dict.fromkeys((Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual), comparison),

@@ -1,5 +1,7 @@
 """Seeded graphs of one operator that chooses, converts, joins or makes numbers, of every type LiteRT takes."""
 
+from dataclasses import replace
+
 import graphs
 import numpy as np
 from graphs import Rng, graph_of
@@ -18,9 +20,10 @@ _INDEX = ("int32", "int64")
 
 def add_n(rng: Rng, dtype: str) -> Graph:
     """Two to five tensors, one of them twice, some constant."""
-    y = Tensor("y", small(rng, ranks(rng, 5)), dtype)
-    xs = [Tensor(f"x{i}", y.shape, dtype) for i in range(int(rng.integers(1, 5)))]
-    xs[1:] = [Tensor(x.name, x.shape, dtype, data=graphs.values(rng, x)) if rng.random() < 0.2 else x for x in xs[1:]]
+    x = tensor(rng, "x0", small(rng, ranks(rng, 5)), dtype)
+    xs = [like(x, f"x{i}", x.shape) for i in range(int(rng.integers(1, 5)))]
+    xs[1:] = [replace(x, data=graphs.values(rng, x)) if rng.random() < 0.2 else x for x in xs[1:]]
+    y = Tensor("y", x.shape, dtype, graphs.near(rng, x.quant) if x.quant else None)
     return graph_of(AddN, [xs[0], *xs], y)
 
 
@@ -95,7 +98,7 @@ def zeros_like(rng: Rng, dtype: str) -> Graph:
 
 # For each operator: its builder, and the types that LiteRT's kernel takes.
 TYPED: dict[type[Op], tuple[Builder, tuple[str, ...]]] = {
-    AddN: (add_n, ("float32", "int32")),
+    AddN: (add_n, ("float32", "int32", "int8")),
     BroadcastArgs: (broadcast_args, _INDEX),
     Cast: (cast, ALL),
     Range: (range_, ("float32", "int32", "int64")),

@@ -1,19 +1,45 @@
 """Sums of any number of tensors."""
 
-from aot.ir import Graph, Op
-from aot.kernels.call import Call, Kernel, Target
+from dataclasses import dataclass
+
+from aot.fixedpoint import Multiplier
+from aot.ir import Graph, Op, Tensor
+from aot.kernels.call import Call, Kernel, Params, Target
 from aot.kernels.move import c_type
+from aot.kernels.output import TensorOutput, fixed_output
 from aot.kernels.unary import Count
-from aot.ops.add_n import AddN
+from aot.ops.add_n import SUM_BITS, AddN, sum_scale
+from aot.ops.common import Activation, clamp_range
 
 _CYCLES = 4.0
 
 
+@dataclass(frozen=True)
+class AddNS8(Params):
+    """`zero` is the sum of all zero points."""
+
+    count: int
+    zero: int
+    output: TensorOutput
+
+
+def _codes(xs: tuple[Tensor, ...], y: Tensor, rounding: str) -> AddNS8:
+    scale, bound = Multiplier.of(sum_scale(xs[0], y), rounding), len(xs) * 255 << SUM_BITS
+    output = fixed_output(scale, y, clamp_range(Activation.NONE, y), rounding, bound)
+    return AddNS8(y.elements, len(xs) * xs[0].zero_point, output)
+
+
 def add_n(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """float32, and integers that wrap as unsigned ones do."""
+    """float32, integers that wrap as unsigned ones do, and int8."""
     assert isinstance(op, AddN)
     xs, y = op.operands(graph)
-    variant = {"inputs": len(xs), "type": c_type(y), "sum": "float" if y.dtype == "float32" else "uint32_t"}
+    params: Count | AddNS8 = Count(y.elements)
+    acc, result = ("float", "sum") if y.dtype == "float32" else ("uint32_t", "(int32_t)sum")
+    if y.dtype == "int8":
+        params = _codes(xs, y, target.rounding)
+        acc, result = "int32_t", f"{params.output.c_name}(&p->output, 0, (sum - p->zero) * (1 << {SUM_BITS}))"
+    cast = "(uint32_t)" if y.dtype == "int32" else ""
+    variant = {"inputs": len(xs), "type": c_type(y), "sum": acc, "cast": cast, "result": result}
     names = tuple(x.name for x in xs)
     cost = _CYCLES * y.elements * len(xs)
-    return Call(kernel, Count(y.elements), names, (y.name,), variant, in_place=tuple(range(len(xs))), cost=cost)
+    return Call(kernel, params, names, (y.name,), variant, in_place=tuple(range(len(xs))), cost=cost)
