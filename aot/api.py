@@ -110,14 +110,16 @@ def run(
     samples: int = 1,
     seed: int = 0,
     port: str | None = None,
+    runner: str | None = None,
     progress: Progress = lambda done: None,
 ) -> Ran:
     """Run `model` on a board: an emulated one, or the real one at the serial port or pyserial URL `port`.
 
     `inputs` is an .npz file or a mapping from input names to arrays; without it, `samples` random ones from `seed`.
-    With `quantize_inputs`, reals become codes. `progress` hears how many samples are done. Raises AotError.
+    With `quantize_inputs`, reals become codes. `runner` is one of the board's, its first otherwise. `progress` hears how
+    many samples are done. Raises AotError.
     """
-    compiled = _compile(model, board, rounding, name)
+    compiled = _compile(model, _with_runner(board, runner), rounding, name)
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
         firmware = _make(compiled, made)
@@ -136,6 +138,7 @@ def verify(
     samples: int = 4,
     seed: int = 0,
     port: str | None = None,
+    runner: str | None = None,
     progress: Progress = lambda done: None,
 ) -> Ran:
     """Compare every output byte of `model` on a board with the interpreter, and with `layers` every layer's.
@@ -143,7 +146,7 @@ def verify(
     Where an output differs on an emulated board, all layers are compared to find the first that does. The arguments
     are those of `run`. Raises AotError for what cannot be compared, but not for a difference.
     """
-    compiled = _compile(model, board, rounding, name)
+    compiled = _compile(model, _with_runner(board, runner), rounding, name)
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
         if layers and port:
@@ -268,6 +271,18 @@ def _compile(
     _check_choice("rounding", rounding, ROUNDINGS)
     samples = None if calibration is None else Path(calibration)
     return compile_file(Path(model), load_board(board) if isinstance(board, str) else board, rounding, name, samples)
+
+
+def _with_runner(board: str | Board, runner: str | None) -> Board:
+    """The board, to be run by `runner` alone; AotError where that cannot."""
+    loaded = load_board(board) if isinstance(board, str) else board
+    if runner is None:
+        return loaded
+    runners = [name for name in loaded.runners if name != "serial"]
+    if runner not in runners:
+        raise AotError(f"{loaded.name} does not run in {runner!r}", f"its runners: {', '.join(runners) or 'none'}",
+                       "a real board: --port URL")  # fmt: skip
+    return replace(loaded, runners=(runner,))
 
 
 def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:

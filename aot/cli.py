@@ -130,6 +130,7 @@ def run(
     samples: options.Samples = 1,
     seed: options.Seed = 0,
     port: options.Port = None,
+    runner: options.Runner = None,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -147,6 +148,7 @@ def run(
             samples=samples,
             seed=seed,
             port=port,
+            runner=runner,
             progress=progress,
         )
     if outputs is not None:
@@ -173,6 +175,7 @@ def verify(
     samples: options.Samples = 4,
     seed: options.Seed = 0,
     port: options.Port = None,
+    runner: options.Runner = None,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -189,6 +192,7 @@ def verify(
             samples=samples,
             seed=seed,
             port=port,
+            runner=runner,
             progress=progress,
         )
     if as_json:

@@ -64,12 +64,17 @@ def trace_flags(interface_macro: str) -> tuple[str, ...]:
     return (f"-D{interface_macro}_TRACE=aot_trace", "-DAOT_TRACE", "-include", "firmware/trace.h")
 
 
-def run_command(board: Board, elf: str) -> str:
-    """The shell command that starts `elf` with its UART on the terminal, or that says how to."""
+def run_command(board: Board, name: str, folder: str, elf: str) -> str:
+    """The shell command that starts the model `name` with its UART on the terminal; empty where only hardware can.
+
+    `folder` is that of the project, with a slash at its end, or empty; `elf` the program in it.
+    """
     if board.qemu_machine:
         bios = " -bios none" if board.core.family == "riscv" else ""
         return f"{board.core.emulator}{bios} -M {board.qemu_machine} -nographic -kernel {elf}"
-    return f"./{elf}"
+    if board.renode:
+        return f"renode {folder}renode/{name}.resc"
+    return "" if board.memories else f"./{elf}"
 
 
 def ram_beside_arena(interface: Interface, board: Board) -> int:
@@ -115,6 +120,17 @@ def source_files(name: str, board: Board) -> list[str]:
     return sorted([f"{name}.c", f"{name}_weights.c", *board_sources, *device_sources])
 
 
+def _renode_files(interface: Interface, board: Board) -> dict[str, str]:
+    """A script that runs build/<name>.elf in Renode, and a test for renode-test, where Renode has the board."""
+    if board.renode is None:
+        return {}
+    elf = f"$ORIGIN/../build/{interface.name}.elf"
+    return {
+        f"renode/{interface.name}.resc": render("common/renode.resc.j2", board=board, elf=elf, tcp_port=0),
+        f"renode/{interface.name}.robot": render("common/renode.robot.j2", board=board, interface=interface),
+    }
+
+
 def firmware_files(interface: Interface, board: Board) -> dict[str, str]:
-    """Path below the project's folder -> text, of every file in `firmware/` and `board/`."""
-    return _board_files(board) | _device_files(interface)
+    """Path below the project's folder -> text, of every file in `firmware/`, `board/` and `renode/`."""
+    return _board_files(board) | _device_files(interface) | _renode_files(interface, board)

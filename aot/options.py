@@ -83,6 +83,9 @@ QuantizeInputs = Annotated[bool, typer.Option("--quantize-inputs", help="Let rea
 Samples = Annotated[int, typer.Option("--samples", min=1, help="How many random samples, without --inputs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of the random samples.")]
 Port = Annotated[str | None, typer.Option("--port", metavar="URL", help="A real board's serial port or pyserial URL.")]
+Runner = Annotated[
+    str | None, typer.Option("--runner", metavar="RUNNER", help="host, qemu or renode; the board's first otherwise.")
+]
 NoCompile = Annotated[bool, typer.Option("--no-compile", help="Write the C; run no compiler.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files in the folder.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Make firmware that can send every layer's output.")]

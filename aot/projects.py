@@ -87,6 +87,12 @@ def _cmsis_device(core: str) -> str:
     return f"ARMCM{number}{'P' if plus == 'plus' else ''}"
 
 
+def _run_place(board: Board) -> str:
+    if board.qemu_machine:
+        return "QEMU (Ctrl-A X ends it)"
+    return "Renode" if board.renode else "this terminal"
+
+
 def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict[str, object]:
     """What the templates of every kind may print."""
     sources = source_files(interface.name, board)
@@ -102,7 +108,7 @@ def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict
         "trace_flags": trace_flags(interface.macro),
         "link_flags": link_flags(board),
         "cmsis_device": _cmsis_device(board.core.name) if board.core.family == "arm" else "",
-        "run_help": f"starts it in {'QEMU (Ctrl-A X ends it)' if board.qemu_machine else 'this terminal'}",
+        "run_help": f"starts it in {_run_place(board)}",
         "run_command": run_command,
         "task_stack_bytes": (stack_bytes or _STACK_UNKNOWN) + _STACK_BESIDE_MODEL,
         "stack_beside_model": _STACK_BESIDE_MODEL,

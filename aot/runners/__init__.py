@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aot.boards import Board
 from aot.errors import AotError
-from aot.runners import host, qemu, serial
+from aot.runners import host, qemu, renode, serial
 from aot.runners.connection import Connection
 
 
@@ -18,6 +18,7 @@ class _Start(Protocol):
 RUNNERS: tuple[tuple[str, _Start], ...] = (
     ("host", host.start),
     ("qemu", qemu.start),
+    ("renode", renode.start),
 )
 
 

@@ -1,14 +1,19 @@
 """What every runner gives: an open port, and whether whoever is at its other end still lives."""
 
+import socket
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
-from serial import SerialBase
+from serial import SerialBase, SerialException, serial_for_url
+
+from aot.errors import AotError
 
 _STOP_SECONDS = 5.0
 _LAST_CHARACTERS = 500
+_POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,26 @@ class Connection:
     died: Callable[[], str | None]
     boots: bool
     counts_instructions: bool
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def connect_socket(tcp_port: int, process: "subprocess.Popen[bytes]", seconds: float, name: str) -> SerialBase | None:
+    """The open port to the emulator `process`, or None when it ended instead of listening. AotError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None:
+        try:
+            return serial_for_url(f"socket://127.0.0.1:{tcp_port}", timeout=0)
+        except SerialException:
+            time.sleep(_POLL_SECONDS)
+        if time.monotonic() > deadline:
+            raise AotError(f"{name} did not open its UART within {seconds:.0f} seconds")
+    return None
 
 
 def describe_end(process: "subprocess.Popen[Any]", log: IO[bytes], name: str) -> str | None:

@@ -1,10 +1,8 @@
 """Runs a firmware in QEMU, with its UART on a loopback socket."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,19 +12,12 @@ import serial
 
 from aot.boards import Board
 from aot.errors import AotError
-from aot.runners.connection import Connection, describe_end, stop
+from aot.runners.connection import Connection, connect_socket, describe_end, free_port, stop
 
 _PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # Debian's, by core family
 _OPTIONS = {"arm": [], "riscv": ["-bios", "none"]}
 _ATTEMPTS = 5
 _START_SECONDS = 20.0
-_POLL_SECONDS = 0.01
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _command(elf: Path, board: Board, tcp_port: int, icount: bool, plugin: str) -> list[str]:
@@ -43,19 +34,6 @@ def _command(elf: Path, board: Board, tcp_port: int, icount: bool, plugin: str) 
     return command + (["-plugin", plugin] if plugin else [])
 
 
-def _connect(tcp_port: int, process: "subprocess.Popen[bytes]") -> serial.SerialBase | None:
-    """The open port, or None when QEMU ended instead of listening. AotError when it does neither."""
-    deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None:
-        try:
-            return serial.serial_for_url(f"socket://127.0.0.1:{tcp_port}", timeout=0)
-        except serial.SerialException:
-            time.sleep(_POLL_SECONDS)
-        if time.monotonic() > deadline:
-            raise AotError(f"QEMU did not open its UART within {_START_SECONDS:.0f} seconds")
-    return None
-
-
 def _launch(
     elf: Path, board: Board, icount: bool, plugin: str, log: IO[bytes]
 ) -> tuple["subprocess.Popen[bytes]", int]:
@@ -65,7 +43,7 @@ def _launch(
             f"Debian, Ubuntu: sudo apt-get install {_PACKAGES[board.core.family]}",
             "a real board: --port URL",
         )
-    tcp_port = _free_port()
+    tcp_port = free_port()
     command = _command(elf, board, tcp_port, icount, plugin)
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log), tcp_port
 
@@ -78,7 +56,7 @@ def _open(
     for _ in range(_ATTEMPTS):
         process, tcp_port = _launch(elf, board, icount, plugin, log)
         try:
-            port = _connect(tcp_port, process)
+            port = connect_socket(tcp_port, process, _START_SECONDS, "QEMU")
         except BaseException:
             stop(process)
             raise
