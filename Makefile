@@ -32,6 +32,7 @@ test: lint system
 conformance: system environment-dev
 	AOT_SAMPLES=16 AOT_CASES=10 $(BIN)/python -m pytest -n 2 tests/test_models.py tests/test_models_oracle.py \
 	    tests/test_kernels.py tests/test_softmax.py tests/test_plan.py tests/test_passes.py
+	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py
 
 lint: environment-dev
 	$(BIN)/ruff check .

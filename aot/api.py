@@ -15,12 +15,13 @@ from aot.errors import AotError
 from aot.evaluate import Evaluation, for_reference, interpreted, read_labels
 from aot.evaluate import evaluate as compare_answers
 from aot.fixedpoint import ROUNDINGS
+from aot.flash import flash as load_into
 from aot.frontends.tflite import load, parse, read
 from aot.ir import Array, Graph
 from aot.native import native_answers
 from aot.output import complete_file, complete_folder, os_errors, refuse_occupied, refuse_unwritable
 from aot.passes.check_operators import check_operators
-from aot.pipeline import Compiled, compile_file, files_of_kind, make, write
+from aot.pipeline import Compiled, compile_file, files_of_kind, for_mlperf, make, write
 from aot.profiler import Profile, profile_emulated, profile_real
 from aot.projects import KINDS
 from aot.quantize import DEFAULT, DEFAULT_IMAGES, ImageOptions, Options, Quantized, given_samples, open_samples
@@ -45,10 +46,13 @@ class Built:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a board answered; `verdict` compares it with the interpreter."""
+    """What a board answered; `verdict` compares it with the interpreter.
+
+    `firmware` is None where a real board held it already.
+    """
 
     compiled: Compiled
-    firmware: Firmware
+    firmware: Firmware | None
     verdict: Verdict
 
     @property
@@ -78,18 +82,21 @@ def build(
     force: bool = False,
     trace: bool = False,
     calibration: Path | str | None = None,
+    mlperf: bool = False,
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
     `board` is a name, or what `aot.boards` gives; `name` the prefix of all C names; `project` a key of
     `aot.projects.KINDS`. Without `compile`, no compiler is needed and nothing is measured. With `trace`, the firmware
     of the kind "make" can send every layer's output. With `calibration`, samples as `quantize` takes them from files, a
-    float32 model is quantized first. Raises AotError, and leaves the folder as it was, when anything goes wrong.
+    float32 model is quantized first. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. Raises AotError,
+    and leaves the folder as it was, when anything goes wrong.
     """
     folder = Path(folder)
     _check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
     compiled = _compile(model, board, rounding, name, calibration)
+    compiled = for_mlperf(compiled) if mlperf else compiled
     with complete_folder(folder) as made, _temporary_folder() as elsewhere:
         work = made if project == "make" else elsewhere
         firmware = _make(compiled, work, trace=trace) if compile else None
@@ -110,19 +117,22 @@ def run(
     samples: int = 1,
     seed: int = 0,
     port: str | None = None,
+    baud: int | None = None,
+    flash: bool = False,
     runner: str | None = None,
     progress: Progress = lambda done: None,
 ) -> Ran:
     """Run `model` on a board: an emulated one, or the real one at the serial port or pyserial URL `port`.
 
     `inputs` is an .npz file or a mapping from input names to arrays; without it, `samples` random ones from `seed`.
-    With `quantize_inputs`, reals become codes. `runner` is one of the board's, its first otherwise. `progress` hears how
-    many samples are done. Raises AotError.
+    With `quantize_inputs`, reals become codes. A board at a `port` must hold the firmware, unless `flash` loads it;
+    `baud` is the rate of its UART. `runner` is one of the board's, its first otherwise. `progress` hears how many
+    samples are done. Raises AotError.
     """
-    compiled = _compile(model, _with_runner(board, runner), rounding, name)
+    compiled = _compile(model, _placed(board, runner, baud), rounding, name)
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
-        firmware = _make(compiled, made)
+        firmware = _firmware(compiled, made, port, flash)
         return Ran(compiled, firmware, run_samples(compiled, firmware, chosen, port, progress))
 
 
@@ -138,6 +148,8 @@ def verify(
     samples: int = 4,
     seed: int = 0,
     port: str | None = None,
+    baud: int | None = None,
+    flash: bool = False,
     runner: str | None = None,
     progress: Progress = lambda done: None,
 ) -> Ran:
@@ -146,13 +158,13 @@ def verify(
     Where an output differs on an emulated board, all layers are compared to find the first that does. The arguments
     are those of `run`. Raises AotError for what cannot be compared, but not for a difference.
     """
-    compiled = _compile(model, _with_runner(board, runner), rounding, name)
+    compiled = _compile(model, _placed(board, runner, baud), rounding, name)
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
         if layers and port:
-            firmware = _make(compiled, made, trace=True)
+            firmware = _firmware(compiled, made, port, flash, trace=True)
             return Ran(compiled, firmware, verify_layers(compiled, firmware, chosen, port, progress))
-        firmware = _make(compiled, made)
+        firmware = _firmware(compiled, made, port, flash)
         verdict = run_samples(compiled, firmware, chosen, port, progress, count=False)
         if port or (verdict.passed and not layers):
             return Ran(compiled, firmware, verdict)
@@ -273,9 +285,11 @@ def _compile(
     return compile_file(Path(model), load_board(board) if isinstance(board, str) else board, rounding, name, samples)
 
 
-def _with_runner(board: str | Board, runner: str | None) -> Board:
-    """The board, to be run by `runner` alone; AotError where that cannot."""
+def _placed(board: str | Board, runner: str | None, baud: int | None) -> Board:
+    """The board, to be run by `runner` alone, its UART at `baud`; AotError where that cannot be."""
     loaded = load_board(board) if isinstance(board, str) else board
+    if baud is not None:
+        loaded = replace(loaded, uart=replace(loaded.uart, baud=baud))
     if runner is None:
         return loaded
     runners = [name for name in loaded.runners if name != "serial"]
@@ -305,6 +319,20 @@ def _temporary_folder() -> Iterator[Path]:
         folder = tempfile.TemporaryDirectory(prefix="aot-", ignore_cleanup_errors=True)
     with folder as name:
         yield Path(name)
+
+
+def _firmware(
+    compiled: Compiled, folder: Path, port: str | None, flash: bool, *, trace: bool = False
+) -> Firmware | None:
+    """The firmware, compiled in `folder`, and with `flash` loaded into the board; None where the board must hold it."""
+    if flash and port is None:
+        raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
+    if port is not None and not flash:
+        return None
+    firmware = _make(compiled, folder, trace=trace)
+    if flash:
+        load_into(firmware.elf, compiled.board)
+    return firmware
 
 
 def _make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:

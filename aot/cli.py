@@ -22,6 +22,7 @@ from aot.inspect import inspect as inspect_graph
 from aot.new_board import new_board
 from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
+from aot.ports import all_ports
 from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
 from aot.quantize.analysis import analyse
 from aot.quantize.page import write_page
@@ -93,6 +94,7 @@ def build(
     no_compile: options.NoCompile = False,
     force: options.Force = False,
     trace: options.Trace = False,
+    mlperf: options.Mlperf = False,
     calibration: options.BuildCalibration = None,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
@@ -109,6 +111,7 @@ def build(
             compile=not no_compile,
             force=force,
             trace=trace,
+            mlperf=mlperf,
             calibration=calibration,
         )
     if as_json:
@@ -130,6 +133,8 @@ def run(
     samples: options.Samples = 1,
     seed: options.Seed = 0,
     port: options.Port = None,
+    baud: options.Baud = None,
+    flash: options.Flash = False,
     runner: options.Runner = None,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
@@ -148,6 +153,8 @@ def run(
             samples=samples,
             seed=seed,
             port=port,
+            baud=baud,
+            flash=flash,
             runner=runner,
             progress=progress,
         )
@@ -175,6 +182,8 @@ def verify(
     samples: options.Samples = 4,
     seed: options.Seed = 0,
     port: options.Port = None,
+    baud: options.Baud = None,
+    flash: options.Flash = False,
     runner: options.Runner = None,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
@@ -192,6 +201,8 @@ def verify(
             samples=samples,
             seed=seed,
             port=port,
+            baud=baud,
+            flash=flash,
             runner=runner,
             progress=progress,
         )
@@ -349,6 +360,18 @@ def boards(
         _print_json(report.boards_json(known))
     else:
         _print_table(report.boards_table(known))
+
+
+@app.command()
+def ports(board_dir: options.BoardDir = None, as_json: options.AsJson = False) -> None:
+    """List this computer's serial ports, and the boards they may be."""
+    found, known = all_ports(), all_boards(board_dir)
+    if as_json:
+        _print_json(report.ports_json(found, known))
+    elif found:
+        _print_table(report.ports_table(found, known))
+    else:
+        _print("there are no serial ports")
 
 
 def _terminate(number: int, frame: object) -> None:

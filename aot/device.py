@@ -3,16 +3,20 @@
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from serial import SerialBase
 
 from aot.errors import AotError
 from aot.interface import Interface
-from aot.link import ATTEMPTS, Garbled, Link
+from aot.link import ATTEMPTS, Garbled, Link, WrongInputs
 
-PROTOCOL_VERSION = "1"
+PROTOCOL_VERSION = "2"
 _CHUNK_BYTES = 4096
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Identity:
 
     name: str
     sha256: str
+    code: str
     version: str
     traces: bool
     ticks_per_second: int
@@ -59,8 +64,8 @@ class Device:
             if frame.words[0] != PROTOCOL_VERSION:
                 raise AotError(f"the device speaks version {frame.words[0]} of the protocol, not {PROTOCOL_VERSION}",
                                "build its firmware again with this version of aot")  # fmt: skip
-            _, name, sha256, version, traces, ticks = frame.words
-            return Identity(name, sha256, version, traces == "1", int(ticks))
+            _, name, sha256, code, version, traces, ticks = frame.words
+            return Identity(name, sha256, code, version, traces == "1", int(ticks))
 
         if self._boots:
             self._await_greeting()
@@ -72,6 +77,13 @@ class Device:
                 f"not {self._interface.name} ({self._interface.sha256[:12]})",
                 "load the firmware that aot build wrote for this model",
             )
+        if identity.code != self._interface.code:
+            raise AotError(
+                f"the device runs {identity.name}, but other code for it: {identity.code} from aot {identity.version}, "
+                f"not {self._interface.code} from aot {self._interface.version}",
+                "give the same --rounding, --board and other options as when its firmware was built",
+                "load firmware that is built anew: --flash",
+            )
         return identity
 
     def infer(self, inputs: Sequence[bytes]) -> list[bytes]:
@@ -79,9 +91,15 @@ class Device:
 
         A garbled exchange is tried again, the inference itself is not: the device runs once for each upload.
         """
-        self._upload(inputs)
-        self._link.reliably(lambda: self._link.exchange("aot-run", ("m-aot-run",), self._timeout))
-        return [self._output(index) for index in range(len(self._interface.outputs))]
+        crc = _crc_of(inputs)
+
+        def once() -> None:
+            self._upload(inputs)
+            run = f"aot-run {crc} {crc}"
+            self._link.reliably(lambda: self._link.exchange(run, ("m-aot-run",), self._timeout))
+
+        self._while_inputs_are_wrong(once)
+        return [self._output(index, crc) for index in range(len(self._interface.outputs))]
 
     def reset(self) -> None:
         """Forget what the model remembers from one inference to the next."""
@@ -96,18 +114,20 @@ class Device:
 
         A model that remembers is not run again where an answer is garbled: that is an AotError.
         """
+        crc = _crc_of(inputs)
 
         def once() -> list[Layer]:
             self._upload(inputs)
             count = len(self._interface.layers)
             wanted = ("m-aot-layer",) * count + ("m-aot-layers",)
-            frames = self._link.exchange("aot-layers", wanted, self._timeout)[:-1]
+            frames = self._link.exchange(f"aot-layers {crc} {crc}", wanted, self._timeout)[:-1]
             layers = [Layer(int(frame.words[0]), int(frame.words[1]), frame.payload) for frame in frames]
             if [layer.index for layer in layers] != list(range(count)):
                 raise Garbled("the layers came out of order")
             return layers
 
-        return self._link.reliably(once, attempts=1 if self._interface.states else ATTEMPTS)
+        attempts = 1 if self._interface.states else ATTEMPTS
+        return self._while_inputs_are_wrong(lambda: self._link.reliably(once, attempts))
 
     def time(self, count: int) -> tuple[int, int]:
         """Ticks for `count` inferences, and ticks per second. The inputs are whatever the arena holds."""
@@ -156,6 +176,20 @@ class Device:
             for offset in range(0, len(data), _CHUNK_BYTES):
                 self._upload_chunk(index, offset, data[offset : offset + _CHUNK_BYTES])
 
+    def _while_inputs_are_wrong(self, exchange: Callable[[], _T]) -> _T:
+        """The result of `exchange`, which begins with an upload, done again while the device has not run for it.
+
+        A late answer to one upload can be taken for that of the next, which went wrong. Then there is more to drain.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                return exchange()
+            except WrongInputs:
+                with suppress(Garbled):
+                    self._link.resynchronize()
+        raise AotError("the device answers with garbage: its inputs are not what was sent to it",
+                       "a shorter cable, or another port")  # fmt: skip
+
     def _upload_chunk(self, index: int, offset: int, data: bytes) -> None:
         words = f"aot-input {index} {offset} {len(data)}"
         command = f"{words} {zlib.crc32(data, zlib.crc32(words.encode()))}"
@@ -167,14 +201,20 @@ class Device:
 
         self._link.reliably(once)
 
-    def _output(self, index: int) -> bytes:
+    def _output(self, index: int, crc: int) -> bytes:
+        """Output `index` of the run on inputs with the checksum `crc`."""
+
         def once() -> bytes:
             (frame,) = self._link.exchange(f"aot-output {index}", ("m-aot-output",), self._link.seconds)
-            if frame.words != (str(index),) or len(frame.payload) != self._interface.outputs[index].bytes:
+            if frame.words != (str(index), str(crc)) or len(frame.payload) != self._interface.outputs[index].bytes:
                 raise Garbled("the device sent another output")
             return frame.payload
 
         return self._link.reliably(once)
+
+
+def _crc_of(inputs: Sequence[bytes]) -> int:
+    return zlib.crc32(b"".join(inputs))
 
 
 def instructions(device: Device, inputs: Sequence[bytes] | None = None, *, precision: float = 0.0005) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aot.boards import Board
 from aot.data import TEMPLATES
 from aot.interface import Interface
+from aot.mlperf import PIXEL_MODELS
 from aot.templating import render
 
 _DEVICE_SOURCES = ("aot_commands.c", "main.c", "mlperf.c", "wire.c")
@@ -79,7 +80,8 @@ def run_command(board: Board, name: str, folder: str, elf: str) -> str:
 
 def ram_beside_arena(interface: Interface, board: Board) -> int:
     """Bytes of RAM, at most, that the firmware takes beside the arena: stack, variables, a copy of the outputs."""
-    return board.stack_bytes + _STATIC_BYTES + sum(port.bytes for port in interface.outputs)
+    loaded = 4 * sum(port.elements for port in interface.inputs) if interface.benchmark == "ad01" else 0
+    return board.stack_bytes + _STATIC_BYTES + loaded + sum(port.bytes for port in interface.outputs)
 
 
 def _with_headers(board: Board, names: list[str]) -> dict[str, str]:
@@ -109,7 +111,8 @@ def _device_files(interface: Interface) -> dict[str, str]:
     """The files of `firmware/`, out of `templates/device/`."""
     names = _DEVICE_SOURCES + _DEVICE_HEADERS
     files = {name: (TEMPLATES / "device" / name).read_text(encoding="utf-8") for name in names}
-    files["model.c"] = render("device/model.c.j2", interface=interface, results=_results(interface))
+    files["model.c"] = render("device/model.c.j2", interface=interface, results=_results(interface),
+                             pixel_models=PIXEL_MODELS)  # fmt: skip
     return {f"firmware/{name}": text for name, text in files.items()}
 
 

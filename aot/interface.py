@@ -50,7 +50,9 @@ class Port:
 class Interface:
     """What firmware and host must know of a model.
 
-    `layers` are the tensors that a trace shows, in order; `states` is what it remembers from run to run.
+    `layers` are the tensors that a trace shows, in order; `states` is what it remembers from run to run,
+    `code` a hash of its C files: two firmwares with the same model and the same hash compute the same;
+    `benchmark` is its name in MLPerf Tiny, where the firmware is to take and give what that benchmark's runner wants.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Interface:
     outputs: tuple[Port, ...]
     layers: tuple[str, ...]
     states: tuple[Port, ...] = ()
+    code: str = "0"
+    benchmark: str = ""
 
 
 def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:

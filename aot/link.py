@@ -19,6 +19,8 @@ ATTEMPTS = 4
 _QUIET_SECONDS = 0.1
 _POLL_SECONDS = 0.2
 _LONGEST_LINE = 1024
+_WRONG_INPUTS = "e-[aot inputs differ]"
+_RUNS = ("m-aot-run", "m-aot-layers")
 _TAIL_BYTES = 2048
 _DEVICE_PATIENCE_SECONDS = 1.1  # after this long without a byte, the device gives up an upload
 
@@ -27,6 +29,10 @@ _T = TypeVar("_T")
 
 class Garbled(Exception):
     """What came back is not an answer: worth another attempt."""
+
+
+class WrongInputs(Exception):
+    """The device's inputs are not those that were sent: worth sending them again."""
 
 
 class Silent(Garbled):
@@ -65,11 +71,17 @@ class Link:
         for attempt in range(attempts):
             try:
                 if attempt:
-                    self._resynchronize()
+                    self.resynchronize()
                 return exchange()
             except Garbled as error:
                 failure = error
                 self.raise_if_stopped()
+        if self._unreadable():
+            raise AotError(
+                f"the device sends garbage at {self._port.baudrate} baud: {self._tail[-20:]!r}",
+                "the rate that its firmware was built for: --baud",
+                "is this the port of the board's UART?",
+            )
         if isinstance(failure, Silent):
             raise AotError(
                 f"the device is silent: {failure}",
@@ -80,6 +92,11 @@ class Link:
         raise AotError(f"the device answers with garbage: {failure}", f"the last it sent: {self._tail[-80:]!r}",
                        "a shorter cable, or another port")  # fmt: skip
 
+    def _unreadable(self) -> bool:
+        """Whether much of what came last is no text at all, as it is at a wrong rate. No answer to `reliably` is."""
+        strange = sum(byte > 0x7E or (byte < 0x20 and byte not in b"\r\n") for byte in self._tail)
+        return not self._started and strange * 8 > len(self._tail)
+
     def exchange(self, command: str, wanted: tuple[str, ...], timeout: float, data: bytes = b"") -> list[Frame]:
         """Send `command` and `data` once; the frames of the answer, which must begin with the words `wanted`."""
         self.send(command.encode() + b"%" + data)
@@ -89,6 +106,8 @@ class Link:
             line = self.read_line(deadline)
             if line == "m-ready" and (frames or self._started):
                 break
+            if line == _WRONG_INPUTS and wanted[-1] in _RUNS:
+                raise WrongInputs
             if line.startswith("e-["):
                 raise Garbled(line)
             if line.startswith("m-aot-"):
@@ -150,7 +169,7 @@ class Link:
         time.sleep(_QUIET_SECONDS)
         return AotError(self._died() or f"the port failed: {error}", "run it again", "another port or cable")
 
-    def _resynchronize(self) -> None:
+    def resynchronize(self) -> None:
         """Let the device give up what it waits for, end a half-received command, and drop all that was under way."""
         self._drain(_DEVICE_PATIENCE_SECONDS)
         self.send(b"%")

@@ -82,13 +82,16 @@ Layers = Annotated[bool, typer.Option("--layers", help="Compare the output of ev
 QuantizeInputs = Annotated[bool, typer.Option("--quantize-inputs", help="Let real samples become codes.")]
 Samples = Annotated[int, typer.Option("--samples", min=1, help="How many random samples, without --inputs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of the random samples.")]
-Port = Annotated[str | None, typer.Option("--port", metavar="URL", help="A real board's serial port or pyserial URL.")]
+Port = Annotated[str | None, typer.Option("--port", metavar="URL", help="A real board's port, pyserial URL, or auto.")]
+Baud = Annotated[int | None, typer.Option("--baud", min=1, help="The rate of the UART; the board's own otherwise.")]
+Flash = Annotated[bool, typer.Option("--flash", help="First load the firmware into the board at --port.")]
 Runner = Annotated[
     str | None, typer.Option("--runner", metavar="RUNNER", help="host, qemu or renode; the board's first otherwise.")
 ]
 NoCompile = Annotated[bool, typer.Option("--no-compile", help="Write the C; run no compiler.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files in the folder.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Make firmware that can send every layer's output.")]
+Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
 StopAfter = Annotated[
     str | None, typer.Option("--stop-after", metavar="PASS", help="Show the graph as it is after this pass.")
 ]

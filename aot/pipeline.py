@@ -1,7 +1,7 @@
 """The whole compiler on one page: a graph and a board become the text of a C project, then a program."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aot.boards import Board
@@ -14,6 +14,7 @@ from aot.interface import Interface, interface_of
 from aot.ir import Graph
 from aot.kernels import Call, Target
 from aot.lowering import lower
+from aot.mlperf import benchmark_of
 from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
 from aot.plan import Plan
@@ -76,8 +77,23 @@ def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
     _check_memory(interface, board, placed, weights_bytes(lean, calls))
     model = model_files(lean, calls, placed, interface, rounding)
+    interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
     return Compiled(graph, lean, calls, placed, interface, board, rounding, files)
+
+
+def for_mlperf(compiled: Compiled) -> Compiled:
+    """The same model, in a firmware that the runner of MLPerf Tiny can drive. AotError where it knows no such model."""
+    interface = replace(compiled.interface, benchmark=benchmark_of(compiled.interface))
+    model = {name: compiled.files[name] for name in compiled.sources}
+    _check_memory(interface, compiled.board, compiled.plan, compiled.weights_bytes)
+    return replace(compiled, interface=interface, files=project_files(KINDS["make"], interface, compiled.board, model))
+
+
+def _code_hash(model: dict[str, str]) -> str:
+    """16 hexadecimal digits of the SHA-256 of the model's C files, not of the header, which may tell the stack."""
+    text = "".join(text for name, text in sorted(model.items()) if name.endswith(".c"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from aot.evaluate import Evaluation
 from aot.inspect import Inspection
 from aot.ir import Graph, Tensor
 from aot.pipeline import Compiled
+from aot.ports import SerialPort, boards_at
 from aot.quantize import Quantized
 from aot.quantize.analysis import Layer, Report
 from aot.verify import Difference, Verdict
@@ -44,7 +45,7 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
     }
 
 
-def run_json(compiled: Compiled, firmware: Firmware, verdict: Verdict) -> Json:
+def run_json(compiled: Compiled, firmware: Firmware | None, verdict: Verdict) -> Json:
     """The keys of `aot run --json`; its program is gone when it has run, so `elf` is null."""
     return build_json(compiled, firmware, None) | {
         "samples": verdict.samples,
@@ -116,6 +117,20 @@ def boards_json(boards: tuple[Board, ...]) -> Json:
             for b in boards
         ]
     }
+
+
+def ports_json(ports: Sequence[SerialPort], boards: Sequence[Board]) -> Json:
+    """The keys of `aot ports --json`."""
+    return {"ports": [{**asdict(port), "boards": boards_at(port, boards)} for port in ports]}
+
+
+def ports_table(ports: Sequence[SerialPort], boards: Sequence[Board]) -> Table:
+    """What `aot ports` shows."""
+    table = _table("port", "USB id", "boards", "description")
+    for port in ports:
+        known = ", ".join(boards_at(port, boards))
+        table.add_row(*map(Text, (port.device, port.usb or "-", known or "-", port.description)))
+    return table
 
 
 def memory_table(compiled: Compiled, firmware: Firmware | None, verdict: Verdict | None = None) -> Table:

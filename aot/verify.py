@@ -60,10 +60,14 @@ class Verdict:
 
 @contextmanager
 def connect(
-    compiled: Compiled, firmware: Firmware, port: str | None, *, icount: bool = True, plugin: str = ""
+    compiled: Compiled, firmware: Firmware | None, port: str | None, *, icount: bool = True, plugin: str = ""
 ) -> Iterator[Device]:
-    """Start `firmware`, or reach the board at the serial URL `port`; make sure that it runs this model; reset it."""
-    with start(firmware.elf, compiled.board, port=port, icount=icount, plugin=plugin) as connection:
+    """Start `firmware`, or reach the board at the serial URL `port`, which needs none; make sure that it runs this very
+    code; reset it.
+    """
+    with start(
+        firmware.elf if firmware else None, compiled.board, port=port, icount=icount, plugin=plugin
+    ) as connection:
         device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
         device.identify()
         if compiled.interface.states:
@@ -73,7 +77,7 @@ def connect(
 
 def run(
     compiled: Compiled,
-    firmware: Firmware,
+    firmware: Firmware | None,
     samples: Sequence[Sample],
     port: str | None = None,
     progress: Progress = lambda done: None,
@@ -92,7 +96,7 @@ def run(
 
 def verify_layers(
     compiled: Compiled,
-    firmware: Firmware,
+    firmware: Firmware | None,
     samples: Sequence[Sample],
     port: str | None = None,
     progress: Progress = lambda done: None,

@@ -16,6 +16,7 @@ PER_BUILDER_EMULATED = 1 * TIMES
 SOFTMAX_MODELS = 48 * TIMES
 SEEDS = range(20 * TIMES)  # of a comparison with LiteRT
 MANY_SEEDS = range(60 * TIMES)  # of one that must meet rare values
+FAULTY_SESSIONS = 20 * TIMES
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES
 SEVERAL_KERNELS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")

@@ -31,7 +31,7 @@ def _find(board: Board) -> _Start:
 
 @contextmanager
 def start(
-    elf: Path, board: Board, *, port: str | None = None, icount: bool = True, plugin: str = ""
+    elf: Path | None, board: Board, *, port: str | None = None, icount: bool = True, plugin: str = ""
 ) -> Iterator[Connection]:
     """Run `elf` as `board` says, or reach the real board at the pyserial URL `port`, which must hold it already.
 
@@ -39,9 +39,17 @@ def start(
     an emulator that takes plugins, with its arguments.
     AotError where the runner's program is missing or does not start.
     """
-    opened = serial.connect(port, board) if port else _find(board)(elf, board, icount=icount, plugin=plugin)
-    with opened as connection:
+    with _opened(elf, board, port, icount, plugin) as connection:
         yield connection
+
+
+def _opened(
+    elf: Path | None, board: Board, port: str | None, icount: bool, plugin: str
+) -> AbstractContextManager[Connection]:
+    if port is not None:
+        return serial.connect(port, board)
+    assert elf is not None
+    return _find(board)(elf, board, icount=icount, plugin=plugin)
 
 
 __all__ = ["RUNNERS", "Connection", "start"]

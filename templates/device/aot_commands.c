@@ -4,7 +4,7 @@
 #include "model.h"
 #include "wire.h"
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 #define SILENCE_TICKS ((uint64_t)BOARD_TICKS_PER_SECOND) /* give up on a byte that does not come within a second */
 
 #ifdef AOT_TRACE
@@ -13,7 +13,8 @@
 #define TRACES 0
 #endif
 
-static int has_run; /* since the last input */
+static int has_run;      /* since the last input */
+static uint32_t ran_crc; /* of the inputs of that run */
 
 static void identify(void)
 {
@@ -21,6 +22,7 @@ static void identify(void)
     frame_number(PROTOCOL_VERSION);
     frame_word(model_name);
     frame_word(model_sha256);
+    frame_word(model_code);
     frame_word(model_version);
     frame_number(TRACES);
     frame_number(BOARD_TICKS_PER_SECOND);
@@ -70,12 +72,12 @@ static void receive_input(const char *line, const char *arguments)
     }
     uint8_t *const data = model_input(index).data + offset;
     mlperf_forget_results();
+    has_run = 0;
     if (!receive_into(data, size)) {
         send_error("aot-input timed out");
     } else if (crc32_update(line_crc, data, size) != crc) {
         send_error("aot-input checksum");
     } else {
-        has_run = 0;
         frame_begin("m-aot-input");
         frame_number(index);
         frame_number(offset);
@@ -93,6 +95,7 @@ static void send_output(const char *arguments)
     const port_t output = model_output(index);
     frame_begin("m-aot-output");
     frame_number(index);
+    frame_number(ran_crc);
     frame_end(output.data, output.size);
 }
 
@@ -102,13 +105,39 @@ static void send_done(const char *what)
     frame_end(NULL, 0);
 }
 
-/* `aot-run`: one inference for each time that inputs came. Sent again, because its answer was lost, it only answers: a
- * model that remembers must not take a step twice. */
-static void run_once(void)
+/* Whether the inputs are those that the host believes it sent. It says their CRC twice, so that a wrong digit cannot
+ * make it look as if they were others. */
+static int inputs_are_right(const char *arguments, uint32_t *crc)
 {
+    uint32_t again, found = 0;
+    if (!read_number(&arguments, crc) || !read_number(&arguments, &again) || *crc != again) {
+        send_error("the CRC of the inputs is needed twice");
+        return 0;
+    }
+    if (has_run && *crc == ran_crc) {
+        return 1;
+    }
+    for (uint32_t i = 0; i < model_inputs; i++) {
+        found = crc32_update(found, model_input(i).data, model_input(i).size);
+    }
+    if (found != *crc) {
+        send_error("aot inputs differ");
+    }
+    return found == *crc;
+}
+
+/* `aot-run CRC CRC`: one inference for each time that inputs came. Sent again, because its answer was lost, it only
+ * answers: a model that remembers must not take a step twice. */
+static void run_once(const char *arguments)
+{
+    uint32_t crc;
+    if (!inputs_are_right(arguments, &crc)) {
+        return;
+    }
     if (!has_run) {
         model_run();
         has_run = 1;
+        ran_crc = crc;
     }
     send_done("m-aot-run");
 }
@@ -168,8 +197,13 @@ void aot_trace(int index, const void *data, size_t size)
     layer_start = board_timestamp();
 }
 
-static void run_layers(void)
+static void run_layers(const char *arguments)
 {
+    uint32_t crc;
+    has_run = 0;
+    if (!inputs_are_right(arguments, &crc)) {
+        return;
+    }
     tracing = 1;
     layer_start = board_timestamp();
     model_run();
@@ -177,8 +211,9 @@ static void run_layers(void)
     send_done("m-aot-layers");
 }
 #else
-static void run_layers(void)
+static void run_layers(const char *arguments)
 {
+    (void)arguments;
     send_error("this firmware was built without tracing");
 }
 #endif
@@ -191,13 +226,13 @@ int aot_command(const char *line)
     } else if (accept(&arguments, "aot-input")) {
         receive_input(line, arguments);
     } else if (accept(&arguments, "aot-run")) {
-        run_once();
+        run_once(arguments);
     } else if (accept(&arguments, "aot-reset")) {
         reset();
     } else if (accept(&arguments, "aot-output")) {
         send_output(arguments);
     } else if (accept(&arguments, "aot-layers")) {
-        run_layers();
+        run_layers(arguments);
     } else if (accept(&arguments, "aot-time")) {
         measure_time(arguments);
     } else if (accept(&arguments, "aot-stack")) {

@@ -47,7 +47,7 @@ static void send_help(void)
 static void send_profile(void)
 {
     send_text("m-profile-[" PROFILE "]\r\nm-model-[");
-    send_text(model_name);
+    send_text(model_benchmark_name);
     send_text("]\r\n");
 }
 
@@ -61,19 +61,6 @@ static void send_results(void)
     send_text("]\r\n");
 }
 
-/* Byte `position` of all inputs in a row, or NULL beyond their end. */
-static uint8_t *input_byte(uint32_t position)
-{
-    for (uint32_t i = 0; i < model_inputs; i++) {
-        const port_t input = model_input(i);
-        if (position < input.size) {
-            return input.data + position;
-        }
-        position -= input.size;
-    }
-    return NULL;
-}
-
 static void load(const char *arguments)
 {
     uint32_t size;
@@ -81,7 +68,7 @@ static void load(const char *arguments)
         send_error("Command 'db load' requires the # of bytes");
     } else if (size == 0u) {
         send_error("Command 'db load' must be >0 bytes");
-    } else if (input_byte(size - 1u) == NULL) {
+    } else if (model_load_byte(size - 1u) == NULL) {
         send_error("Supplied buffer size exceeds the model's inputs");
     } else {
         load_size = size;
@@ -112,9 +99,10 @@ static void load_digits(const char *digits)
             send_error(high >= 0 && digits[1] == '\0' ? "Insufficent number of hex digits" : "Invalid hex digit");
             return;
         }
-        *input_byte(load_position++) = (uint8_t)(high << 4 | low);
+        *model_load_byte(load_position++) = (uint8_t)(high << 4 | low);
         digits += 2;
         if (load_position == load_size) {
+            model_loaded();
             send_text("m-load-done\r\n");
         }
     }
@@ -124,7 +112,7 @@ static void print_inputs(void)
 {
     for (uint32_t i = 0; i < load_size; i++) {
         send_text(i % BYTES_PER_PRINTED_LINE == 0u ? "m-buffer-" : "-");
-        send_hex_byte(*input_byte(i));
+        send_hex_byte(*model_load_byte(i));
         if (i % BYTES_PER_PRINTED_LINE == BYTES_PER_PRINTED_LINE - 1u || i == load_size - 1u) {
             send_text("\r\n");
         }

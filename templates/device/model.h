@@ -11,7 +11,7 @@ typedef struct {
     uint32_t size;
 } port_t;
 
-extern const char model_name[], model_sha256[], model_version[];
+extern const char model_name[], model_benchmark_name[], model_sha256[], model_code[], model_version[];
 extern const uint32_t model_inputs, model_outputs;
 
 /* Input or output `index`, which must be below model_inputs or model_outputs. */
@@ -20,6 +20,10 @@ port_t model_output(uint32_t index);
 
 /* Forgets what the model remembers from one inference to the next, if it remembers anything. */
 void model_reset(void);
+
+/* Where the benchmark's runner loads byte `position`, or NULL beyond the end; call model_loaded after the last. */
+uint8_t *model_load_byte(uint32_t position);
+void model_loaded(void);
 
 /* One inference. It may overwrite its inputs: they share the arena with everything else. */
 void model_run(void);

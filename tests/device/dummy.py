@@ -22,6 +22,7 @@ def make_interface(size: int = SIZE) -> Interface:
         ),
         outputs=(Port("sum", "dummy_output", "", "int8_t", "int8", (1, size), size, scale=1 / 256, zero_point=-128),),
         layers=("double", "sum"),
+        code="c0de" * 4,
     )
 
 

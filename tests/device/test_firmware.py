@@ -2,6 +2,7 @@
 
 import struct
 import subprocess
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def test_a_run_without_new_input_only_answers(bench: Bench) -> None:
     with bench.device("host") as device:
         device.infer([A, B])
         before = device.command("results")
-        assert device.command("aot-run")[0].startswith("m-aot-run")
+        crc = zlib.crc32(A + B)
+        assert device.command(f"aot-run {crc} {crc}")[0].startswith("m-aot-run")
         assert device.command("results") == before
         device.reset()
         assert device.infer([A, B]) == [SUM]
@@ -89,6 +91,9 @@ def test_dialogue_of_mlperf_tiny(bench: Bench, board_name: str) -> None:
         ("aot-output 1", "e-[aot-output needs the number of an output]"),
         ("aot-input 0 8 3 0", "e-[aot-input beyond the end of an input]"),
         ("aot-input 0 4294967295 2 0", "e-[aot-input beyond the end of an input]"),
+        ("aot-run", "e-[the CRC of the inputs is needed twice]"),
+        ("aot-run 12 13", "e-[the CRC of the inputs is needed twice]"),
+        ("aot-run 12 12", "e-[aot inputs differ]"),
         ("aot-layers", "e-[this firmware was built without tracing]"),
         ("x" * 200, f"e-[Unknown command: {'x' * 80}]"),
     ],

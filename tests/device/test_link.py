@@ -116,8 +116,42 @@ def frame(line: str, payload: bytes = b"") -> bytes:
     return text + f"*{zlib.crc32(text):08x}\r\n".encode()
 
 
-def identity(sha256: str = dummy.INTERFACE.sha256, version: str = "1") -> bytes:
-    return frame(f"m-aot-identify {version} dummy {sha256} 0.1.0 0 1000000") + b"m-ready\r\n"
+def identity(sha256: str = dummy.INTERFACE.sha256, version: str = "2", code: str = dummy.INTERFACE.code) -> bytes:
+    return frame(f"m-aot-identify {version} dummy {sha256} {code} 0.1.0 0 1000000") + b"m-ready\r\n"
+
+
+class LateAnswerPort:
+    """A port on which the first upload is spoiled, and a good answer to it comes all the same.
+
+    So it looks where the answer to an earlier upload was late, and the upload was done again.
+    """
+
+    baudrate = 115_200
+    timeout = 0.0
+
+    def __init__(self, port: Any) -> None:
+        self._port, self._spoiled, self._waiting = port, False, b""
+
+    def write(self, data: bytes) -> None:
+        if data.startswith(b"aot-input") and not self._spoiled:
+            self._spoiled = True
+            self._waiting = frame("m-aot-input 0 0") + b"m-ready\r\n"
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        self._port.write(data)
+
+    def read(self, count: int) -> bytes:
+        data, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._port.timeout = self.timeout
+        return data or self._port.read(count)
+
+
+def test_a_late_answer_is_not_taken_for_that_of_a_spoiled_upload(bench: Bench) -> None:
+    """The device would run on what was spoiled, and nobody would know."""
+    with bench.connect("host") as connection:
+        port: Any = LateAnswerPort(connection.port)
+        device = Device(port, dummy.INTERFACE, died=connection.died, boots=True, timeout=1.0, quick_timeout=1.0)
+        device.identify()
+        assert device.infer([A, B]) == [SUM]
 
 
 @pytest.mark.usefixtures("no_patience")
@@ -128,8 +162,15 @@ def test_silence() -> None:
 
 @pytest.mark.usefixtures("no_patience")
 def test_garbage() -> None:
-    with pytest.raises(AotError, match="garbage"):
-        make_device(*[b"\xfe\x00hello" * 300] * 8).identify()
+    with pytest.raises(AotError, match="answers with garbage"):
+        make_device(*[b"hello" * 300] * 8).identify()
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_a_wrong_rate() -> None:
+    with pytest.raises(AotError, match="sends garbage at 115200 baud") as error:
+        make_device(*[b"\xfe\x00h\x9e\xf8" * 30] * 8).identify()
+    assert "--baud" in error.value.things_to_try[0]
 
 
 def test_another_model() -> None:
@@ -137,9 +178,15 @@ def test_another_model() -> None:
         make_device(identity(sha256="00" * 32)).identify()
 
 
+def test_the_same_model_built_with_other_options() -> None:
+    with pytest.raises(AotError, match=r"other code for it: 0123 from aot 0\.1\.0, not c0dec0dec0dec0de") as error:
+        make_device(identity(code="0123")).identify()
+    assert "--rounding" in error.value.things_to_try[0]
+
+
 def test_another_protocol() -> None:
-    with pytest.raises(AotError, match="version 2 of the protocol"):
-        make_device(identity(version="2")).identify()
+    with pytest.raises(AotError, match="version 1 of the protocol"):
+        make_device(identity(version="1")).identify()
 
 
 def test_restart_in_the_middle() -> None:
