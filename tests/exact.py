@@ -5,17 +5,30 @@ No build of LiteRT rounds once with ties upwards, so this stands in for it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from exact_elementwise import (
+    add,
+    comparison,
+    l2_normalization,
+    mul,
+    prelu,
+    quotient,
+    rescale,
+    rsqrt,
+    softmax,
+    squared_difference,
+    sums,
+    two_slopes,
+)
+from exact_rounding import finish, fixed_point, round_once, times
 
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.add_n import AddN
 from aot.ops.batch_matmul import BatchMatMul
-from aot.ops.common import Activation
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -28,62 +41,12 @@ from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
 from aot.ops.reduce import Sum
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
-from aot.ops.roots import Rsqrt, inverse_root
-from aot.ops.softmax import Softmax, distance_scale, reciprocal, shares_of
+from aot.ops.roots import Rsqrt
+from aot.ops.softmax import Softmax
 from aot.ops.squared_difference import SquaredDifference
 from aot.ops.svdf import Svdf
 from aot.ops.transpose_conv import TransposeConv
 from aot.ops.two_slopes import Abs, LeakyRelu
-
-
-def fixed_point(scale: float) -> tuple[int, int]:
-    """(multiplier, shift): scale ~ multiplier * 2**(shift - 31), the multiplier in [2**30, 2**31)."""
-    fraction, shift = Fraction(scale), 0
-    if fraction == 0:
-        return 0, 0
-    while fraction >= 1:
-        fraction, shift = fraction / 2, shift + 1
-    while fraction < Fraction(1, 2):
-        fraction, shift = fraction * 2, shift - 1
-    multiplier = (fraction * 2**31 + Fraction(1, 2)).__floor__()
-    if multiplier == 2**31:
-        multiplier, shift = 2**30, shift + 1
-    return (multiplier, shift) if shift >= -31 else (0, 0)
-
-
-def round_once(acc: int, multiplier: int, shift: int) -> int:
-    """acc * multiplier * 2**(shift - 31), rounded to nearest, ties upwards."""
-    return (Fraction(acc * multiplier) * Fraction(2) ** (shift - 31) + Fraction(1, 2)).__floor__()
-
-
-def round_twice(acc: int, multiplier: int, shift: int) -> int:
-    """The same, rounded to the high half of the product first, ties upwards, then shifted, ties away from zero."""
-    high = (Fraction(acc * multiplier) * Fraction(2) ** (max(shift, 0) - 31) + Fraction(1, 2)).__floor__()
-    rest = Fraction(abs(high)) * Fraction(2) ** min(shift, 0)
-    return (rest + Fraction(1, 2)).__floor__() * (1 if high >= 0 else -1)
-
-
-def times(acc: Array, scales: list[float]) -> Array:
-    """Each of `acc` times the scale of its channel, the last dimension."""
-    pairs = [fixed_point(s) for s in scales]
-    flat = acc.reshape(-1, acc.shape[-1] if acc.ndim else 1)
-    rows = [[round_once(int(v), *pairs[i % len(pairs)]) for i, v in enumerate(row)] for row in flat]
-    return np.array(rows, np.int64).reshape(acc.shape)
-
-
-def finish(scaled: Array, y: Tensor, activation: Activation = Activation.NONE) -> Array:
-    """Zero point, activation and the limits of the type."""
-    low, high = activation.value
-    info = np.iinfo(y.dtype)
-    lowest = int(info.min) if low is None else max(int(info.min), y.zero_point + _code(low, y))
-    highest = int(info.max) if high is None else min(int(info.max), y.zero_point + _code(high, y))
-    limited = [min(max(int(v) + y.zero_point, lowest), highest) for v in scaled.reshape(-1)]
-    return np.array(limited, y.dtype).reshape(y.shape)
-
-
-def _code(real: float, y: Tensor) -> int:
-    exact = Fraction(float(np.float32(real) / np.float32(y.scale)))
-    return (abs(exact) + Fraction(1, 2)).__floor__() * (1 if real >= 0 else -1)
 
 
 def _window_sums(op: Any, x: Array, filters: Callable[[Array], Array], y: Tensor, kernel: tuple[int, ...]) -> Array:
@@ -159,110 +122,6 @@ def accumulators(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     return acc
 
 
-def add(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Add."""
-    a, b, y = op.operands(graph)
-    larger, more = 2 * max(a.scale, b.scale), 2**15 if y.dtype == "int16" else 2**20
-    left = times((values[a.name].astype(np.int64) - a.zero_point) * more, [a.scale / larger])
-    right = times((values[b.name].astype(np.int64) - b.zero_point) * more, [b.scale / larger])
-    if op.power_of_two:
-        left, right = (times(values[t.name].astype(np.int64), [t.scale / y.scale]) for t in (a, b))
-        return finish(left - right if isinstance(op, Sub) else left + right, y, op.activation)
-    total = left - right if isinstance(op, Sub) else left + right
-    return finish(times(total, [larger / (more * y.scale)]), y, op.activation)
-
-
-def squared_difference(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """SquaredDifference of int8."""
-    a, b, y = op.operands(graph)
-    larger = 2 * max(a.scale, b.scale)
-    left, right = (times((values[t.name].astype(np.int64) - t.zero_point) * 128, [t.scale / larger]) for t in (a, b))
-    return finish(times((left - right) ** 2, [larger**2 / (128**2 * y.scale)]), y)
-
-
-def comparison(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Comparisons, in multiples of 1/256 or code by code."""
-    a, b, _ = op.operands(graph)
-    left, right = values[a.name].astype(np.int64), values[b.name].astype(np.int64)
-    if a.dtype == "int8" or isinstance(op, Equal | NotEqual):
-        left, right = times((left - a.zero_point) * 256, [a.scale]), times((right - b.zero_point) * 256, [b.scale])
-    below, above = left < right, left > right
-    return {
-        Equal: ~(below | above),
-        NotEqual: below | above,
-        Less: below,
-        LessEqual: ~above,
-        Greater: above,
-        GreaterEqual: ~below,
-    }[type(op)]
-
-
-def sums(op: Any, graph: Graph, values: Mapping[str, Array], roundings: int = 1) -> Array:
-    """AddN of int8."""
-    xs, y = op.operands(graph)
-    total = sum(values[x.name].astype(np.int64) - x.zero_point for x in xs) * 2**19
-    scale = fixed_point(xs[0].scale / (2**19 * y.scale))
-    rounded = round_once if roundings == 1 else round_twice
-    scaled = [rounded(int(t), *scale) for t in total.reshape(-1)]
-    return finish(np.array(scaled, np.int64).reshape(y.shape), y)
-
-
-def mul(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Mul."""
-    a, b, y = op.operands(graph)
-    product = (values[a.name].astype(np.int64) - a.zero_point) * (values[b.name].astype(np.int64) - b.zero_point)
-    ratio = np.float32(a.scale) * np.float32(b.scale) / np.float32(y.scale)
-    return finish(times(product, [float(ratio)]), y, op.activation)
-
-
-def softmax(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Softmax of int16: only the distances from the maximum are requantized; then as in any rounding."""
-    x, _ = op.operands(graph)
-    q = values[x.name].astype(np.int64)
-    distances = times(q - q.max(axis=-1, keepdims=True), [distance_scale(x.scale, op.beta)])
-    return shares_of(distances.reshape(q.shape))
-
-
-def l2_normalization(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """L2Normalization of int8."""
-    x, y = op.operands(graph)
-    rows = (values[x.name].astype(np.int64) - x.zero_point).reshape(-1, x.shape[-1])
-    scaled = []
-    for row in rows:
-        root, shift = inverse_root(int((row**2).sum()))
-        scaled.append([round_once(int(v), root, 7 - shift) for v in row])
-    return finish(np.array(scaled, np.int64).reshape(y.shape), y)
-
-
-def quotient(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Div of codes: the dividend, filling 31 bits, times the divisor's reciprocal, then the scale."""
-    a, b, y = op.operands(graph)
-    scale = float(np.float32(a.scale) / (np.float32(b.scale) * np.float32(y.scale)))
-    multiplier, shift = fixed_point(scale)
-    scaled = []
-    pairs = np.broadcast_arrays(values[a.name].astype(int) - a.zero_point, values[b.name].astype(int) - b.zero_point)
-    for x, divisor in zip(*(p.ravel().tolist() for p in pairs), strict=True):
-        size, left = abs(divisor), 0
-        while x and -(2**30) <= x * 2**left < 2**30:
-            left += 1
-        if x == 0 or divisor == 0:
-            scaled.append(0)
-            continue
-        inverse = int(reciprocal(np.array(size * 2 ** (32 - size.bit_length()) - 2**31)))
-        share = round_once((x if divisor > 0 else -x) * 2**left if x != 0 else 0, inverse, 0)
-        scaled.append(round_once(share, multiplier, shift - left - size.bit_length() + 1))
-    return finish(np.array(scaled, np.int64).reshape(y.shape), y, op.activation)
-
-
-def prelu(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Prelu."""
-    x, alpha, y = op.operands(graph)
-    value, slope = (values[t.name].astype(np.int64) - t.zero_point for t in (x, alpha))
-    above = times(value, [float(np.float32(x.scale) / np.float32(y.scale))])
-    below = times(value * slope, [float(np.float32(x.scale) * np.float32(alpha.scale) / np.float32(y.scale))])
-    return finish(np.where(value < 0, below, above), y)
-
-
 def mean(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Mean: the multiplier divided by the count, after as many shifts as keep its precision."""
     x, y = op.operands(graph)
@@ -288,43 +147,6 @@ def total(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     x, y = op.operands(graph)
     acc = (values[x.name].astype(np.int64) - x.zero_point).sum(axis=op.axes, keepdims=op.keep_dims)
     return finish(times(acc.reshape(-1, 1), [x.scale / y.scale]), y)
-
-
-def rescale(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Relu, Relu6 and Quantize from int8."""
-    x, y = op.operands(graph)
-    ratio = x.scale / y.scale if isinstance(op, Quantize) else float(np.float32(x.scale) / np.float32(y.scale))
-    scaled = times(values[x.name].astype(np.int64) - x.zero_point, [ratio])
-    return finish(scaled, y, getattr(op, "function", Activation.NONE))
-
-
-def two_slopes(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Abs and LeakyRelu, element by element."""
-    x, y = op.operands(graph)
-    ratio = np.float32(x.scale) / np.float32(y.scale)
-    above = fixed_point(float(ratio))
-    below = fixed_point(float(np.float32(x.scale) * np.float32(getattr(op, "alpha", 1)) / np.float32(y.scale)))
-    scaled = []
-    for q in values[x.name].reshape(-1).tolist():
-        value = q - x.zero_point
-        value = abs(value) if isinstance(op, Abs) else value
-        exact = isinstance(op, Abs) and ratio == 1
-        scaled.append(value if exact else round_once(value, *(below if value < 0 else above)))
-    return finish(np.array(scaled, np.int64), y)
-
-
-def rsqrt(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Rsqrt of int8: the reciprocal root with 20 bits of fraction, then scaled."""
-    x, y = op.operands(graph)
-    if y.dtype == "int16":
-        return np.asarray(op.evaluate(graph, values, "double")[0])  # a table: nothing is requantized
-    multiplier, shift = fixed_point(float(1 / np.float64(np.sqrt(np.float32(x.scale)) * np.float32(y.scale))))
-    scaled = []
-    for q in values[x.name].reshape(-1).tolist():
-        inverse, right = inverse_root(q - x.zero_point)
-        root = round_once(1, inverse, 20 - right)
-        scaled.append(round_once(root, multiplier, shift - 20) if q > x.zero_point else 1000)
-    return finish(np.array(scaled, np.int64), y)
 
 
 def svdf(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:

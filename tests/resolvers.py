@@ -1,0 +1,32 @@
+"""LiteRT's kernels as oracles: what a graph of one operator gives, by each resolver."""
+
+from collections.abc import Callable, Mapping
+
+import litert
+
+from aot.fixedpoint import Array
+from aot.frontends.tflite_writer import write
+from aot.ir import Graph
+
+Values = Mapping[str, Array]
+Oracle = Callable[[Graph, Values], Array]  # of a graph of one operator
+
+
+def reference(graph: Graph, values: Values) -> Array:
+    """LiteRT's reference kernels."""
+    return _litert(graph, values, litert.Resolver.REFERENCE)
+
+
+def builtin(graph: Graph, values: Values) -> Array:
+    """LiteRT's own optimized kernels."""
+    return _litert(graph, values, litert.Resolver.BUILTIN)
+
+
+def xnnpack(graph: Graph, values: Values) -> Array:
+    """What LiteRT runs by default."""
+    return _litert(graph, values, litert.Resolver.XNNPACK)
+
+
+def _litert(graph: Graph, values: Values, resolver: litert.Resolver) -> Array:
+    result = litert.outputs(write(graph), [values[name] for name in graph.inputs], resolver)[0]
+    return result.reshape(graph[graph.outputs[0]].shape)  # LiteRT infers dense layers' shapes its own way
