@@ -21,7 +21,7 @@ from aot.ir import Array, Graph
 from aot.native import native_answers
 from aot.output import complete_file, complete_folder, os_errors, refuse_occupied, refuse_unwritable
 from aot.passes.check_operators import check_operators
-from aot.pipeline import Compiled, compile_file, files_of_kind, for_mlperf, make, write
+from aot.pipeline import Compiled, compile_file, files_of_kind, for_mlperf, make, with_weights_in, write
 from aot.profiler import Profile, profile_emulated, profile_real
 from aot.projects import KINDS
 from aot.quantize import DEFAULT, DEFAULT_IMAGES, ImageOptions, Options, Quantized, given_samples, open_samples
@@ -83,20 +83,23 @@ def build(
     trace: bool = False,
     calibration: Path | str | None = None,
     mlperf: bool = False,
+    weights_section: str | None = None,
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
     `board` is a name, or what `aot.boards` gives; `name` the prefix of all C names; `project` a key of
     `aot.projects.KINDS`. Without `compile`, no compiler is needed and nothing is measured. With `trace`, the firmware
     of the kind "make" can send every layer's output. With `calibration`, samples as `quantize` takes them from files, a
-    float32 model is quantized first. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. Raises AotError,
-    and leaves the folder as it was, when anything goes wrong.
+    float32 model is quantized first. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants
+    go to the linker's section `weights_section`. Raises AotError, and leaves the folder as it was, when anything goes
+    wrong.
     """
     folder = Path(folder)
     _check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
     compiled = _compile(model, board, rounding, name, calibration)
     compiled = for_mlperf(compiled) if mlperf else compiled
+    compiled = with_weights_in(compiled, weights_section) if weights_section is not None else compiled
     with complete_folder(folder) as made, _temporary_folder() as elsewhere:
         work = made if project == "make" else elsewhere
         firmware = _make(compiled, work, trace=trace) if compile else None

@@ -107,17 +107,20 @@ def _link(command: list[str], folder: Path, board: Board, name: str) -> None:
                        f"the command was: {' '.join(command)}")  # fmt: skip
 
 
-def _weights_bytes(linker_map: str, name: str) -> int:
+def _weights_bytes(linker_map: str, name: str, section_name: str) -> int:
     """The size of every constant that the linker took from the model's weights; `linker_map` is the linker's map."""
     used = linker_map.partition("Linker script and memory map")[2]
-    section = re.compile(r"\.rodata\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S*/" + re.escape(name) + r"_weights\.o")
+    names = r"\.rodata\S*" + (f"|{re.escape(section_name)}" if section_name else "")
+    section = re.compile(rf"(?:{names})\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S*/{re.escape(name)}_weights\.o")
     return sum(int(size, 16) for size in section.findall(used))
 
 
-def _measure(folder: Path, board: Board, name: str, elf: Path, objects: list[str]) -> Firmware:
+def _measure(folder: Path, board: Board, interface: Interface, elf: Path, objects: list[str]) -> Firmware:
+    name = interface.name
     sizes = tool_output(board, "size", [str(elf)], folder).splitlines()[-1].split()
     text, data, bss = (int(size) for size in sizes[:3])
-    weights = _weights_bytes(elf.with_suffix(".map").read_text(encoding="utf-8", errors="replace"), name)
+    linker_map = elf.with_suffix(".map").read_text(encoding="utf-8", errors="replace")
+    weights = _weights_bytes(linker_map, name, interface.weights_section)
     graph = read_callgraph_files((folder / item).with_suffix(".ci") for item in objects)
     library = _library(board, elf, folder) if board.memories else {}
     _check_stack(board, name, worst_stack("main", graph, library))
@@ -161,4 +164,4 @@ def compile_project(folder: Path, board: Board, interface: Interface, *, trace: 
     elf = f"{build}/{name}.elf"
     map_flag = f"-Wl,-Map={build}/{name}.map"
     _link([gcc, *flags, *objects, *link_flags(board), map_flag, "-lm", "-o", elf], folder, board, name)
-    return _measure(folder, board, name, folder / elf, objects)
+    return _measure(folder, board, interface, folder / elf, objects)

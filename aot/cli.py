@@ -95,6 +95,7 @@ def build(
     force: options.Force = False,
     trace: options.Trace = False,
     mlperf: options.Mlperf = False,
+    weights_section: options.WeightsSection = None,
     calibration: options.BuildCalibration = None,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
@@ -112,6 +113,7 @@ def build(
             force=force,
             trace=trace,
             mlperf=mlperf,
+            weights_section=weights_section,
             calibration=calibration,
         )
     if as_json:

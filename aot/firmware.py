@@ -95,7 +95,7 @@ def _with_headers(board: Board, names: list[str]) -> dict[str, str]:
     return texts
 
 
-def _board_files(board: Board) -> dict[str, str]:
+def _board_files(board: Board, weights_section: str) -> dict[str, str]:
     """The files of `board/`, out of `board_support/` or the user's own folder of boards."""
     names = [f"uart_{board.uart.driver}.c", f"timer_{board.timer}.c", f"startup_{board.core.family}.c"]
     names += ["startup.c", "stack.c"] if board.memories else []
@@ -103,7 +103,7 @@ def _board_files(board: Board) -> dict[str, str]:
     files = _with_headers(board, names)
     files[_CONFIG] = render("common/board_config.h.j2", board=board)
     if board.memories:
-        files["board.ld"] = render("common/board.ld.j2", board=board)
+        files["board.ld"] = render("common/board.ld.j2", board=board, weights_section=weights_section)
     return {f"board/{name}": text for name, text in files.items()}
 
 
@@ -118,7 +118,7 @@ def _device_files(interface: Interface) -> dict[str, str]:
 
 def source_files(name: str, board: Board) -> list[str]:
     """The C files to compile for the model `name`, below the project's folder, in the order of linking."""
-    board_sources = [file for file in _board_files(board) if file.endswith(".c")]
+    board_sources = [file for file in _board_files(board, "") if file.endswith(".c")]
     device_sources = [f"firmware/{file}" for file in (*_DEVICE_SOURCES, "model.c")]
     return sorted([f"{name}.c", f"{name}_weights.c", *board_sources, *device_sources])
 
@@ -136,4 +136,4 @@ def _renode_files(interface: Interface, board: Board) -> dict[str, str]:
 
 def firmware_files(interface: Interface, board: Board) -> dict[str, str]:
     """Path below the project's folder -> text, of every file in `firmware/`, `board/` and `renode/`."""
-    return _board_files(board) | _device_files(interface) | _renode_files(interface, board)
+    return _board_files(board, interface.weights_section) | _device_files(interface) | _renode_files(interface, board)

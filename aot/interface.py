@@ -52,7 +52,8 @@ class Interface:
 
     `layers` are the tensors that a trace shows, in order; `states` is what it remembers from run to run,
     `code` a hash of its C files: two firmwares with the same model and the same hash compute the same;
-    `benchmark` is its name in MLPerf Tiny, where the firmware is to take and give what that benchmark's runner wants.
+    `benchmark` is its name in MLPerf Tiny, where the firmware is to take and give what that benchmark's runner wants;
+    `weights_section` is the linker's section for the constants, or empty for the compiler's choice.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Interface:
     states: tuple[Port, ...] = ()
     code: str = "0"
     benchmark: str = ""
+    weights_section: str = ""
 
 
 def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:

@@ -91,6 +91,9 @@ Runner = Annotated[
 NoCompile = Annotated[bool, typer.Option("--no-compile", help="Write the C; run no compiler.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files in the folder.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Make firmware that can send every layer's output.")]
+WeightsSection = Annotated[
+    str | None, typer.Option("--weights-section", metavar="NAME", help="The linker section for the constants.")
+]
 Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
 StopAfter = Annotated[
     str | None, typer.Option("--stop-after", metavar="PASS", help="Show the graph as it is after this pass.")

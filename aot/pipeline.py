@@ -1,6 +1,7 @@
 """The whole compiler on one page: a graph and a board become the text of a C project, then a program."""
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from aot.plan import Plan
 from aot.projects import KINDS, project_files
 from aot.quantize import open_samples, quantize
 from aot.version import __version__
+
+_SECTION = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,20 @@ def for_mlperf(compiled: Compiled) -> Compiled:
     model = {name: compiled.files[name] for name in compiled.sources}
     _check_memory(interface, compiled.board, compiled.plan, compiled.weights_bytes)
     return replace(compiled, interface=interface, files=project_files(KINDS["make"], interface, compiled.board, model))
+
+
+def with_weights_in(compiled: Compiled, section: str) -> Compiled:
+    """The same model, its constants in the linker's section `section`. AotError where that cannot be a name.
+
+    The hash of the code stays, for it computes the same.
+    """
+    if not _SECTION.fullmatch(section):
+        raise AotError(
+            f"{section!r} cannot be the name of a section", "letters, digits, dots and underscores: .qspi_flash"
+        )
+    c, interface = compiled, replace(compiled.interface, weights_section=section)
+    model = model_files(c.graph, c.calls, c.plan, interface, c.rounding)
+    return replace(c, interface=interface, files=project_files(KINDS["make"], interface, c.board, model))
 
 
 def _code_hash(model: dict[str, str]) -> str:

@@ -23,10 +23,11 @@ from aot.boards import load_board
 from aot.device import Device
 from aot.frontends import tflite
 from aot.options import ProjectKind
-from aot.pipeline import compile_file
+from aot.pipeline import compile_file, make, with_weights_in
 from aot.projects import KINDS
 from aot.runners import start
 from aot.samples import random_samples
+from aot.verify import run as run_on_device
 
 HERE = Path(__file__).resolve().parent
 STAND_INS = HERE / "stand_ins"
@@ -282,3 +283,33 @@ def test_what_is_for_arm_alone_says_so(tmp_path: Path) -> None:
     said = refused("build", SINE, "--board", "host", "-o", tmp_path / "p", "--project", "cmsis-pack")
     assert "is for Arm cores" in said
     assert not (tmp_path / "p").exists()
+
+
+# Weights apart
+
+
+@pytest.mark.parametrize("board", ["host", "mps2-an386"])
+def test_weights_in_a_section_of_their_own(board: str, tmp_path: Path) -> None:
+    """Every constant goes there and is counted, and the board answers as before."""
+    plain = compile_file(DIGITS, load_board(board), "double")
+    compiled = with_weights_in(plain, ".slow_flash")
+    firmware, weights = make(compiled, tmp_path), compiled.weights_bytes
+    padding = firmware.flash.weights - make(plain, tmp_path / "plain").flash.weights
+    assert 0 <= padding < 256 and firmware.flash.weights >= weights
+    prefix = load_board(board).core.prefix
+    listed = run(f"{prefix}objdump", "-h", tmp_path / "build" / "digits_weights.o", cwd=tmp_path)
+    sizes = {fields[1]: int(fields[2], 16) for fields in map(str.split, listed.splitlines()) if len(fields) == 7}
+    assert sizes[".slow_flash"] >= weights and not any(size for name, size in sizes.items() if "rodata" in name)
+    assert run_on_device(compiled, firmware, random_samples(compiled.source, 2, 0), count=False).exact
+
+
+def test_the_header_of_weights_in_a_section(tmp_path: Path) -> None:
+    done = aot(
+        "build", SINE, "--board", "host", "-o", tmp_path / "p", "--weights-section", ".qspi_flash", "--no-compile"
+    )
+    assert done.code == 0
+    line = '#define SINE_WEIGHTS __attribute__((section(".qspi_flash")))'
+    assert line in (tmp_path / "p" / "sine_weights.c").read_text()
+    for name in ("", 'a"b', ".a b", "1a"):
+        said = refused("build", SINE, "--board", "host", "-o", tmp_path / "q", "--weights-section", name)
+        assert "cannot be the name of a section" in said
