@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from aot import api, options, profile_report, report
+from aot import api, memory_report, options, profile_report, report
 from aot.boards import all_boards, load_board
 from aot.errors import AotError
 from aot.frontends import tflite
@@ -22,6 +22,7 @@ from aot.inspect import inspect as inspect_graph
 from aot.new_board import new_board
 from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
+from aot.pipeline import Compiled, compile_file, write
 from aot.ports import all_ports
 from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
 from aot.quantize.analysis import analyse
@@ -324,8 +325,22 @@ def evaluate(
 
 
 @app.command()
-def inspect(model: options.Model, stop_after: options.StopAfter = None, as_json: options.AsJson = False) -> None:
-    """Show the graph of MODEL, its size, and every operator that is not supported."""
+def inspect(
+    model: options.Model,
+    stop_after: options.StopAfter = None,
+    memory: options.Memory = False,
+    board: options.MemoryBoard = None,
+    board_dir: options.BoardDir = None,
+    rounding: options.Rounding = options.RoundingOption.double,
+    picture: options.Picture = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show the graph of MODEL, its size, and every operator that is not supported; with --memory, its arena."""
+    if memory != (board is not None) or (picture and not memory) or (memory and stop_after):
+        raise typer.BadParameter("--memory and --board go together; --picture with both, --stop-after with neither")
+    if board is not None:
+        _inspect_memory(compile_file(model, load_board(board, board_dir), rounding.value), picture, as_json)
+        return
     names = [one.__name__ for one in PASSES]
     if stop_after is not None and stop_after not in names:
         raise AotError(f"there is no pass called {stop_after}", f"the passes are {', '.join(names)}")
@@ -342,6 +357,17 @@ def inspect(model: options.Model, stop_after: options.StopAfter = None, as_json:
     _print(f"{graph}\n")
     _print_table(report.operators_table(found))
     _print("\n" + "\n".join(report.inspection_lines(found)))
+
+
+def _inspect_memory(compiled: Compiled, picture: Path | None, as_json: bool) -> None:
+    found = memory_report.memory_map(compiled)
+    if picture is not None:
+        refuse_unwritable(picture)
+        write({picture.name: memory_report.memory_svg(found)}, picture.parent)
+    if as_json:
+        _print_json(asdict(found) | {"peak": found.peak})
+    else:
+        _print("\n".join(memory_report.memory_lines(found)))
 
 
 @app.command()

@@ -98,6 +98,14 @@ Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the ru
 StopAfter = Annotated[
     str | None, typer.Option("--stop-after", metavar="PASS", help="Show the graph as it is after this pass.")
 ]
+Memory = Annotated[bool, typer.Option("--memory", help="Show what lies in the arena, call by call; needs --board.")]
+MemoryBoard = Annotated[
+    str | None, typer.Option("--board", "-b", metavar="BOARD", help="For --memory: a board.", show_default=False)
+]
+Picture = Annotated[
+    Path | None,
+    typer.Option("--picture", metavar="F.svg", help="Draw the arena over time into this file.", show_default=False),
+]
 Against = Annotated[
     Path | None,
     typer.Option("--against", metavar="OLD.json", help="Compare with an earlier run's --json.", show_default=False),

@@ -1,0 +1,121 @@
+"""The arena over time: as a record, as text, and as a picture."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aot.pipeline import Compiled
+from aot.plan.bound import live_bytes
+from aot.templating import render
+
+_BAR = 40  # characters that stand for the whole arena
+_WIDTH, _HEIGHT = 1100, 560  # of the picture, without what is written around it
+_HUES = 12  # colours before they begin again
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One call: `bytes` is the least that can hold all that lives then, `top` where the highest of it ends."""
+
+    layer: str
+    kernel: str
+    bytes: int
+    top: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A buffer lies at `offset` from call `first` to call `last`; -1 is before the first call."""
+
+    name: str
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class MemoryMap:
+    """An arena, what happens in it, and what lies in it; no plan of these calls is smaller than `lower_bound`."""
+
+    model: str
+    board: str
+    arena_bytes: int
+    lower_bound: int
+    calls: list[Moment]
+    buffers: list[Place]
+
+    @property
+    def peak(self) -> int:
+        """The call that needs most."""
+        return max(range(len(self.calls)), key=lambda t: self.calls[t].bytes, default=0)
+
+
+def memory_map(compiled: Compiled) -> MemoryMap:
+    """What was planned for a model."""
+    plan = compiled.plan
+    live = live_bytes(plan.problem).tolist()
+    buffers = [
+        Place(b.name, offset, b.size, b.first, min(b.last, len(compiled.calls)))
+        for b, offset in zip(plan.buffers, plan.offsets, strict=True)
+    ]
+    calls = [
+        Moment(call.outputs[0] if call.outputs else "", call.kernel.name, live[t + 1], _top(buffers, t))
+        for t, call in enumerate(compiled.calls)
+    ]
+    ordered = sorted(buffers, key=lambda b: (b.first, b.offset, b.name))
+    return MemoryMap(compiled.graph.name, compiled.board.name, plan.size, plan.lower_bound, calls, ordered)
+
+
+def _top(buffers: list[Place], t: int) -> int:
+    return max((b.offset + b.size for b in buffers if b.first <= t <= b.last), default=0)
+
+
+def memory_lines(found: MemoryMap) -> Iterator[str]:
+    """What lives at each call, as a bar of which the whole arena is the length; the call that needs most is marked."""
+    proof = "the least possible" if found.arena_bytes == found.lower_bound else f"lower bound {found.lower_bound:,}"
+    yield f"arena {found.arena_bytes:,} bytes ({proof})"
+    for t, call in enumerate(found.calls):
+        filled = -(-call.bytes * _BAR // max(1, found.arena_bytes))
+        mark = ">" if t == found.peak else " "
+        yield f"{mark}{t:4} {call.bytes:9,} {'#' * filled:{_BAR}} {call.layer} ({call.kernel})"
+    if found.calls:
+        yield f"at call {found.peak}, which needs most:"
+        for b in found.buffers:
+            if b.first <= found.peak <= b.last:
+                yield f"  {b.offset:9,} to {b.offset + b.size:9,}  {b.name}"
+
+
+def memory_svg(found: MemoryMap) -> str:
+    """The buffers as rectangles: time from left to right, addresses from the bottom up."""
+    across = _WIDTH / (len(found.calls) + 2)
+    up = _HEIGHT / max(1, found.arena_bytes)
+    boxes = [
+        {
+            "name": _escaped(b.name),
+            "bytes": f"{b.size:,}",
+            "offset": f"{b.offset:,}",
+            "first": b.first,
+            "last": b.last,
+            "x": round((b.first + 1) * across, 1),
+            "y": round(_HEIGHT - (b.offset + b.size) * up, 1),
+            "width": round((b.last - b.first + 1) * across, 1),
+            "height": round(max(b.size * up, 1), 1),
+            "hue": i % _HUES * (360 // _HUES),
+            "shown": (b.last - b.first + 1) * across > 7 * len(b.name) and b.size * up > 12,
+        }
+        for i, b in enumerate(found.buffers)
+    ]
+    return render(
+        "memory.svg.j2",
+        title=_escaped(f"{found.model} on {found.board}"),
+        arena=f"{found.arena_bytes:,}",
+        boxes=boxes,
+        width=_WIDTH,
+        height=_HEIGHT,
+        peak={"x": round((found.peak + 1) * across, 1), "width": round(across, 1), "number": found.peak},
+        layer=_escaped(found.calls[found.peak].layer) if found.calls else "",
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
