@@ -130,7 +130,56 @@ def lstm(rng: Rng) -> Graph:
     return remembering(op, [t for t in parts if t is not None and t.constant], [x], y, states)
 
 
+def _codes(rng: Rng, name: str, *shape: int, spread: float, dtype: str = "int8") -> Tensor:
+    """Weights with a scale that makes their reals as large as `spread`."""
+    limit = 127 if dtype == "int8" else 32767
+    data = rng.integers(-limit, limit, shape, endpoint=True).astype(dtype)
+    return Tensor(name, shape, dtype, _scale(spread / limit), data)
+
+
+def _bias(rng: Rng, name: str, count: int, scale: float, spread: float) -> Tensor:
+    data = (rng.normal(size=count) * spread / scale).astype(np.int32)
+    return Tensor(name, (count,), "int32", _scale(scale), data)
+
+
+def lstm_s8(rng: Rng) -> Graph:
+    """int8 with an int16 cell: input gate, peepholes or projection, clips; gates that saturate at times."""
+    shape, batches, time_major = _sequence(rng)
+    cells, gate, kind = graphs.size(rng), bool(rng.random() < 0.6), str(rng.choice(["plain", "peephole", "projection"]))
+    units = graphs.size(rng) if kind == "projection" else cells
+    x = Tensor("x", shape, "int8", Quant((float(np.float32(10 ** rng.uniform(-2.5, -1))),), (graphs.zero_point(rng),)))
+    state = Quant((float(np.float32(1 / 128 * rng.uniform(0.7, 1.5))),), (graphs.zero_point(rng),))
+    cell = Quant((2.0 ** int(rng.integers(-15, -8)),), (0,))
+    parts: list[Tensor | None] = [None] * 24
+    for i in range(4) if gate else range(1, 4):
+        parts[1 + i] = w = _codes(rng, f"w{i}", cells, shape[-1], spread=rng.uniform(0.1, 2))
+        parts[5 + i] = _codes(rng, f"r{i}", cells, units, spread=rng.uniform(0.1, 2))
+        parts[12 + i] = _bias(rng, f"b{i}", cells, x.scale * w.scale, 0.5)
+    for i, place in enumerate((9, 10, 11)):
+        if kind == "peephole" and (gate or i):
+            parts[place] = _codes(rng, f"p{i}", cells, spread=rng.uniform(0.1, 2), dtype="int16")
+    hidden = state
+    if kind == "projection":
+        hidden = Quant((float(np.float32(rng.uniform(0.003, 0.01))),), (graphs.zero_point(rng),))
+        parts[16] = w = _codes(rng, "projection", units, cells, spread=0.5)
+        parts[17] = _bias(rng, "projection_bias", units, hidden.scale[0] * w.scale, 0.2) if rng.random() < 0.5 else None
+    states = [Tensor("h", (batches, units), "int8", state), Tensor("c", (batches, cells), "int16", cell)]
+    parts[0], parts[18], parts[19] = x, *states
+    op = Lstm(
+        name="y",
+        inputs=tuple(None if t is None else t.name for t in parts),
+        outputs=("y", "h_next", "c_next"),
+        hidden=hidden,
+        time_major=time_major,
+        cell_clip=float(rng.choice([0, 0.1875])),
+        projection_clip=float(rng.choice([0, 0.25])),
+    )
+    y = Tensor("y", (*shape[:-1], units), "int8", state)
+    return remembering(op, [t for t in parts if t is not None and t.constant], [x], y, states)
+
+
 BUILDERS: dict[str, Builder] = {
+    "Lstm of int8": lstm_s8,
     "Lstm": lstm,
     "Rnn": rnn,
     "Svdf": svdf("int8", "int16"),

@@ -215,7 +215,8 @@ ORACLES: dict[type[Op], tuple[Oracle, Oracle, Oracle]] = {
     Pow: (powers, powers, powers),
     **dict.fromkeys((Abs, LeakyRelu, Relu0To1, ReluN1To1, Rsqrt), _RESCALED),
     **dict.fromkeys((Ceil, Elu, Round), _BUILTIN),
-    **dict.fromkeys((If, Lstm, Rnn, While), _REFERENCE),
+    **dict.fromkeys((If, Rnn, While), _REFERENCE),
+    Lstm: _RESCALED,
     **dict.fromkeys((Cos, Exp, Floor, Gelu, HardSwish, Log, LogicalNot, Neg), _REFERENCE),
     **dict.fromkeys((Sign, Sin, Sqrt, Square, Tanh), _REFERENCE),
 }

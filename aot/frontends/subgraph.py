@@ -153,7 +153,9 @@ class _Subgraph:
             raise Unsupported(f"%{handle.name} stands for a variable, and may only be read and assigned")
         if updated < len(operator.updates):
             raise Unsupported(f"inputs {', '.join(map(str, operator.updates))} must be variable tensors")
-        return operator.read(FileOp(op.builtin, op.table, op.inputs, op.outputs, self._graphs(operator, op)))
+        numbers = self._file.indices(op.table.IntermediatesAsNumpy(), len(self._tensors))
+        inside = tuple(self._tensors[i] for i in numbers)
+        return operator.read(FileOp(op.builtin, op.table, op.inputs, op.outputs, self._graphs(operator, op), inside))
 
     def _graphs(self, operator: Operator, op: FileOp) -> dict[str, Graph]:
         """The graphs inside; each use of a subgraph is a graph of its own, with names of its own."""

@@ -24,6 +24,7 @@ class Line:
     inputs: tuple[str | None, ...]
     outputs: tuple[str, ...]
     subgraphs: Mapping[str, int] = field(default_factory=dict)
+    intermediates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,10 @@ def _part(name: str, graph: Graph, names: Names, numbers: Mapping[int, int]) -> 
         tensors += extra
         subgraphs = {key: numbers[id(inner)] for key, inner in record.subgraphs.items()}
         outputs = tuple(o for o in op.outputs if o not in silent)
-        lines.append(Line(builtin, record, _inputs(op, record, extra), outputs, subgraphs))
+        inside = [Tensor(names.unique(f"{op.name}_{key}"), (1,), "int8", q) for key, q in record.intermediates.items()]
+        tensors += inside
+        inputs = _inputs(op, record, extra)
+        lines.append(Line(builtin, record, inputs, outputs, subgraphs, tuple(t.name for t in inside)))
     variables = frozenset(state.current for state in updated)
     return Part(name, tuple(tensors), tuple(lines), graph.inputs, graph.outputs, variables)
 

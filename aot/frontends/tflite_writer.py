@@ -132,6 +132,7 @@ class _Writer:
             OpcodeIndex=self._codes.index((line.builtin, record.version)),
             Inputs=self._integers(-1 if name is None else number[name] for name in line.inputs),
             Outputs=self._integers(number[name] for name in line.outputs),
+            Intermediates=self._integers(number[name] for name in line.intermediates) if line.intermediates else None,
             BuiltinOptionsType=getattr(tflite.BuiltinOptions, record.options) if record.options else None,
             BuiltinOptions=self._options(line) if record.options else None,
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aot.ir import Graph, Op, Tensor
-from aot.kernels.call import Call, Constant, Kernel, Params, Target
+from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.ops.recurrent import Lstm, Rnn, Sequence, sequence_of
 
 _CYCLES_PER_MAC = 6.0
@@ -76,7 +76,7 @@ def _constant(name: str, what: str, t: Tensor | None) -> Constant | None:
     return None if t is None or t.data is None else Constant(f"{name}_{what}", t.data)
 
 
-def _strides(sequence: Sequence, width: int) -> tuple[int, int]:
+def strides_of(sequence: Sequence, width: int) -> tuple[int, int]:
     """Elements of `width` from a step to the next, and from a batch to the next."""
     if sequence.time_major:
         return sequence.batches * width, width
@@ -97,8 +97,8 @@ def rnn_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         sequence.batches,
         sequence.depth,
         b.elements,
-        *_strides(sequence, sequence.depth),
-        *_strides(sequence, b.elements),
+        *strides_of(sequence, sequence.depth),
+        *strides_of(sequence, b.elements),
     )
     statements, result = _FUNCTIONS[op.function]
     return Call(
@@ -118,6 +118,7 @@ def lstm_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """Long short-term memories."""
     assert isinstance(op, Lstm)
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
+    fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     cells, units = op.sizes(graph)
     sequence = sequence_of(x, op.time_major)
     variant = {
@@ -130,7 +131,7 @@ def lstm_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         "projection_clip": op.inputs[16] is not None and op.projection_clip > 0,
         "reverse": op.reverse,
     }
-    strides = *_strides(sequence, sequence.depth), *_strides(sequence, units)
+    strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
     numbers: dict[str, Any] = {
         "cell_clip": op.cell_clip if variant["cell_clip"] else None,
         "projection_clip": op.projection_clip if variant["projection_clip"] else None,

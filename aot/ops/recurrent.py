@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
-from aot.ops.common import require, require_operands, require_shape
+from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.common import require, require_moved, require_operands, require_shape
+from aot.ops.lstm_integer import IntegerLstm, integer_lstm
 from aot.ops.reals import sigmoid_real, sums_of_products, tanh_real, total
 
 _EPSILON = np.float32(1e-8)  # of the variance that layer normalization divides by
+_CELLS = (9, 10, 11, 19)  # the operands that are int16 in int8 layers: peepholes and cell state
 GATES = ("input", "forget", "cell", "output")
 FUNCTIONS = ("tanh", "relu", "relu6", "none")
 
@@ -107,9 +109,11 @@ class Lstm(Op):
 
     Its 24 operands are those of the file: input, four input weights, four recurrent weights, three peepholes, four
     biases, projection and its bias, hidden state, cell state, four coefficients of layer normalization. Gates come in
-    the order of GATES; the input gate may be left out (it is then 1 less the forget gate).
+    the order of GATES; the input gate may be left out (it is then 1 less the forget gate). int8 layers have a cell
+    state of int16; `hidden` is how the product of output gate and cell is quantized.
     """
 
+    hidden: Quant | None = None
     cell_clip: float = 0.0
     projection_clip: float = 0.0
     time_major: bool = False
@@ -125,9 +129,29 @@ class Lstm(Op):
         missing = [i for i in required if self.inputs[i] is None]
         require(not missing, f"input {missing[0] if missing else 0} is missing")
         require(len(self.outputs) == 3, f"{len(self.outputs)} outputs; supported: 3")
-        _require_real(graph, self)
         self._check_together()
         self._check_shapes(graph)
+        if graph[self.inputs[0]].dtype == "int8":
+            self._check_types(graph)
+            self.integer(graph)
+        else:
+            _require_real(graph, self)
+
+    def _check_types(self, graph: Graph) -> None:
+        """Those of an int8 layer."""
+        wanted = {**dict.fromkeys(_CELLS, "int16"), **dict.fromkeys((*range(12, 16), 17), "int32")}
+        for i, name in enumerate(self.inputs):
+            t = graph.operand(self, i)
+            require(
+                t is None or t.dtype == wanted.get(i, "int8"), f"%{name} is {t}; supported: {wanted.get(i, 'int8')}"
+            )
+        for name, state in zip(self.outputs, (self.inputs[18], self.inputs[18], self.inputs[19]), strict=True):
+            require_moved(graph[state], graph[name])
+
+    def integer(self, graph: Graph) -> IntegerLstm:
+        """The numbers of an int8 layer."""
+        operands = {i: t for i in range(len(self.inputs)) if (t := graph.operand(self, i)) is not None}
+        return integer_lstm(operands, self.hidden, self.cell_clip, self.projection_clip)
 
     def _check_together(self) -> None:
         """What is there in one gate must be there in all; without an input gate, in the others."""
@@ -171,9 +195,13 @@ class Lstm(Op):
         sequence = sequence_of(x, self.time_major)
         hidden, cell = values[str(self.inputs[18])], values[str(self.inputs[19])]
         rows, outputs = sequence.steps_first(values[x.name]), []
+        numbers = self.integer(graph) if x.dtype == "int8" else None
         with np.errstate(all="ignore"):
             for row in rows[::-1] if self.reverse else rows:
-                hidden, cell = self._step(graph, row, hidden, cell)
+                if numbers is None:
+                    hidden, cell = self._step(graph, row, hidden, cell)
+                else:
+                    hidden, cell = numbers.step(row, hidden, cell, rounding)
                 outputs.append(hidden)
         ordered = outputs[::-1] if self.reverse else outputs
         return sequence.restored(np.stack(ordered), y.shape), hidden, cell

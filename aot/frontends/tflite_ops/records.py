@@ -8,7 +8,7 @@ import numpy as np
 import tflite
 
 from aot.errors import AotError
-from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.common import Activation, Pads, require, same_pads
 
 _ACTIVATIONS = {
@@ -22,13 +22,17 @@ _ACTIVATION_CODES = {activation: code for code, activation in _ACTIVATIONS.items
 
 @dataclass(frozen=True)
 class FileOp:
-    """An operator that is read: its name in the file, the flatbuffer table, its tensors, and the graphs inside."""
+    """An operator that is read: its name in the file, the flatbuffer table, its tensors, the graphs inside.
+
+    `intermediates` are tensors that only tell how something inside the operator is quantized.
+    """
 
     builtin: str
     table: Any
     inputs: list[Tensor | None]
     outputs: list[Tensor]
     graphs: dict[str, Graph] = field(default_factory=dict)
+    intermediates: tuple[Tensor, ...] = ()
 
     def options(self, kind: type) -> Any:
         """The operator's options read as the table class `kind`. Raises Unsupported where the file has none."""
@@ -74,7 +78,8 @@ class Record:
     """An operator to be written: version, kind and fields of its option table, index tensors beside its inputs.
 
     The index tensors follow the inputs, or come before input `place`; `order`, where it is given, is how the file
-    orders inputs and index tensors: their positions, the first one first. `subgraphs` are fields that number graphs.
+    orders inputs and index tensors: their positions, the first one first. `subgraphs` are fields that number graphs;
+    `intermediates` how something inside the operator is quantized, by name.
     """
 
     version: int
@@ -84,6 +89,7 @@ class Record:
     place: int | None = None
     order: tuple[int, ...] = ()
     subgraphs: dict[str, Graph] = field(default_factory=dict)
+    intermediates: dict[str, Quant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

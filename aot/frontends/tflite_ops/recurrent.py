@@ -4,7 +4,7 @@ import tflite
 
 from aot.errors import AotError
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_activation, write_activation
-from aot.ir import Graph, Op
+from aot.ir import Graph, Op, Quant
 from aot.ops.common import require
 from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.svdf import Svdf
@@ -42,12 +42,17 @@ def _write_rnn(op: Rnn, graph: Graph) -> Record:
     return Record(1, "SequenceRNNOptions", {"TimeMajor": op.time_major, "FusedActivationFunction": code})
 
 
+_GATE_SUMS = ("input", "forget", "update", "output")
+_UNUSED = Quant((1.0,), (0,))  # what matters to layers with normalization alone
+
+
 def _read_lstm(op: FileOp) -> Op:
     options = op.options(tflite.UnidirectionalSequenceLSTMOptions)
     code = options.FusedActivationFunction()
     require(code == tflite.ActivationFunctionType.TANH, f"fused activation {code}; supported: TANH")
     return Lstm(
         **op.operands(),
+        hidden=op.intermediates[4].quant if len(op.intermediates) == 5 else None,
         cell_clip=float(options.CellClip()),
         projection_clip=float(options.ProjClip()),
         time_major=bool(options.TimeMajor()),
@@ -63,7 +68,8 @@ def _write_lstm(op: Lstm, graph: Graph) -> Record:
         "ProjClip": op.projection_clip,
         "TimeMajor": op.time_major,
     }
-    return Record(1, "UnidirectionalSequenceLSTMOptions", fields)
+    inside = {} if op.hidden is None else {**dict.fromkeys(_GATE_SUMS, _UNUSED), "hidden": op.hidden}
+    return Record(1 if op.hidden is None else 3, "UnidirectionalSequenceLSTMOptions", fields, intermediates=inside)
 
 
 OPERATORS = (
