@@ -97,8 +97,9 @@ def integer_lstm(
 ) -> IntegerLstm:
     """The numbers of a layer; `operands` by their number in the file. Unsupported for what the kernel does not take."""
     x, state, cell = operands[0], operands[18], operands[19]
-    require(hidden is not None, "no scale of the hidden product (intermediate tensor 4)")
+    require(isinstance(hidden, Quant), "no scale of the hidden product (intermediate tensor 4)")
     assert hidden is not None
+    require(-128 <= hidden.zero_point[0] <= 127 and 1e-30 < hidden.scale[0] < 1e30, f"the hidden product has {hidden}")
     require(not any(i in operands for i in range(20, 24)), "layer normalization in int8")
     require(16 not in operands or 10 not in operands, "a peephole together with a projection in int8")
     require_quantized(x, state, cell)
