@@ -109,14 +109,17 @@ def integer_lstm(
     def dense(number: int, source: Quant, bias: Tensor | None, scale: np.float32) -> Dense:
         weights = operands[number]
         assert weights.data is not None
-        product = float(np.float32(source.scale[0]) * scales[number] / scale)
-        return _dense(weights, source.zero_point[0], bias, product)
+        with np.errstate(over="ignore"):
+            ratio = float(np.float32(source.scale[0]) * scales[number] / scale)
+        require(ratio < 2**15, f"%{weights.name} has scale {scales[number]:g}, too large for what it is added to")
+        return _dense(weights, source.zero_point[0], bias, ratio)
 
     def gate(number: int) -> Gate:
         assert x.quant is not None and state.quant is not None
         unit = np.float32(GATE_SCALE)
         peephole = operands.get({0: 9, 1: 10, 3: 11}.get(number, -1))
-        through = np.float32(0) if peephole is None else np.float32(2.0**shift) * _scale(peephole) / unit
+        with np.errstate(over="ignore"):
+            through = np.float32(0) if peephole is None else np.float32(2.0**shift) * _scale(peephole) / unit
         require(float(through) < 0.5, f"%{cell.name} has scale {cell.scale:g}, too large for its peepholes")
         return Gate(
             dense(1 + number, x.quant, operands[12 + number], unit),
@@ -142,7 +145,8 @@ def integer_lstm(
 
 
 def _clip_code(real: float, scale: float, highest: int) -> int:
-    return int(min(float(np.float32(real) / np.float32(scale)), highest))
+    with np.errstate(over="ignore"):
+        return int(min(float(np.float32(real) / np.float32(scale)), highest))
 
 
 def _scale(t: Tensor) -> np.float32:

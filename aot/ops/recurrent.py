@@ -162,7 +162,7 @@ class Lstm(Op):
         require(given[20] == (given[21] and gate) and given[21] == given[22] == given[23],
                 "a layer normalization that is there in parts")  # fmt: skip
         require(given[16] or not given[17], "a bias of a projection that is not there")
-        require(min(self.cell_clip, self.projection_clip) >= 0, "a clip below 0")
+        require(self.cell_clip >= 0 and self.projection_clip >= 0, "a clip that is not a number from 0 up")
 
     def _check_shapes(self, graph: Graph) -> None:
         x, y = graph[self.inputs[0]], graph[self.outputs[0]]
