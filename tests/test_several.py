@@ -23,6 +23,8 @@ from aot.ops.division import FloorDiv
 from aot.ops.prelu import Prelu
 from aot.ops.rearrange import BroadcastTo
 from aot.ops.select import Select, SelectV2
+from aot.ops.shape import Shape
+from aot.passes import run_passes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +32,19 @@ class _Fill(Op):
     """FILL as the file has it, which aot reads as BROADCAST_TO."""
 
 
-def test_fill_is_read_as_a_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def fill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the writer write `_Fill`."""
+
     def unread(op: object) -> Op:
         raise NotImplementedError
 
-    fill = Operator("FILL", _Fill, unread, lambda op, graph: Record(3, "FillOptions"))
-    monkeypatch.setitem(tflite_parts._WRITERS, _Fill, fill)
+    record = Operator("FILL", _Fill, unread, lambda op, graph: Record(3, "FillOptions"))
+    monkeypatch.setitem(tflite_parts._WRITERS, _Fill, record)
+
+
+@pytest.mark.usefixtures("fill")
+def test_fill_is_read_as_a_broadcast() -> None:
     dims = Tensor("dims", (2,), "int32", data=np.array([2, 3], np.int32))
     quant = Quant((0.5,), (3,))
     graph = graphs.graph_of(_Fill, [dims, Tensor("x", (), "int8", quant)], Tensor("y", (2, 3), "int8", quant))
@@ -45,6 +54,24 @@ def test_fill_is_read_as_a_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = {"x": np.array(-7, np.int8)}
     (expected,) = litert.outputs(content, [sample["x"]], litert.Resolver.REFERENCE)
     assert run(read, sample)["y"].tolist() == expected.tolist() == [[-7] * 3] * 2
+
+
+@pytest.mark.usefixtures("fill")
+def test_fill_with_the_shape_of_another_tensor() -> None:
+    """How converters write zeros for the state of a recurrent layer."""
+    zero = Tensor("zero", (), "float32", data=np.array(0, np.float32))
+    x, dims, y = Tensor("x", (2, 3), "float32"), Tensor("dims", (2,), "int32"), Tensor("y", (2, 3), "float32")
+    ops = (
+        Shape(name="dims", inputs=("x",), outputs=("dims",)),
+        _Fill(name="y", inputs=("dims", "zero"), outputs=("y",)),
+    )
+    graph = Graph("net", {t.name: t for t in (x, zero, dims, y)}, ops, ("x",), ("y",))
+    content = write(graph)
+    folded = run_passes(parse(content, "net"))
+    sample = np.ones((2, 3), np.float32)
+    (expected,) = litert.outputs(content, [sample], litert.Resolver.REFERENCE)
+    assert run(folded, {"x": sample})["y"].tolist() == expected.tolist() == [[0.0] * 3] * 2
+    assert "Shape" not in [op.kind for op in folded.ops]
 
 
 def test_a_range_has_as_many_elements_as_float32_says() -> None:

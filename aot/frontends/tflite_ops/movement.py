@@ -127,14 +127,19 @@ def _write_shape(op: Shape, graph: Graph) -> Record:
     return Record(1, "ShapeOptions", {"OutType": types[graph[op.outputs[0]].dtype]})
 
 
+def _wanted_shape(op: FileOp, index: int) -> tuple[int, ...]:
+    """The shape that an index tensor asks for; where it is computed, from other shapes, the output has it."""
+    return op.outputs[0].shape if op.input(index).data is None else op.integers(index)
+
+
 def _read_broadcast_to(op: FileOp) -> Op:
-    return BroadcastTo(**op.operands(1), shape=op.integers(1))
+    return BroadcastTo(**op.operands(1), shape=_wanted_shape(op, 1))
 
 
 def _read_fill(op: FileOp) -> Op:
     """A scalar in every place."""
     require(op.input(1).shape == (), f"%{op.input(1).name} has shape {list(op.input(1).shape)}; supported: a scalar")
-    return BroadcastTo(**op.operands(1, first=1), shape=op.integers(0))
+    return BroadcastTo(**op.operands(1, first=1), shape=_wanted_shape(op, 0))
 
 
 def _write_broadcast_to(op: BroadcastTo, graph: Graph) -> Record:
