@@ -15,7 +15,7 @@ endif
 help:
 	@echo "make demo   run the digits example on an emulated Cortex-M4, compare every byte with the model"
 	@echo "make test   lint, then all tests"
-	@echo "make conformance  the longer proofs: more samples and cases, on every board"
+	@echo "make conformance  the longer proofs: more samples and cases, on every board; writes docs/operators.md"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make bench  the table of sizes and instruction counts in README.md"
 	@echo "make readme  write anew what README.md shows of the output"
@@ -30,8 +30,11 @@ test: lint system
 	$(BIN)/python -m pytest -n 2
 
 conformance: system environment-dev
-	AOT_SAMPLES=16 AOT_CASES=10 $(BIN)/python -m pytest -n 2 tests/test_models.py tests/test_models_oracle.py \
-	    tests/test_kernels.py tests/test_softmax.py tests/test_plan.py tests/test_passes.py
+	rm -rf build/counts
+	AOT_SAMPLES=16 AOT_CASES=10 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/test_models.py \
+	    tests/test_models_oracle.py tests/test_oracle.py tests/test_uint8.py tests/test_int4.py tests/test_kernels.py \
+	    tests/test_random_graphs.py tests/test_topologies.py tests/test_softmax.py tests/test_plan.py tests/test_passes.py
+	$(BIN)/python tests/operators_table.py build/counts
 	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py
 
 lint: environment-dev

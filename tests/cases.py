@@ -1,6 +1,7 @@
 """The cases of the kernel tests: how many, which seeds, and how large. AOT_CASES=10 draws ten times as many."""
 
 import os
+from collections.abc import Iterable
 
 import graphs
 import hard_graphs
@@ -11,21 +12,20 @@ from aot.ir import Graph, Unsupported
 
 TIMES = int(os.environ.get("AOT_CASES", "1"))
 SEED = int(os.environ.get("AOT_SEED", "0"))
-PER_BUILDER = 6 * TIMES
-PER_BUILDER_EMULATED = 1 * TIMES
 SOFTMAX_MODELS = 48 * TIMES
-SEEDS = range(20 * TIMES)  # of a comparison with LiteRT
 MANY_SEEDS = range(60 * TIMES)  # of one that must meet rare values
 FAULTY_SESSIONS = 20 * TIMES
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES
+_LEAST, _MANY = 3, 20  # cases of each builder; of one with several kernels
 SEVERAL_KERNELS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")
+_LARGE = ("DepthwiseConv2D 3x3 large",)  # builders that have no small cases
 MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 
 
 def builders() -> dict[str, object]:
     """Every builder of single-operator graphs, by name; a reshape alone has no kernel."""
-    return {**{k: v for k, v in graphs.BUILDERS.items() if k != "Reshape"}, **hard_graphs.HARD}
+    return {**{k: v for k, v in graphs.BUILDERS.items() if k.split()[0] != "Reshape"}, **hard_graphs.HARD}
 
 
 def case(name: str, seed: int, most_bytes: int = MOST_BYTES) -> Case:
@@ -48,13 +48,42 @@ def inputs_of(graph: Graph, seed: list[int]) -> dict[str, np.ndarray]:
     return {name: hard_graphs.value(rng, graph[name]) for name in graph.inputs}
 
 
-def cases(count: int, most_bytes: int = MOST_BYTES) -> list[Case]:
-    """`count` cases of every builder, four times as many of what has several kernels."""
+def seeds(name: str, names: Iterable[str], per_operator: int = 40) -> range:
+    """As many seeds for the builder `name` as its share of its operator's, but a few at least."""
+    kind = name.split()[0]
+    siblings = sum(other.split()[0] == kind for other in names)
+    return range(max(_LEAST, per_operator // siblings) * TIMES)
+
+
+def many() -> list[Case]:
+    """Several cases of every builder, most of them of what has several kernels."""
+    return [
+        case(name, seed)
+        for name in builders()
+        for seed in range(max(_LEAST * TIMES, _MANY if name.startswith(SEVERAL_KERNELS) else 0))
+    ]
+
+
+def few(most_bytes: int = MOST_BYTES, several: int = 4) -> list[Case]:
+    """For slower machines: a case of two builders of each operator, `several` of every one with several kernels."""
+    by_kind: dict[str, list[str]] = {}
+    for name in builders():
+        if most_bytes == MOST_BYTES or name not in _LARGE:
+            by_kind.setdefault(name.split()[0], []).append(name)
+    rng = np.random.default_rng(SEED)
+    chosen = {kind: [own[i] for i in sorted(rng.permutation(len(own))[:2])] for kind, own in by_kind.items()}
+    chosen |= {kind: by_kind[kind] for kind in SEVERAL_KERNELS}
     return [
         case(name, seed, most_bytes)
-        for name in builders()
-        for seed in range(4 * count if name.startswith(SEVERAL_KERNELS) else count)
+        for kind, own in chosen.items()
+        for name in own
+        for seed in range((several if kind in SEVERAL_KERNELS else 1) * TIMES)
     ]
+
+
+def each() -> list[Case]:
+    """One case of every builder."""
+    return [case(name, 0) for name in builders()]
 
 
 def port_bytes(graph: Graph) -> int:

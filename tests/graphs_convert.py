@@ -31,8 +31,8 @@ def quantize_real(dtype: str) -> Builder:
 
     def build(rng: Rng) -> Graph:
         scale = float(np.float32(rng.choice([0.1, 0.05, 0.25, 10 ** rng.uniform(-3, 1)])))
-        y = Tensor("y", (400,), dtype, quant_of(rng, dtype, scale if dtype != "int16" else scale / 128))
-        return graph_of(Quantize, [Tensor("x", (400,), "float32")], y)
+        y = Tensor("y", (200,), dtype, quant_of(rng, dtype, scale if dtype != "int16" else scale / 128))
+        return graph_of(Quantize, [Tensor("x", (200,), "float32")], y)
 
     return build
 
@@ -46,11 +46,12 @@ def requantize(x_type: str, y_type: str) -> Builder:
         wider = {("int8", "int16"): 1 / 128, ("uint8", "int16"): 1 / 128, ("int16", "int32"): 1 / 128}
         narrower = {("int16", "int8"): 256, ("int32", "int8"): 2.0**24, ("int32", "int16"): 2.0**16}
         usual = {**wider, **narrower}.get((x_type, y_type), 1) if rng.random() < 0.8 else 1
+        dims = (256,) if x_type in ("int8", "uint8") else (200,)
         y_scale = float(np.float32(x.scale[0] * factor * usual))
         return graph_of(
             Quantize,
-            [Tensor("x", (256,), x_type, quant_of(rng, x_type, x.scale[0]))],
-            Tensor("y", (256,), y_type, quant_of(rng, y_type, y_scale)),
+            [Tensor("x", dims, x_type, quant_of(rng, x_type, x.scale[0]))],
+            Tensor("y", dims, y_type, quant_of(rng, y_type, y_scale)),
         )
 
     return build
@@ -60,8 +61,8 @@ def dequantize(dtype: str) -> Builder:
     """Every code of 8 bits, or any; any scale."""
 
     def build(rng: Rng) -> Graph:
-        x = Tensor("x", (256,), dtype, quant_of(rng, dtype, graphs.scale(rng)))
-        return graph_of(Dequantize, [x], Tensor("y", (256,), "float32"))
+        x = Tensor("x", (256,) if dtype != "int16" else (200,), dtype, quant_of(rng, dtype, graphs.scale(rng)))
+        return graph_of(Dequantize, [x], Tensor("y", x.shape, "float32"))
 
     return build
 

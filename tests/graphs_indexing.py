@@ -3,7 +3,7 @@
 import graphs
 import numpy as np
 from graphs import Rng, graph_of
-from graphs_movement import ALL, NO_BOOL, Builder, any_type, like, ranks, small, tensor, viewed
+from graphs_movement import ALL, NO_BOOL, Builder, like, of_type, ranks, small, tensor, viewed
 
 from aot.ir import Graph, Op, Tensor
 from aot.ops.arg_extreme import ArgMax, ArgMin
@@ -100,4 +100,4 @@ TYPED: dict[type[Op], tuple[Builder, tuple[str, ...]]] = {
     ResizeNearest: (resize_nearest, ("bool", "float32", "int16", "int32", "int8", "uint8")),
     TopK: (top_k, NO_BOOL),
 }
-BUILDERS = {kind.__name__: any_type(*entry) for kind, entry in TYPED.items()}
+BUILDERS = {f"{k.__name__} {t}": of_type(build, t) for k, (build, types) in TYPED.items() for t in types}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import graphs
 import numpy as np
 from graphs import Rng, graph_of
-from graphs_movement import ALL, Builder, any_type, like, ranks, small, tensor
+from graphs_movement import ALL, Builder, like, of_type, ranks, small, tensor
 
 from aot.ir import Graph, Op, Tensor
 from aot.ops.add_n import AddN
@@ -107,4 +107,4 @@ TYPED: dict[type[Op], tuple[Builder, tuple[str, ...]]] = {
     SelectV2: (select_v2, ALL),
     ZerosLike: (zeros_like, ("float32", "int32", "int64")),
 }
-BUILDERS = {kind.__name__: any_type(*entry) for kind, entry in TYPED.items()}
+BUILDERS = {f"{k.__name__} {t}": of_type(build, t) for k, (build, types) in TYPED.items() for t in types}

@@ -9,20 +9,30 @@ import numpy as np
 from graphs import Rng, int8
 
 from aot.ir import Graph, Op, Quant, Tensor, Unsupported
-from aot.ops.add import Add
+from aot.ops.add import Add, Sub
+from aot.ops.binary import Maximum, Minimum
 from aot.ops.common import Activation
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
+from aot.ops.mul import Mul
 from aot.ops.pad import Pad
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
+from aot.ops.quantize import Quantize
 from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
+from aot.ops.resize import ResizeBilinear, ResizeNearest
+from aot.ops.sigmoid import Logistic, Tanh
+from aot.ops.slice import Slice
+from aot.ops.softmax import Softmax
+from aot.ops.split import Split
 from aot.ops.transpose import Transpose
+from aot.ops.two_slopes import LeakyRelu
 
-Made = tuple[type[Op], list[Tensor], Tensor, dict[str, Any]]  # an operator, its operands, its output, its attributes
+# An operator, its operands, its output or outputs, its attributes.
+Made = tuple[type[Op], list[Tensor], Tensor | list[Tensor], dict[str, Any]]
 
 _LARGEST = 1200  # elements of a tensor
 
@@ -41,7 +51,8 @@ class _Growing:
 
     def any(self, rank: int | None = None) -> Tensor:
         """Most often one of the latest; at times a constant."""
-        fitting = [t for t in self.tensors.values() if t.dtype == "int8" and rank in (None, len(t.shape))]
+        ranked = [t for t in self.tensors.values() if t.dtype == "int8" and rank in (None, len(t.shape))]
+        fitting = [t for t in ranked if t.quant is not None and not t.quant.per_channel]
         if not fitting or self.rng.random() < 0.15:
             shape = (1, 5, 4, 3)[: rank or 4]
             return int8(f"k{len(self.tensors)}", shape, Quant((0.05,), (0,)), graphs.codes(self.rng, shape))
@@ -109,11 +120,73 @@ def _dense(g: _Growing) -> Made:
     return FullyConnected, [x, _renamed(w, f"w_{y.name}")], y, {"activation": _activation(g.rng)}
 
 
-def _add(g: _Growing) -> Made:
+def _two(g: _Growing) -> tuple[Tensor, Tensor]:
+    """Tensors of one shape; they may be the same one."""
     a = g.any()
     same = [t for t in g.tensors.values() if t.shape == a.shape and t.dtype == "int8"]
-    b = same[int(g.rng.integers(0, len(same)))] if same else a
-    return Add, [a, b], g.new(a.shape, g.other(a)), {"activation": _activation(g.rng)}
+    return a, same[int(g.rng.integers(0, len(same)))] if same else a
+
+
+def _add(g: _Growing) -> Made:
+    a, b = _two(g)
+    kind = Add if g.rng.random() < 0.6 else Sub
+    return kind, [a, b], g.new(a.shape, g.other(a)), {"activation": _activation(g.rng)}
+
+
+def _mul(g: _Growing) -> Made:
+    a, b = _two(g)
+    scale = float(np.float32(a.scale * b.scale * g.rng.uniform(20, 200)))
+    quant = Quant((scale,), (graphs.zero_point(g.rng),))
+    return Mul, [a, b], g.new(a.shape, quant), {"activation": _activation(g.rng)}
+
+
+def _extreme(g: _Growing) -> Made:
+    """Both operands and the result have one scale; others are refused, and another operator drawn."""
+    a, b = _two(g)
+    return (Maximum if g.rng.random() < 0.5 else Minimum), [a, b], g.new(a.shape, a.quant), {}
+
+
+def _function(g: _Growing) -> Made:
+    """Tables."""
+    x = g.any()
+    kind, quant = ((Logistic, graphs.PROBABILITY), (Tanh, Quant((1 / 128,), (0,))), (LeakyRelu, g.other(x)))[
+        int(g.rng.integers(0, 3))
+    ]
+    return kind, [x], g.new(x.shape, quant), {"alpha": 0.1} if kind is LeakyRelu else {}
+
+
+def _softmax(g: _Growing) -> Made:
+    x = g.any()
+    return Softmax, [x], g.new(x.shape, graphs.PROBABILITY), {"beta": 1.0}
+
+
+def _quantize(g: _Growing) -> Made:
+    x = g.any()
+    return Quantize, [x], g.new(x.shape, g.other(x)), {}
+
+
+def _split(g: _Growing) -> Made:
+    """Two or three outputs, some of which nobody may read."""
+    x = g.any()
+    count = int(g.rng.integers(2, 4))
+    axis = next((i for i, n in enumerate(x.shape) if n % count == 0), 0)
+    part = (*x.shape[:axis], max(1, x.shape[axis] // count), *x.shape[axis + 1 :])
+    first = g.new(part, x.quant)
+    return Split, [x], [_renamed(first, f"{first.name}_{i}") for i in range(count)], {"axis": axis}
+
+
+def _slice(g: _Growing) -> Made:
+    x = g.any()
+    begin = tuple(int(g.rng.integers(0, n)) for n in x.shape)
+    size = tuple(int(g.rng.integers(1, n - b + 1)) for n, b in zip(x.shape, begin, strict=True))
+    return Slice, [x], g.new(size, x.quant), {"begin": begin, "size": size}
+
+
+def _resize(g: _Growing) -> Made:
+    x = g.any(4)
+    size = (int(g.rng.integers(1, 9)), int(g.rng.integers(1, 9)))
+    kind = ResizeNearest if g.rng.random() < 0.5 else ResizeBilinear
+    return kind, [x], g.new((x.shape[0], *size, x.shape[3]), x.quant), {"size": size}
 
 
 def _pool(g: _Growing) -> Made:
@@ -149,26 +222,27 @@ def _concatenation(g: _Growing) -> Made:
 
 _MAKERS: tuple[Callable[[_Growing], Made], ...] = (
     _relu, _relu, _relu, _pad, _pad, _conv, _conv, _conv, _dense, _add, _add, _pool, _mean, _reshape, _transpose,
-    _concatenation,
+    _concatenation, _mul, _extreme, _function, _softmax, _quantize, _split, _slice, _resize,
 )  # fmt: skip
 
 
-def random_graph(rng: Rng) -> Graph:
-    """Up to ten operators; outputs are the last results and at times others."""
+def random_graph(rng: Rng, operators: int = 10) -> Graph:
+    """So many operators; outputs are the last result and at times others."""
     g = _Growing(rng)
-    while len(g.ops) < 10:
-        kind, operands, y, attributes = _MAKERS[int(rng.integers(0, len(_MAKERS)))](g)
+    while len(g.ops) < operators:
+        kind, operands, made, attributes = _MAKERS[int(rng.integers(0, len(_MAKERS)))](g)
+        ys = made if isinstance(made, list) else [made]
         names = tuple(t.name for t in operands)
-        op = kind(name=y.name, inputs=names, outputs=(y.name,), **attributes)
-        parts = {t.name: t for t in (*operands, y)}
+        op = kind(name=ys[0].name, inputs=names, outputs=tuple(y.name for y in ys), **attributes)
+        parts = {t.name: t for t in (*operands, *ys)}
         try:
             op.check(Graph("try", parts, (op,), (), ()))
         except Unsupported:
             continue
-        if y.elements <= _LARGEST:
-            g.keep(*(t for t in operands if t.name not in g.tensors), y)
+        if ys[0].elements <= _LARGEST:
+            g.keep(*(t for t in operands if t.name not in g.tensors), *ys)
             g.ops.append(op)
-    results = [op.outputs[0] for op in g.ops]
+    results = [name for op in g.ops for name in op.outputs]
     chosen = {results[-1], *(name for name in results if rng.random() < 0.15)}
     graph = Graph("g", g.tensors, tuple(g.ops), g.inputs, tuple(sorted(chosen)))
     graph.check()

@@ -36,7 +36,7 @@ _WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
 
 def _merged(rounding: str = "double", board: str = "host") -> Compiled:
     """A model with every kernel in it."""
-    return native.compiled(merge.merged(cases.cases(2))[0], rounding, board)
+    return native.compiled(merge.merged(cases.each())[0], rounding, board)
 
 
 def _tool(name: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import oracles
 import pytest
 import tflite
+from counts import INTERPRETER, count
 
 from aot.errors import AotError
 from aot.frontends.tflite import parse
@@ -62,6 +63,7 @@ def test_int4_is_read_and_exact(name: str) -> None:
         )
         assert small.tobytes() == large.tobytes(), f"seed {seed}\n{graph}"
         assert run(read, inputs)["y"].tobytes() == oracles.oracle(read, inputs, "double").tobytes()
+        count(INTERPRETER, read, "int8, weights int4")
 
 
 def test_damaged_and_computed_int4_is_refused() -> None:

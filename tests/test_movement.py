@@ -1,4 +1,4 @@
-"""Operators that move elements: every type that LiteRT takes, every output, and what LiteRT refuses."""
+"""Operators that move elements: every output, indices out of range, and what LiteRT refuses."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,6 @@ import litert
 import native
 import numpy as np
 import pytest
-from oracles import oracle
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
@@ -25,7 +24,6 @@ from aot.ops.top_k import TopK
 
 TYPED = graphs_movement.TYPED | graphs_indexing.TYPED | graphs_several.TYPED
 _SEEDS = range(40)
-_CASES = [(kind, dtype) for kind, (_, types) in TYPED.items() for dtype in types]
 
 
 def _supported(kind: type[Op], dtype: str, seed: int) -> Graph:
@@ -38,15 +36,6 @@ def _supported(kind: type[Op], dtype: str, seed: int) -> Graph:
             continue
         return graph
     raise AssertionError(f"{kind.__name__}: ten graphs in a row were refused")
-
-
-@pytest.mark.parametrize(("kind", "dtype"), _CASES, ids=[f"{kind.__name__} {dtype}" for kind, dtype in _CASES])
-def test_every_type_equals_litert(kind: type[Op], dtype: str) -> None:
-    for seed in _SEEDS:
-        graph = _supported(kind, dtype, seed)
-        inputs = {n: graphs.values(np.random.default_rng(seed), graph[n]) for n in graph.inputs}
-        actual, expected = run(graph, inputs)[graph.outputs[0]], oracle(graph, inputs, "double")
-        assert actual.dtype == expected.dtype and actual.tobytes() == expected.tobytes(), f"seed {seed}\n{graph}"
 
 
 @pytest.mark.parametrize("kind", [Split, SplitV, Unpack])

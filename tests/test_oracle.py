@@ -5,6 +5,7 @@ import graphs
 import litert
 import numpy as np
 import pytest
+from counts import INTERPRETER, count
 from oracles import LITERT_ULPS, ORACLES, oracle, with_product_of_scales
 
 from aot.fixedpoint import ROUNDINGS, Array, Rounding
@@ -54,16 +55,18 @@ def _differing(actual: Array, expected: Array, ulps: int, absolute: float) -> Ar
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 @pytest.mark.parametrize("name", graphs.BUILDERS)
 def test_evaluate_equals_its_oracle(name: str, rounding: Rounding) -> None:
-    for seed in cases.SEEDS:
+    for seed in cases.seeds(name, graphs.BUILDERS):
         graph, inputs = _case(name, seed)
         value = run(graph, inputs, rounding)[graph.outputs[0]]
         slack = LITERT_ULPS.get(type(graph.ops[0]), (0, 0))
         _assert_equal(value, oracle(graph, inputs, rounding), f"seed {seed}\n{graph}", slack)
+        if rounding == "double":
+            count(INTERPRETER, graph)
 
 
 @pytest.mark.parametrize("name", graphs.BUILDERS)
 def test_written_file_reads_back(name: str) -> None:
-    for seed in cases.SEEDS:
+    for seed in cases.seeds(name, graphs.BUILDERS):
         graph, _ = _case(name, seed)
         content = write(graph)
         assert str(parse(content, graph.name)) == str(graph)

@@ -11,6 +11,7 @@ import native
 import numpy as np
 import oracles
 import pytest
+from counts import INTERPRETER, count
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
@@ -89,6 +90,7 @@ def test_uint8_is_exact(name: str) -> None:
                 f"seed {seed}: {where.size} of {actual.size} differ: {actual.reshape(-1)[where[:5]]}, "
                 f"expected {wanted.reshape(-1)[where[:5]]}\n{graph}\n{read}"
             )
+        count(INTERPRETER, graph)
 
 
 def test_the_generated_code_is_exact(tmp_path: Path) -> None:

@@ -53,11 +53,11 @@ class StridedSlice(View):
         same = count == len(self.end) == len(self.strides)
         require(same, f"{count} begins, {len(self.end)} ends and {len(self.strides)} strides")
         require(0 not in self.strides, f"a stride of 0 in {self.strides}")
-        require(count <= 2 * _MOST and self.ellipsis_mask.bit_count() <= 1, "more than one ellipsis, or too many parts")
+        ellipses = sum(self._has(self.ellipsis_mask, i) for i in range(count))
+        require(count <= 2 * _MOST and ellipses <= 1, "more than one ellipsis, or too many parts")
         dims = rank - self._consumed()
-        least = 1 if any(self._has(self.ellipsis_mask, i) for i in range(count)) else 0
         # LiteRT lets an ellipsis stand for one dimension at least, and forgets what then has no place.
-        require(dims >= least, f"{count} parts for {rank} dimensions")
+        require(dims >= ellipses, f"{count} parts for {rank} dimensions")
         for axis, extent, i in self._single(x.shape):
             position = self._element(i)
             require(-extent <= position < extent, f"element {position} of {extent} along axis {axis} of %{x.name}")
@@ -67,7 +67,9 @@ class StridedSlice(View):
         return shape
 
     def view(self, x: Array) -> Array:
-        return x[self._index()]
+        index = self._index()
+        # With an ellipsis, numpy gives a view even of a single element, and no copy of it.
+        return np.asarray(x[index if Ellipsis in index else (*index, ...)])
 
     @staticmethod
     def _has(mask: int, i: int) -> bool:
