@@ -1,6 +1,7 @@
 """One subgraph of a .tflite file -> Graph, with the graphs inside its operators, its handles and its variables."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import tflite
@@ -122,11 +123,10 @@ class _Subgraph:
 
     def _operators(self) -> Iterator[Op]:
         for i in range(self._file.count(self._table.OperatorsLength())):
-            if (op := self._operator(self._table.Operators(i))) is not None:
-                yield op
+            yield from self._operator(self._table.Operators(i))
 
-    def _operator(self, o: Any) -> Op | None:
-        """The operator, or None for one that only speaks of variables."""
+    def _operator(self, o: Any) -> tuple[Op, ...]:
+        """What the operator becomes: mostly one; none where it only speaks of variables."""
         kind = self._file.kind(o)
         numbers = self._file.indices(o.InputsAsNumpy(), len(self._tensors), -1)
         written = self._file.indices(o.OutputsAsNumpy(), len(self._tensors))
@@ -140,11 +140,12 @@ class _Subgraph:
         outputs = [self._variables.renew(i) if i in self._variables else self._tensors[i] for i in (*written, *updated)]
         op = FileOp(kind, o, inputs, outputs)
         try:
-            return self._known_operator(op, len(updated))
+            read = self._known_operator(op, len(updated))
         except Unsupported as reason:
-            return _unknown(op, reason.what)
+            return (_unknown(op, reason.what),)
+        return read if isinstance(read, tuple) else (read,)
 
-    def _known_operator(self, op: FileOp, updated: int) -> Op:
+    def _known_operator(self, op: FileOp, updated: int) -> Op | tuple[Op, ...]:
         operator = _OPERATORS.get(op.builtin)
         if operator is None:
             raise Unsupported("aot does not implement this operator")
@@ -155,14 +156,15 @@ class _Subgraph:
             raise Unsupported(f"inputs {', '.join(map(str, operator.updates))} must be variable tensors")
         numbers = self._file.indices(op.table.IntermediatesAsNumpy(), len(self._tensors))
         inside = tuple(self._tensors[i] for i in numbers)
-        return operator.read(FileOp(op.builtin, op.table, op.inputs, op.outputs, self._graphs(operator, op), inside))
+        graphs = self._graphs(operator, op)
+        return operator.read(FileOp(op.builtin, op.table, op.inputs, op.outputs, graphs, inside, self._new))
 
     def _graphs(self, operator: Operator, op: FileOp) -> dict[str, Graph]:
         """The graphs inside; each use of a subgraph is a graph of its own, with names of its own."""
         numbers = operator.subgraphs(op)
         return {name: read_graph(self._file, number, name, self._above) for name, number in numbers.items()}
 
-    def _variable_operator(self, kind: str, o: Any, numbers: list[int], written: list[int]) -> Op | None:
+    def _variable_operator(self, kind: str, o: Any, numbers: list[int], written: list[int]) -> tuple[Op, ...]:
         op = FileOp(kind, o, [], [])
         try:
             if kind == "VAR_HANDLE":
@@ -176,10 +178,10 @@ class _Subgraph:
             else:
                 self._initialize(op.options(tflite.CallOnceOptions).InitSubgraphIndex())
         except Unsupported as reason:
-            outputs = [self._tensors[i] for i in written] or [self._new("statement")]
+            outputs = [self._tensors[i] for i in written] or [self._new(Tensor("statement", (), "bool"))]
             inputs = [None if i < 0 else self._value(i) for i in numbers]
-            return _unknown(FileOp(kind, o, inputs, outputs), reason.what)
-        return None
+            return (_unknown(FileOp(kind, o, inputs, outputs), reason.what),)
+        return ()
 
     def _handle(self, numbers: list[int]) -> str:
         if not numbers or numbers[0] not in self._handles:
@@ -191,10 +193,11 @@ class _Subgraph:
         for key, (tensor, value) in _Subgraph(self._file, number, self._above).assigned().items():
             self._variables.initialize(key, tensor, value)
 
-    def _new(self, name: str) -> Tensor:
-        tensor = Tensor(self._file.names.unique(name), (), "bool")
-        self._tensors.append(tensor)
-        return tensor
+    def _new(self, tensor: Tensor) -> Tensor:
+        """A tensor that the file does not have, under a name of its own."""
+        named = replace(tensor, name=self._file.names.unique(tensor.name))
+        self._tensors.append(named)
+        return named
 
 
 _VARIABLE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")

@@ -30,7 +30,12 @@ _TYPES = {
 
 def write(graph: Graph) -> bytes:
     """The bytes of a .tflite file that the front end reads as `graph`."""
-    return _Writer(graph).model()
+    return write_parts(parts_of(graph))
+
+
+def write_parts(parts: list[Part]) -> bytes:
+    """The bytes of a .tflite file of these subgraphs."""
+    return _Writer(parts).model()
 
 
 def _table(builder: Any, kind: str, **values: Any) -> int:
@@ -45,8 +50,8 @@ def _table(builder: Any, kind: str, **values: Any) -> int:
 class _Writer:
     """Builds one flatbuffer, from the leaves up."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._parts = parts_of(graph)
+    def __init__(self, parts: list[Part]) -> None:
+        self._parts = parts
         self._builder = flatbuffers.Builder(1024)
         self._codes = sorted({(line.builtin, line.record.version) for part in self._parts for line in part.lines})
         tensors = [t for part in self._parts for t in part.tensors]

@@ -24,7 +24,8 @@ _ACTIVATION_CODES = {activation: code for code, activation in _ACTIVATIONS.items
 class FileOp:
     """An operator that is read: its name in the file, the flatbuffer table, its tensors, the graphs inside.
 
-    `intermediates` are tensors that only tell how something inside the operator is quantized.
+    `intermediates` are tensors that only tell how something inside the operator is quantized; `new` makes a tensor that
+    the file does not have, under a name of its own, for what becomes several operators.
     """
 
     builtin: str
@@ -33,6 +34,7 @@ class FileOp:
     outputs: list[Tensor]
     graphs: dict[str, Graph] = field(default_factory=dict)
     intermediates: tuple[Tensor, ...] = ()
+    new: Callable[[Tensor], Tensor] = lambda tensor: tensor
 
     def options(self, kind: type) -> Any:
         """The operator's options read as the table class `kind`. Raises Unsupported where the file has none."""
@@ -103,7 +105,7 @@ class Operator:
 
     builtin: str
     kind: type[Op]
-    read: Callable[[FileOp], Op]
+    read: Callable[[FileOp], Op | tuple[Op, ...]]
     write: Callable[[Any, Graph], Record] | None
     updates: tuple[int, ...] = ()
     subgraphs: Callable[[FileOp], dict[str, int]] = lambda op: {}
