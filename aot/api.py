@@ -186,19 +186,24 @@ def profile(
     quantize_inputs: bool = False,
     seed: int = 0,
     port: str | None = None,
+    baud: int | None = None,
+    flash: bool = False,
 ) -> Profiled:
     """Count what each layer of `model` executes on an emulated board, for the first sample of `inputs` or a random one.
 
-    At a `port`, the real board's cycle counter is read around each layer: it must hold firmware built with `trace`.
-    Raises AotError where nothing can count.
+    At a `port`, the real board's cycle counter is read around each layer: it must hold firmware built with `trace`,
+    unless `flash` loads it. Raises AotError where nothing can count.
     """
-    compiled = _compile(model, board, rounding, name)
+    compiled = _compile(model, _placed(board, None, baud), rounding, name)
     if port is None and not compiled.board.counts_instructions:
-        raise AotError(f"the instructions of {board} cannot be counted", "a board in QEMU: `aot boards` lists them",
-                       "a real board: --port URL")  # fmt: skip
+        raise AotError(f"the instructions of {compiled.board.name} cannot be counted",
+                       "a board in QEMU: `aot boards` lists them", "a real board: --port URL")  # fmt: skip
+    _check_flash(port, flash)
     sample = _samples(compiled, inputs, quantize_inputs, 1, seed)[0]
     with _temporary_folder() as made:
         firmware = _make(compiled, made, trace=port is not None)
+        if flash:
+            load_into(firmware.elf, compiled.board)
         if port is not None:
             return Profiled(compiled, firmware, profile_real(compiled, firmware, sample, port))
         return Profiled(compiled, firmware, profile_emulated(compiled, firmware, sample, made))
@@ -328,14 +333,18 @@ def _firmware(
     compiled: Compiled, folder: Path, port: str | None, flash: bool, *, trace: bool = False
 ) -> Firmware | None:
     """The firmware, compiled in `folder`, and with `flash` loaded into the board; None where the board must hold it."""
-    if flash and port is None:
-        raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
+    _check_flash(port, flash)
     if port is not None and not flash:
         return None
     firmware = _make(compiled, folder, trace=trace)
     if flash:
         load_into(firmware.elf, compiled.board)
     return firmware
+
+
+def _check_flash(port: str | None, flash: bool) -> None:
+    if flash and port is None:
+        raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
 
 
 def _make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:

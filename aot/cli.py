@@ -227,6 +227,8 @@ def profile(
     quantize_inputs: options.QuantizeInputs = False,
     seed: options.Seed = 0,
     port: options.Port = None,
+    baud: options.Baud = None,
+    flash: options.Flash = False,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -242,6 +244,8 @@ def profile(
             quantize_inputs=quantize_inputs,
             seed=seed,
             port=port,
+            baud=baud,
+            flash=flash,
         )
     found = profile_report.profile_json(profiled, before)
     if as_json:

@@ -54,6 +54,7 @@ class Device:
         self._link = Link(port, died, quick_timeout)
         self._interface = interface
         self._boots = boots
+        self._traces = True
         self._timeout = timeout
 
     def identify(self) -> Identity:
@@ -71,6 +72,7 @@ class Device:
             self._await_greeting()
         identity = self._link.reliably(ask)
         self._link.start()
+        self._traces = identity.traces
         if identity.sha256 != self._interface.sha256:
             raise AotError(
                 f"the device runs {identity.name} ({identity.sha256[:12]}), "
@@ -114,6 +116,10 @@ class Device:
 
         A model that remembers is not run again where an answer is garbled: that is an AotError.
         """
+        if not self._traces:
+            raise AotError("the device's firmware cannot send its layers",
+                           "build it with aot build --trace, and load it",
+                           "let it be built and loaded now: --flash")  # fmt: skip
         crc = _crc_of(inputs)
 
         def once() -> list[Layer]:

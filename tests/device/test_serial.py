@@ -187,7 +187,17 @@ def test_flash_by_drive(bench: Bench, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_flash_needs_a_port() -> None:
-    assert "no board to load the firmware into" in refused("run", SINE, "--board", "nucleo-l4r5zi", "--flash")
+    for command in ("run", "verify"):
+        said = refused(command, SINE, "--board", "nucleo-l4r5zi", "--flash")
+        assert "no board to load the firmware into" in said
+    said = refused("profile", SINE, "--board", "nucleo-l4r5zi")
+    assert "the instructions of nucleo-l4r5zi cannot be counted" in said
+
+
+def test_layers_need_firmware_that_traces(running: str) -> None:
+    for command in (("verify", "--layers"), ("profile",)):
+        said = refused(command[0], SINE, "--board", "mps2-an386", "--port", running, *command[1:])
+        assert "cannot send its layers" in said and "aot build --trace" in said
 
 
 def test_flash_then_run(running: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
