@@ -262,12 +262,13 @@ def quantize(
     calibration: options.Calibration,
     output: options.Quantized,
     io: options.InputsAndOutputs = options.IoOption.int8,
-    range: options.RangeOfTensors = options.EstimatorOption.percentile,
+    range: options.RangeOfTensors = options.EstimatorOption.mse,
     int16: options.Int16 = None,
     int16_all: options.Int16All = False,
     keep_float: options.Float = None,
     dense_per_tensor: options.PerTensor = False,
     no_bias_correction: options.NoBiasCorrection = False,
+    no_equalization: options.NoEqualization = False,
     strict: options.Strict = False,
     image_scale: options.ImageScale = DEFAULT_IMAGES.scale,
     image_mean: options.ImageMean = DEFAULT_IMAGES.mean,
@@ -286,6 +287,7 @@ def quantize(
         float=frozenset(keep_float or ()),
         per_channel=not dense_per_tensor,
         correct_bias=not no_bias_correction,
+        equalize=not no_equalization,
         strict=strict,
     )
     images = ImageOptions(image_scale, image_mean, image_resize.value)

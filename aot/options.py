@@ -145,6 +145,9 @@ PerTensor = Annotated[bool, typer.Option("--dense-per-tensor", help="One scale f
 NoBiasCorrection = Annotated[
     bool, typer.Option("--no-bias-correction", help="Do not make up for the mean error of rounded weights.")
 ]
+NoEqualization = Annotated[
+    bool, typer.Option("--no-equalization", help="Leave the channels around depth-wise layers as they are.")
+]
 Report = Annotated[bool, typer.Option("--report", help="Show every layer's range, codes and error, and what to do.")]
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="F.html", help="Write the report as a page.", show_default=False)

@@ -128,7 +128,8 @@ def compare(models: Path, name: str) -> list[float]:
     inputs = MODELS[name](models, graph[x].shape).astype(np.float32).reshape(-1, *graph[x].shape)
     wanted = [run(graph, {x: value})[graph.outputs[0]].astype(np.float64) for value in inputs]
     samples = [{x: value} for value in inputs]
-    ways = [Options(), *(Options(range=r, correct_bias=c) for r in ESTIMATORS for c in (False, True))]
+    each = [Options(range=r, correct_bias=c, equalize=False) for r in ESTIMATORS for c in (False, True)]
+    ways = [Options(), *each]
     graphs = [by_tensorflow(graph, inputs), *(quantize(graph, samples, options).graph for options in ways)]
     return [decibels(each, inputs, wanted) for each in graphs]
 

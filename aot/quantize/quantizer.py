@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain, islice
 from typing import Literal
 
 from aot.errors import AotError
@@ -15,6 +16,7 @@ from aot.ops.quantize import Quantize
 from aot.passes.check_operators import check_operators, problems
 from aot.quantize.calibrate import Calibration, Progress, Sample, calibrate
 from aot.quantize.convert import convert
+from aot.quantize.equalize import equalize
 from aot.quantize.forms import Types, can_be_integer, choose_forms, choose_types, real_operands
 from aot.quantize.quality import outputs_noise
 from aot.quantize.ranges import ESTIMATORS, Range, min_max
@@ -29,16 +31,18 @@ class Options:
     `range` is one of ESTIMATORS; `dtype` the type of activations; inputs and outputs have it, too, or are float32 with
     `io` "float"; `int16` and `float` name layers (by their first output) that are to be in another type. With
     `per_channel`, dense layers have a scale for each unit, as convolutions always have for each channel; `correct_bias`
-    makes up for the mean error of weights. `strict` refuses what has to stay in float32.
+    makes up for the mean error of weights; `equalize` evens out channels around depth-wise layers. `strict` refuses
+    what has to stay in float32.
     """
 
-    range: str = "percentile"
+    range: str = "mse"
     io: Literal["float", "int8"] = "int8"
     dtype: Literal["int8", "int16"] = "int8"
     int16: frozenset[str] = frozenset()
     float: frozenset[str] = frozenset()
     per_channel: bool = True
     correct_bias: bool = True
+    equalize: bool = True
     strict: bool = False
 
 
@@ -67,6 +71,7 @@ class Quantized:
 
 
 DEFAULT = Options()
+_FIRST = 8  # samples that channels are equalized by
 
 
 def is_quantized(graph: Graph) -> bool:
@@ -91,7 +96,11 @@ def quantize(
         raise AotError(f"{graph.name} keeps a state: aot does not quantize such models", "give it quantized already")
     lean = simplify(graph)
     _check_layers(lean, options)
-    return assemble(lean, calibrate(lean, samples, progress), options)
+    remaining = iter(samples)
+    first = list(islice(remaining, _FIRST))
+    if options.equalize and first:
+        lean = equalize(lean, first)
+    return assemble(lean, calibrate(lean, chain(first, remaining), progress), options)
 
 
 def _check_layers(graph: Graph, options: Options) -> None:
