@@ -65,6 +65,11 @@ def _print_table(table: Table) -> None:
     _print("\n".join(line.rstrip() for line in text.get().splitlines()))
 
 
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        _err().print(f"warning: {warning}", markup=False)
+
+
 @contextmanager
 def _progress(first: str = "compiling") -> Iterator[Callable[[int], None]]:
     """On a terminal, stderr tells what goes on: first the compiler, then sample after sample."""
@@ -117,6 +122,7 @@ def build(
             weights_section=weights_section,
             calibration=calibration,
         )
+    _warn(built.compiled.warnings)
     if as_json:
         _print_json(report.build_json(built.compiled, built.firmware, built.elf))
         return
@@ -298,8 +304,7 @@ def quantize(
         found = analyse(done, chosen, progress) if done.changed and (with_report or html) else None
     if found and html is not None:
         write_page(html, found)
-    for warning in done.warnings:
-        _err().print(f"warning: {warning}", markup=False)
+    _warn(done.warnings)
     if as_json:
         _print_json(report.quantize_json(done, found))
         return

@@ -38,6 +38,7 @@ class Compiled:
     board: Board
     rounding: str
     files: dict[str, str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -65,9 +66,18 @@ def compile_file(
     """
     content = tflite.read(path)
     graph = tflite.parse(content, name or path.stem, str(path))
+    warnings: tuple[str, ...] = ()
     if calibration is not None:
-        graph = quantize(graph, open_samples(calibration, graph)).graph
-    return compile(graph, board, rounding, hashlib.sha256(content).hexdigest())
+        graph, warnings = _quantized(graph, calibration)
+    compiled = compile(graph, board, rounding, hashlib.sha256(content).hexdigest())
+    return replace(compiled, warnings=warnings)
+
+
+def _quantized(graph: Graph, calibration: Path) -> tuple[Graph, tuple[str, ...]]:
+    """What of `graph` is float32 as int8, and what the user should know of it."""
+    samples = open_samples(calibration, graph)
+    quantized = quantize(graph, samples)
+    return quantized.graph, (*samples.warnings(quantized.calibration.samples), *quantized.warnings)
 
 
 def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:

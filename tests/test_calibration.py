@@ -282,6 +282,20 @@ def test_quantize_and_build(model: Path, tmp_path: Path) -> None:
     assert built.code == 0 and "conv2d_s8" in (tmp_path / "c" / "net.c").read_text()
 
 
+def test_warnings_are_shown(tmp_path: Path) -> None:
+    """What stays in float32: by both commands, with what it costs; and it is refused where that is asked for."""
+    model, samples = tmp_path / "sines.tflite", tmp_path / "s.npy"
+    model.write_bytes(write(float_graphs.sines()))
+    np.save(samples, np.random.default_rng(0).normal(size=(8, 1, 8)))
+    common = (model, "--calibration", samples)
+    for command in (
+        ("build", *common, "-b", "host", "-o", tmp_path / "out", "--no-compile"),
+        ("quantize", *common, "-o", tmp_path / "out.tflite"),
+    ):
+        assert "warning: Sin (%wave) stays in float32" in aot(*command).err
+    assert "as a whole" in refused("quantize", *common, "-o", tmp_path / "strict.tflite", "--strict")
+
+
 def test_the_report_of_the_command(model: Path, tmp_path: Path) -> None:
     samples, out, page = as_npz(tmp_path), tmp_path / "out.tflite", tmp_path / "page.html"
     shown = aot("quantize", model, "--calibration", samples, "-o", out, "--report", "--html", page)
