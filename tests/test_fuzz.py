@@ -5,8 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cases
+import graphs_control
+import numpy as np
 import pytest
 from command import DIGITS, SINE
+
+from aot.frontends.tflite_writer import write
 
 MODELS = os.environ.get("AOT_MODELS")
 REAL = [Path(MODELS) / "tflm/person_detect.tflite", Path(MODELS) / "mlperf_tiny/kws_ref_model.tflite"] if MODELS else []
@@ -26,6 +31,16 @@ def fuzz(model: Path, first: int, count: int, rounding: str, native_every: int) 
 @pytest.mark.parametrize("model", [DIGITS, SINE], ids=lambda path: path.stem)
 def test_examples(model: Path, first: int, rounding: str) -> None:
     fuzz(model, first, 700, rounding, 60)
+
+
+def test_control_flow_and_state(tmp_path: Path) -> None:
+    models = {
+        "loop": graphs_control.loop_in_a_branch(np.random.default_rng(3)),
+        "lstm": cases.case("Lstm of int8", 3)[0],
+    }
+    for name, graph in models.items():
+        (tmp_path / f"{name}.tflite").write_bytes(write(graph))
+        fuzz(tmp_path / f"{name}.tflite", 0, 150, "double", 20)
 
 
 @pytest.mark.parametrize("model", REAL, ids=lambda path: path.stem)

@@ -16,8 +16,10 @@ def copy_outputs(graph: Graph) -> Graph:
     for name in graph.outputs:
         if graph[name].constant:
             graph = _computed(graph, name)
-        elif name in outputs or _is_old_state(graph, name):
+        elif name in outputs:
             graph, name = _duplicated(graph, name)
+        elif _is_old_state(graph, name):
+            graph = _shown(graph, name)
         outputs.append(name)
     return _with_next_states(replace(graph, outputs=tuple(outputs)))
 
@@ -46,6 +48,25 @@ def _computed(graph: Graph, name: str) -> Graph:
     ops = (replace(op, inputs=tuple(source if i == name else i for i in op.inputs)) for op in graph.ops)
     copy = _copy(graph[name], source, name)
     return replace(graph.with_tensors(*tensors), ops=(copy, *ops))
+
+
+def _shown(graph: Graph, name: str) -> Graph:
+    """The old state `name` gets another name, and is copied to `name`, which the caller knows."""
+    source = _unused(graph, f"{name}_before")
+
+    def new(old: str) -> str:
+        return source if old == name else old
+
+    ops = [
+        replace(
+            op, name=new(op.name), inputs=tuple(i and new(i) for i in op.inputs), outputs=tuple(map(new, op.outputs))
+        )
+        for op in graph.ops
+    ]
+    state = tuple(replace(s, current=new(s.current), next=new(s.next)) for s in graph.state)
+    copy = _copy(graph[name], source, name)
+    with_source = graph.with_tensors(replace(graph[name], name=source))
+    return replace(with_source, ops=(*ops, copy), state=state)
 
 
 def _duplicated(graph: Graph, name: str) -> tuple[Graph, str]:
