@@ -29,11 +29,22 @@ of the C library: within the units in the last place that each operator's `ulps`
 `-`: nothing of its own to run: a view, or int4 and uint8 models, which run as int8 where that is listed.
 """
 
+_SHORT = """\
+**This page is of a shorter run**: some cells have fewer than 30 cases, and `-` where that run had none.
+`make conformance` fills them.
+"""
+
 
 def table(total: Counter[tuple[str, str, str]]) -> str:
     """The whole page."""
     rows = sorted({(what, types) for what, types, _ in total if what != _GRAPHS})
-    lines = [_HEAD, f"| operator | types | {' | '.join(_COLUMNS.values())} |", "|---|---|" + "--:|" * len(_COLUMNS)]
+    short = [_SHORT] if any(n < _LEAST for n in total.values()) else []
+    lines = [
+        _HEAD,
+        *short,
+        f"| operator | types | {' | '.join(_COLUMNS.values())} |",
+        "|---|---|" + "--:|" * len(_COLUMNS),
+    ]
     lines += [_line(total, what, types) for what, types in rows]
     sums = [sum(n for (what, _, at), n in total.items() if at == where and what != _GRAPHS) for where in _COLUMNS]
     lines.append(f"| {len({what for what, _ in rows})} operators | {len(rows)} combinations | {_cells(sums)} |")

@@ -84,7 +84,7 @@ def test_resources_equal_litert_and_c(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "fields", "complaint"),
     [
-        ("CallOnceOptions", {"InitSubgraphIndex": 9}, "CALL_ONCE (%statement): there is no subgraph 9"),
+        ("CallOnceOptions", {"InitSubgraphIndex": 9}, "CALL_ONCE ( -> %statement): there is no subgraph 9"),
         ("CallOnceOptions", {"InitSubgraphIndex": 0}, "subgraph 0 runs itself"),
         ("OperatorCode", {"BuiltinCode": 127, "DeprecatedBuiltinCode": 127}, "aot does not implement this operator"),
     ],

@@ -14,8 +14,10 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        tensors = ", ".join(f"%{name}" for name in self.op.outputs)
-        return f"{self.op.kind} ({tensors}): {self.reason}"
+        inputs, outputs = (
+            ", ".join(f"%{name}" for name in names if name is not None) for names in (self.op.inputs, self.op.outputs)
+        )
+        return f"{self.op.kind} ({inputs} -> {outputs}): {self.reason}"
 
 
 def problems(graph: Graph) -> tuple[Problem, ...]:
