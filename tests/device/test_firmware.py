@@ -210,3 +210,22 @@ def test_results_of_every_type_compile_and_print(tmp_path: Path, c_type: str) ->
         b = bytes((byte - i) & 0xFF for i, byte in enumerate(wanted)) + bytes(6)
         assert device.infer([bytes(10), b]) == [wanted, wanted]
         assert device.command("results") == [f"m-results-[{','.join(words * 2)}]"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ('__asm__ volatile("unimp");', r"exception-00000002 pc=0x8[0-9a-f]{7}"),
+        ('__asm__ volatile("mv sp, %0; sw a0, -16(sp)" : : "r"(0x80400008u));', r"stack-overflow pc=0x8[0-9a-f]{7}"),
+    ],
+)
+def test_faults_on_riscv(tmp_path: Path, code: str, said: str) -> None:
+    """An illegal instruction, and a store below the stack, where flash must not be written to."""
+    board = load_board("riscv-virt")
+    dummy.write_project(tmp_path, board, extra=code)
+    elf = compile_project(tmp_path, board, dummy.INTERFACE).elf
+    with start(elf, board) as connection:
+        device = Device(connection.port, dummy.INTERFACE, died=connection.died, boots=connection.boots)
+        device.identify()
+        with pytest.raises(AotError, match=f"fault: {said}"):
+            device.infer([A, B])
