@@ -7,8 +7,10 @@ import float_graphs
 import native
 import numpy as np
 import pytest
+from cases import builders, case
 from float_graphs import GRAPHS, Net, samples
 from graphs import cut
+from hard_graphs import value
 from oracles import matches, oracle
 
 import aot
@@ -218,6 +220,30 @@ def test_python_interface() -> None:
     made = aot.quantize(graph, arrays, aot.QuantizeOptions(io="float"))
     assert made.calibration.samples == 24 and made.graph["y"].dtype == "float32"
     assert parse(made.tflite(), "net").inputs == ("image",)
+
+
+_REFUSED = ("not finite", "keeps a state", "which a .tflite file can only say")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16"])
+def test_every_operator_can_be_in_a_model(dtype: Literal["int8", "int16"]) -> None:
+    """Quantized or kept in float32, written and read again, run."""
+    for name in builders():
+        graph, _ = case(name, 0)
+        if not any(graph[end].dtype == "float32" for end in graph.inputs):
+            continue
+        random = np.random.default_rng(1)
+        given = [{n: value(random, graph[n]) for n in graph.inputs} for _ in range(4)]
+        try:
+            made = quantize(graph, given, Options(dtype=dtype))
+            again = parse(made.tflite(), made.graph.name)
+        except AotError as error:
+            assert any(reason in str(error) for reason in _REFUSED), name
+            continue
+        assert str(again) == str(made.graph), name
+        expected, found = run(graph, given[0]), run(made.graph, as_inputs(given[0], made.graph))
+        for old, new in zip(graph.outputs, made.graph.outputs, strict=True):
+            assert found[new].shape == expected[old].shape, name
 
 
 # int16
