@@ -30,15 +30,15 @@ of the C library: within the units in the last place that each operator's `ulps`
 """
 
 _SHORT = """\
-**This page is of a shorter run**: some cells have fewer than 30 cases, and `-` where that run had none.
-`make conformance` fills them.
+**This page is of a shorter run**: some cells have fewer than 30 cases, or `-` because that run had none there.
 """
 
 
 def table(total: Counter[tuple[str, str, str]]) -> str:
     """The whole page."""
     rows = sorted({(what, types) for what, types, _ in total if what != _GRAPHS})
-    short = [_SHORT] if any(n < _LEAST for n in total.values()) else []
+    ran = {where for _, _, where in total}
+    short = [_SHORT] if not ran.issuperset(_COLUMNS) or any(n < _LEAST for n in total.values()) else []
     lines = [
         _HEAD,
         *short,
