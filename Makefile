@@ -35,7 +35,7 @@ conformance: system environment-dev
 	    tests/test_models_oracle.py tests/test_oracle.py tests/test_uint8.py tests/test_int4.py tests/test_kernels.py \
 	    tests/test_random_graphs.py tests/test_topologies.py tests/test_softmax.py tests/test_plan.py tests/test_passes.py
 	$(BIN)/python tests/operators_table.py build/counts
-	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py
+	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/device/test_mlperf.py
 
 lint: environment-dev
 	$(BIN)/ruff check .

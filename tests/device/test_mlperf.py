@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import TIMES
 from command import DIGITS, aot, refused
 
 from aot import interpreter, pipeline
@@ -21,6 +22,7 @@ FILES = {
     "sww01": "str_ww_ref_model.tflite",
     "vww01": "vww_96_int8.tflite",
 }
+NAMES = tuple(FILES) if TIMES > 1 else ("ad01", "ic01")  # reals and pixels; the others are sent as codes
 LINE_BYTES = 32  # what fits a command of 80 characters, with room
 
 
@@ -47,7 +49,7 @@ def _expected_results(name: str, model: pipeline.Compiled, sent: bytes, codes: n
 
 
 @pytest.mark.skipif(not MODELS.is_dir(), reason="AOT_MODELS names no folder with mlperf_tiny")
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", NAMES)
 def test_dialogue(name: str, tmp_path: Path) -> None:
     """As the runner has it in accuracy mode: name, profile, the input in hexadecimal, one inference, results."""
     board = load_board("host")
