@@ -7,13 +7,14 @@ from typing import Any
 import cases
 import graphs_recurrent
 import litert
+import merge
 import native
 import numpy as np
 import pytest
 from command import refused, tampered
 from graphs_recurrent import BUILDERS, UNKNOWN_TO_LITERT
 
-from aot import interpreter
+from aot import interpreter, pipeline
 from aot.errors import AotError
 from aot.fixedpoint import Array
 from aot.frontends.tflite import parse
@@ -21,6 +22,7 @@ from aot.frontends.tflite_writer import write
 from aot.ir import Graph, State, Tensor
 from aot.ops.add import Add
 from aot.ops.binary import Maximum
+from aot.verify import connect, input_bytes
 
 _RUNS = 5
 _ALL = {**BUILDERS, **UNKNOWN_TO_LITERT}
@@ -118,3 +120,19 @@ def test_several_runs_in_c(name: str, tmp_path: Path) -> None:
     outputs = native.run(native.program(native.compiled(graph), tmp_path, *native.SANITIZE), graph, samples)
     for values, actual in zip(interpreter.run_all(graph, samples), outputs, strict=True):
         assert actual[graph.outputs[0]].tobytes() == values[graph.outputs[0]].tobytes()
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "mps2-an385"])
+def test_several_runs_and_a_reset_on_a_board(board: str, tmp_path: Path) -> None:
+    """Every operator that remembers, in one firmware; after a reset, the same again."""
+    models = [_case(name, 5) for name in _ALL]
+    merged = [merge.merged([(graph, samples[run]) for graph, samples in models]) for run in range(_RUNS)]
+    graph, samples = merged[0][0], [sample for _, sample in merged]
+    model = native.compiled(graph, board=board)
+    with connect(model, pipeline.make(model, tmp_path), None) as device:
+        first = [device.infer(input_bytes(graph, sample)) for sample in samples]
+        device.reset()
+        second = [device.infer(input_bytes(graph, sample)) for sample in samples]
+    expected = [[v[name].tobytes() for name in graph.outputs] for v in interpreter.run_all(graph, samples)]
+    assert first == second == expected
+    assert first[0] != first[-1]
