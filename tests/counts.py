@@ -10,9 +10,14 @@ from pathlib import Path
 from aot.frontends.tflite_ops import OPERATORS
 from aot.ir import Graph, Op
 from aot.ops.cast import Cast
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+from aot.ops.one_hot import OneHot
 from aot.ops.pool2d import AveragePool2D
 from aot.ops.quantize import Quantize
 from aot.ops.select import Select, SelectV2
+from aot.ops.transpose_conv import TransposeConv
 
 INTERPRETER = "interpreter"
 _FOLDER = os.environ.get("AOT_COUNTS")
@@ -41,17 +46,18 @@ def types_of(op: Op, graph: Graph) -> str:
         return "uint8"
     if isinstance(op, Cast):
         return f"{x} to any"
-    if isinstance(op, Select | SelectV2):
-        return y  # the first operand is a condition
+    if isinstance(op, Select | SelectV2 | OneHot):
+        return y  # the first operand is a condition or an index
     converts = isinstance(op, Quantize) or y not in ("bool", "int32", "int64")
     return f"{x} to {y}" if x != y and converts else x
 
 
 def _was_uint8(op: Op, graph: Graph) -> bool:
     """What the front end makes of a uint8 model, and of no other."""
-    wide_weights = len(op.inputs) > 1 and graph.operand(op, 1) is not None and graph[op.inputs[1]].dtype == "int16"
-    layer = wide_weights and graph[op.inputs[1]].constant and graph[op.inputs[0]].dtype == "int8"
-    return layer or (isinstance(op, AveragePool2D) and op.ties_upwards)
+    if isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected | TransposeConv):
+        x, w, _, _ = op.operands(graph)
+        return x.dtype == "int8" and w.dtype == "int16"
+    return isinstance(op, AveragePool2D) and op.ties_upwards
 
 
 def read(folder: Path) -> Counter[tuple[str, str, str]]:
