@@ -84,6 +84,7 @@ def build(
     calibration: Path | str | None = None,
     mlperf: bool = False,
     weights_section: str | None = None,
+    max_ram: int | None = None,
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
@@ -91,13 +92,13 @@ def build(
     `aot.projects.KINDS`. Without `compile`, no compiler is needed and nothing is measured. With `trace`, the firmware
     of the kind "make" can send every layer's output. With `calibration`, samples as `quantize` takes them from files, a
     float32 model is quantized first. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants
-    go to the linker's section `weights_section`. Raises AotError, and leaves the folder as it was, when anything goes
-    wrong.
+    go to the linker's section `weights_section`. With `max_ram`, part of the model runs in stripes where the arena
+    would be larger than so many bytes. Raises AotError, and leaves the folder as it was, when anything goes wrong.
     """
     folder = Path(folder)
     _check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
-    compiled = _compile(model, board, rounding, name, calibration)
+    compiled = _compile(model, board, rounding, name, calibration, max_ram)
     compiled = for_mlperf(compiled) if mlperf else compiled
     compiled = with_weights_in(compiled, weights_section) if weights_section is not None else compiled
     with complete_folder(folder) as made, _temporary_folder() as elsewhere:
@@ -286,11 +287,17 @@ def evaluate(
 
 
 def _compile(
-    model: Path | str, board: str | Board, rounding: str, name: str | None, calibration: Path | str | None = None
+    model: Path | str,
+    board: str | Board,
+    rounding: str,
+    name: str | None,
+    calibration: Path | str | None = None,
+    max_ram: int | None = None,
 ) -> Compiled:
     _check_choice("rounding", rounding, ROUNDINGS)
     samples = None if calibration is None else Path(calibration)
-    return compile_file(Path(model), load_board(board) if isinstance(board, str) else board, rounding, name, samples)
+    loaded = load_board(board) if isinstance(board, str) else board
+    return compile_file(Path(model), loaded, rounding, name, samples, max_ram)
 
 
 def _placed(board: str | Board, runner: str | None, baud: int | None) -> Board:

@@ -103,6 +103,7 @@ def build(
     mlperf: options.Mlperf = False,
     weights_section: options.WeightsSection = None,
     calibration: options.BuildCalibration = None,
+    max_ram: options.MaxRam = None,
     board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -121,6 +122,7 @@ def build(
             mlperf=mlperf,
             weights_section=weights_section,
             calibration=calibration,
+            max_ram=max_ram,
         )
     _warn(built.compiled.warnings)
     if as_json:

@@ -176,12 +176,17 @@ def _structs(calls: Sequence[Call]) -> dict[str, str]:
     return {p.c_name: struct_declaration(p.c_name, p) for call in everything(calls) for p in nested_of(call.params)}
 
 
-def _constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
-    """What goes to flash: the parameters of every call, constants that are passed as operands, initial states."""
+def _constants(graph: Graph, calls: Sequence[Call]) -> list[Constant]:
+    """What goes to flash, each once."""
+    return list({constant.name: constant for constant in _all_constants(graph, calls)}.values())
+
+
+def _all_constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
+    """The parameters of every call, constants that are passed as operands, initial states."""
     for call in calls:
         yield from constants_of(call.params)
         for block in call.blocks.values():
-            yield from _constants(block.graph, block.calls)
+            yield from _all_constants(block.graph, block.calls)
     operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
     for name, tensor in operands.items():
         assert tensor.data is not None

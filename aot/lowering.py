@@ -11,9 +11,19 @@ _BLOCK_ALIGNMENT = 8  # of the memory of a graph inside, whatever elements it ho
 
 def lower(graph: Graph, target: Target) -> Block:
     """The cheapest calls for `target`, in the graph's order, and where everything lies. AotError where none fits."""
+    calls = calls_of(graph, target)
+    return Block(graph, calls, plan(graph, steps_of(calls)))
+
+
+def calls_of(graph: Graph, target: Target) -> tuple[Call, ...]:
+    """The cheapest calls for `target`, in the graph's order. AotError where none fits."""
     views = find_views(graph)
-    calls = tuple(_call(op, graph, target) for op in graph.ops if not views.cover(op))
-    return Block(graph, calls, plan(graph, [_step(call) for call in calls], views))
+    return tuple(_call(op, graph, target) for op in graph.ops if not views.cover(op))
+
+
+def steps_of(calls: tuple[Call, ...]) -> list[Step]:
+    """What the planner must know of `calls`."""
+    return [_step(call) for call in calls]
 
 
 def _call(op: Op, graph: Graph, target: Target) -> Call:

@@ -91,6 +91,10 @@ Runner = Annotated[
 NoCompile = Annotated[bool, typer.Option("--no-compile", help="Write the C; run no compiler.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files in the folder.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Make firmware that can send every layer's output.")]
+MaxRam = Annotated[
+    int | None,
+    typer.Option("--max-ram", min=1, metavar="BYTES", help="Run part of the model in stripes if its arena is larger."),
+]
 WeightsSection = Annotated[
     str | None, typer.Option("--weights-section", metavar="NAME", help="The linker section for the constants.")
 ]

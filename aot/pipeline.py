@@ -18,6 +18,7 @@ from aot.lowering import lower
 from aot.mlperf import benchmark_of
 from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
+from aot.patches import lower_within, macs
 from aot.plan import Plan
 from aot.projects import KINDS, project_files
 from aot.quantize import open_samples, quantize
@@ -39,6 +40,7 @@ class Compiled:
     rounding: str
     files: dict[str, str]
     warnings: tuple[str, ...] = ()
+    recomputed: int = 0  # multiply-accumulates that stripes do a second time
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -58,18 +60,23 @@ class Compiled:
 
 
 def compile_file(
-    path: Path, board: Board, rounding: str, name: str | None = None, calibration: Path | None = None
+    path: Path,
+    board: Board,
+    rounding: str,
+    name: str | None = None,
+    calibration: Path | None = None,
+    max_ram: int | None = None,
 ) -> Compiled:
     """Compile a model file, under `name` or its own; with `calibration`, what of it is float32 is quantized first.
 
-    Raises AotError for any fault in it.
+    With `max_ram`, the arena is no larger than that. Raises AotError for any fault in it.
     """
     content = tflite.read(path)
     graph = tflite.parse(content, name or path.stem, str(path))
     warnings: tuple[str, ...] = ()
     if calibration is not None:
         graph, warnings = _quantized(graph, calibration)
-    compiled = compile(graph, board, rounding, hashlib.sha256(content).hexdigest())
+    compiled = compile(graph, board, rounding, hashlib.sha256(content).hexdigest(), max_ram)
     return replace(compiled, warnings=warnings)
 
 
@@ -80,19 +87,21 @@ def _quantized(graph: Graph, calibration: Path) -> tuple[Graph, tuple[str, ...]]
     return quantized.graph, (*samples.warnings(quantized.calibration.samples), *quantized.warnings)
 
 
-def compile(graph: Graph, board: Board, rounding: str, sha256: str) -> Compiled:
+def compile(graph: Graph, board: Board, rounding: str, sha256: str, max_ram: int | None = None) -> Compiled:
     """Compile `graph` for `board`. Raises AotError when an operator is not supported or memory does not suffice."""
     check_operators(graph)
     lean = run_passes(graph)
     target = Target(frozenset(board.core.features), rounding)
-    block = lower(lean, target)
+    block = lower(lean, target) if max_ram is None else lower_within(lean, target, max_ram)
+    recomputed = macs(block.graph) - macs(lean)
+    lean = block.graph
     calls, placed = block.calls, block.plan
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
     _check_memory(interface, board, placed, weights_bytes(lean, calls))
     model = model_files(lean, calls, placed, interface, rounding)
     interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
-    return Compiled(graph, lean, calls, placed, interface, board, rounding, files)
+    return Compiled(graph, lean, calls, placed, interface, board, rounding, files, recomputed=recomputed)
 
 
 def for_mlperf(compiled: Compiled) -> Compiled:

@@ -38,6 +38,7 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
         "rounding": compiled.rounding,
         "arena_bytes": compiled.plan.size,
         "arena_lower_bound": compiled.plan.lower_bound,
+        "recomputed_macs": compiled.recomputed,
         "stack_bytes": firmware.stack.bytes if firmware else None,
         "flash_bytes": {"code": code, "weights": weights, "total": total},
         "ram_bytes": firmware.ram_bytes if firmware else None,
@@ -138,6 +139,10 @@ def memory_table(compiled: Compiled, firmware: Firmware | None, verdict: Verdict
     table = _table("", "")
     table.show_header = False
     arena = f"{compiled.plan.size:,} bytes of arena (lower bound {compiled.plan.lower_bound:,})"
+    if compiled.recomputed:
+        whole = sum(op.macs(compiled.graph) for op in compiled.graph.ops)
+        times = whole / (whole - compiled.recomputed)
+        table.add_row("stripes", f"{times:.2f} times the multiply-accumulates: {compiled.recomputed:,} more")
     if firmware is None:
         table.add_row("RAM", arena)
         table.add_row("flash", f"{compiled.weights_bytes:,} bytes of weights")

@@ -30,9 +30,9 @@ int main(void)
 """
 
 
-def compiled(graph: Graph, rounding: str = "double", board: str = "host") -> Compiled:
+def compiled(graph: Graph, rounding: str = "double", board: str = "host", max_ram: int | None = None) -> Compiled:
     """`graph` compiled for `board`."""
-    return compile(graph, load_board(board), rounding, "0" * 64)
+    return compile(graph, load_board(board), rounding, "0" * 64, max_ram)
 
 
 def program(model: Compiled, folder: Path, *flags: str) -> Path:

@@ -6,7 +6,7 @@ from aot.ir import Graph
 from aot.plan.bound import live_bytes
 from aot.plan.lifetimes import problem_of
 from aot.plan.overlap import Overlap
-from aot.plan.place import lowest
+from aot.plan.place import MOST_TRIES, lowest
 from aot.plan.records import ALIGNMENT, Buffer, Plan, Problem, Step, aligned, scratch_name
 from aot.plan.views import Views, find_views
 
@@ -24,14 +24,14 @@ __all__ = [
 ]
 
 
-def plan(graph: Graph, steps: Sequence[Step], views: Views | None = None) -> Plan:
+def plan(graph: Graph, steps: Sequence[Step], views: Views | None = None, tries: int = MOST_TRIES) -> Plan:
     """Place every tensor and scratch buffer of `graph`, run by `steps` in this order, in one arena.
 
-    `views` are those of `graph`; every operator that they do not cover has its step.
+    `views` are those of `graph`; every operator that they do not cover has its step. More `tries` may find less.
     """
     problem = problem_of(graph, steps, (find_views(graph) if views is None else views).of)
     bound = int(live_bytes(problem).max(initial=0))
-    at = lowest(problem, bound)
+    at = lowest(problem, bound, tries)
     offsets = tuple(at[b.block] + b.shift for b in problem.buffers)
     size = max((b.size + offset for b, offset in zip(problem.buffers, offsets, strict=True)), default=0)
     result = Plan(problem, offsets, aligned(size), bound)

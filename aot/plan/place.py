@@ -10,20 +10,20 @@ from aot.plan.bound import live_bytes
 from aot.plan.overlap import Overlap
 from aot.plan.records import Problem, aligned
 
-_MOST_TRIES = 50  # placements from one order on, ...
+MOST_TRIES = 50  # placements from one order on, ...
 _MOST_WORK = 200_000  # ... fewer where there are many buffers: about so many pairs of them are looked at
 
 _Rule = tuple[int, int, int, Overlap]  # counted from the first, wrong between the second and third if not allowed
 
 
-def lowest(problem: Problem, enough: int) -> dict[str, int]:
+def lowest(problem: Problem, enough: int, tries: int) -> dict[str, int]:
     """The offset of each block in the smallest arena found; the search ends early where `enough` bytes suffice.
 
     Blocks are placed in many orders. From one to the next, those that end too high come earlier, and now and then
     some others too. The same problem always gives the same offsets.
     """
     blocks = _Blocks(problem)
-    tries = min(_MOST_TRIES, 1 + _MOST_WORK // (1 + len(problem.buffers) ** 2))
+    tries = min(tries, 1 + _MOST_WORK // (1 + len(problem.buffers) ** 2))
     best: list[int] = []
     for start in _orders(problem, blocks):
         for offsets in islice(_squeezed(blocks, start, enough), tries):
@@ -130,14 +130,17 @@ def _orders(problem: Problem, blocks: _Blocks) -> list[list[int]]:
 
 
 def _squeezed(blocks: _Blocks, order: Sequence[int], enough: int) -> Iterator[list[int]]:
-    """Placements without end: what ends beyond `enough` moves forward in the order, a random way."""
-    order, state = list(order), 1
+    """Placements without end: what ends too high moves forward in the best order so far, a random way."""
+    best_order, best, state = list(order), blocks.place(order), 1
     while True:
         offsets = blocks.place(order)
         yield offsets
-        rank = {block: float(n) for n, block in enumerate(order)}
-        for block in order:
+        if blocks.top(offsets) <= blocks.top(best):
+            best_order, best = list(order), offsets
+        limit = max(enough, blocks.top(best) - 1)
+        rank = {block: float(n) for n, block in enumerate(best_order)}
+        for block in best_order:
             state = state * 1103515245 + 12345 & 0x7FFFFFFF  # numbers that are the same everywhere
-            if offsets[block] + blocks.sizes[block] > enough or state >> 16 & 15 == 0:
+            if best[block] + blocks.sizes[block] > limit or state >> 16 & 31 == 0:
                 rank[block] -= 1 + (state >> 8) % len(order)
-        order.sort(key=lambda block: rank[block])
+        order = sorted(best_order, key=lambda block: rank[block])

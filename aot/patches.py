@@ -1,0 +1,109 @@
+"""Less RAM for more arithmetic: part of a network runs in stripes, as few and as cheap as a limit allows."""
+
+import math
+from dataclasses import fields, replace
+
+from aot.errors import AotError
+from aot.ir import Graph
+from aot.kernels import Block, Call, Target
+from aot.kernels.call import Constant, Params
+from aot.lowering import calls_of, lower, steps_of
+from aot.passes.split_rows import segments, split_rows
+from aot.plan import Overlap, Step, find_views, plan
+from aot.plan.bound import live_bytes
+from aot.plan.lifetimes import problem_of
+
+_STRIPES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
+_REACH = 8  # operators before and behind the one that needs most
+_MOST_COST = 3.0  # times the multiply-accumulates
+_NEAR = 1.1  # times the limit: where the first placements are no larger, better ones are searched for ...
+_MOST_SEARCHES = 8  # ... so often
+
+
+def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
+    """The calls for `graph`, or for it with some operators in stripes: those that cost least and need `max_ram` bytes.
+
+    Raises AotError where none is found.
+    """
+    whole = lower(_by_depth(graph), target)
+    smallest = whole.plan.size
+    if smallest <= max_ram:
+        return whole
+    searches = 0
+    for split in _candidates(whole, max_ram):
+        calls = calls_of(split, target)
+        if _bound(split, steps_of(calls)) > max_ram:
+            continue
+        placed = plan(split, steps_of(calls), tries=1)
+        if max_ram < placed.size <= _NEAR * max_ram and searches < _MOST_SEARCHES:
+            placed = plan(split, steps_of(calls))
+            searches += 1
+        smallest = min(smallest, placed.size)
+        if placed.size <= max_ram:
+            return Block(split, _with_shared_constants(calls), placed)
+    raise AotError(
+        f"no way was found to run {graph.name} in {max_ram:,} bytes of arena; {smallest:,} is the least that was",
+        f"--max-ram {smallest}",
+        "a model with a smaller input or fewer channels",
+    )
+
+
+def macs(graph: Graph) -> int:
+    """Multiply-accumulates of one run."""
+    return sum(op.macs(graph) for op in graph.ops)
+
+
+def _by_depth(graph: Graph) -> Graph:
+    """Operators in the order of their distance from the inputs, so that what reads the same stands together."""
+    depth: dict[str, int] = {}
+    for op in graph.ops:
+        depth.update(dict.fromkeys(op.outputs, 1 + max((depth.get(name or "", 0) for name in op.inputs), default=0)))
+    return replace(graph, ops=tuple(sorted(graph.ops, key=lambda op: depth[op.outputs[0]] if op.outputs else 0)))
+
+
+def _candidates(whole: Block, max_ram: int) -> list[Graph]:
+    """Every split around the call that needs most that might do, the cheapest first."""
+    graph = whole.graph
+    live = live_bytes(whole.plan.problem).tolist()
+    peak = max(range(len(whole.calls)), key=lambda t: live[t + 1])
+    around = next(i for i, op in enumerate(graph.ops) if op.outputs == whole.calls[peak].outputs)
+    found = []
+    for first, end in segments(graph, around, _REACH):
+        for stripes in _STRIPES:
+            split = split_rows(graph, first, end, stripes)
+            if split is not None and macs(split) <= _MOST_COST * macs(graph) and _least(split) <= max_ram:
+                found.append(split)
+    return sorted(found, key=lambda split: (macs(split), len(split.ops)))
+
+
+def _least(graph: Graph) -> int:
+    """A bound of the arena that knows no kernel: no scratch, and outputs that may lie on their inputs as they like."""
+    views = find_views(graph)
+    free = Overlap(below=math.inf)
+    steps = [
+        Step(tuple(str(name) for name in op.inputs), op.outputs, 0, dict.fromkeys(range(len(op.inputs)), free))
+        for op in graph.ops
+        if not views.cover(op)
+    ]
+    return _bound(graph, steps)
+
+
+def _bound(graph: Graph, steps: list[Step]) -> int:
+    return int(live_bytes(problem_of(graph, steps, find_views(graph).of)).max(initial=0))
+
+
+def _with_shared_constants(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """Stripes of one layer have the same weights: all calls refer to those of the first."""
+    known: dict[tuple[str, bytes], Constant] = {}
+    return tuple(replace(call, params=_shared(call.params, known)) for call in calls)
+
+
+def _shared(params: Params, known: dict[tuple[str, bytes], Constant]) -> Params:
+    changes: dict[str, Constant | Params] = {}
+    for each in fields(params):
+        value = getattr(params, each.name)
+        if isinstance(value, Constant):
+            changes[each.name] = known.setdefault((value.c_type, value.data.tobytes()), value)
+        elif isinstance(value, Params):
+            changes[each.name] = _shared(value, known)
+    return replace(params, **changes)
