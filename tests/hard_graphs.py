@@ -105,6 +105,14 @@ def pointwise(rng: Rng) -> Graph:
     return graph_of(Conv2D, [x, w, bias] if bias else [x, w], y, activation=graphs.activation(rng))
 
 
+def lowest_weights(rng: Rng) -> Graph:
+    """-128 beside negative weights: two of them do not fit the 16 bits that hold two weights for sums in pairs."""
+    graph = pointwise(rng)
+    w = graph["w"]
+    quant = w.quant if w.quant is None or rng.random() < 0.3 else Quant(w.quant.scale[:1], (0,))
+    return graph.with_tensors(replace(w, quant=quant, data=rng.choice(np.array([-128, -1, 127], np.int8), w.shape)))
+
+
 def single_channel(rng: Rng) -> Graph:
     """Depth-wise convolutions of one channel."""
     while True:
@@ -324,6 +332,7 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Conv2D asymmetric float32": graphs_dense.real(asymmetric_window(Conv2D)),
     "Conv2D asymmetric int16": graphs_dense.wide(asymmetric_window(Conv2D)),
     "Conv2D dead channels": dead_channels,
+    "Conv2D lowest weights": lowest_weights,
     "Conv2D pointwise": pointwise,
     "Conv2D pointwise float32": graphs_dense.real(pointwise),
     "Conv2D pointwise int16": graphs_dense.wide(pointwise),

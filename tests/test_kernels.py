@@ -128,3 +128,13 @@ def test_every_output_stage_and_variant_is_reached() -> None:
     assert files[2].count("float_output_s8(") >= 3
     assert "requantize(right, p->b_multiplier, p->b_shift)" in files[0]
     assert "requantize(left, p->a_multiplier, p->a_shift)" in files[0]
+
+
+def test_every_kind_of_tiles_is_reached() -> None:
+    """Scales of channels, of tensors and floats; sums in pairs or not, clamped or not; and what none of them can do."""
+    graph, _ = merge.merged([*_cases(True), *(cases.case("Conv2D lowest weights", seed) for seed in range(12))])
+    text = "".join(native.compiled(graph, rounding, "mps2-an386").files["merged.c"] for rounding in ROUNDINGS)
+    kinds = {f"tiles_{s}{j}" for s in ("channel", "tensor", "float") for j in ("", "_joined")}
+    kinds |= {f"tiles_{s}_joined_clamped" for s in ("channel", "tensor", "float")}
+    missed = {kind for kind in (*kinds, "tile_s8") if f" {kind}(" not in text and f" {kind}_clamped(" not in text}
+    assert missed == set()

@@ -17,7 +17,14 @@ from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize, quantize_f32, rescale
 from aot.kernels.copy import strided_copy, table_copy, table_scatter
 from aot.kernels.dense import fully_connected, pointwise
-from aot.kernels.dense_dsp import conv2d_dsp, dense_row_dsp, fully_connected_dsp, pointwise_dsp, single_channel_dsp
+from aot.kernels.dense_dsp import (
+    conv2d_dsp,
+    dense_row_dsp,
+    fully_connected_dsp,
+    pointwise_dsp,
+    pointwise_row_dsp,
+    single_channel_dsp,
+)
 from aot.kernels.depthwise_conv2d import depthwise_conv2d, depthwise_multiplier
 from aot.kernels.depthwise_dsp import depthwise_3x3_chunks_dsp, depthwise_3x3_dsp
 from aot.kernels.gather import gather_any, gather_nd_any
@@ -148,6 +155,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("conv2d_s8_dsp", DepthwiseConv2D, single_channel_dsp, features=_DSP),
     Kernel("dense_s8_dsp", Conv2D, pointwise_dsp, features=_DSP),
     Kernel("dense_s8_dsp", FullyConnected, fully_connected_dsp, features=_DSP),
+    Kernel("dense_row_s8_dsp", Conv2D, pointwise_row_dsp, features=_DSP),
     Kernel("dense_row_s8_dsp", FullyConnected, dense_row_dsp, features=_DSP),
     Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, features=_DSP),
     Kernel("depthwise_3x3_chunks_s8_dsp", DepthwiseConv2D, depthwise_3x3_chunks_dsp, features=_DSP),

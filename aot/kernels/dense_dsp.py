@@ -1,15 +1,27 @@
 """Dense layers, point-wise and general convolutions for cores with the DSP extension."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.dsp import CHANNELS, COLUMNS, ROWS, constant_int8, pack_rows, pack_tile, padded_bias, padded_depth
+from aot.kernels.dsp import (
+    CHANNELS,
+    COLUMNS,
+    ROWS,
+    can_join,
+    constant_int8,
+    pack_rows,
+    pack_tile,
+    padded_bias,
+    padded_depth,
+    window_order,
+)
 from aot.kernels.order import Walk, best_way, by_channel, forwards, grouped, rows
 from aot.kernels.output import Output, output_and_bias
-from aot.kernels.stage import Stage, stage_of
+from aot.kernels.stage import Stage, stage_of, tiles_output
 from aot.kernels.window import Window, window_of, window_reads
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
@@ -17,10 +29,12 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 
 # Instructions, measured on mps2-an386 (`make bench`).
-_PER_MAC = 0.9
-_PER_MAC_ONE_COLUMN = 1.4
-_PER_OUTPUT = 20.0
+_PER_MAC = 0.8
+_PER_MAC_ONE_COLUMN = 1.1
+_PER_OUTPUT = 11.0
+_PER_OUTPUT_ONE_COLUMN = 19.0
 _PER_WIDENED_TAP = 2.0
+_FEW_TAPS = 16  # up to here, taking sums apart costs as much as joining them saves
 
 
 @dataclass(frozen=True)
@@ -71,13 +85,22 @@ class _Layer:
     bias: Array
     output: Output
     stage: Stage
+    joined: bool
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """What the templates of tiles print."""
+        return {"stage": self.stage, "joined": self.joined}
 
 
 def _layer(
     x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, weights: Array, activation: Activation, target: Target
 ) -> _Layer:
     output, bias = output_and_bias(x, w, b, y, weights, activation, target.rounding)
-    return _Layer(weights, bias, output, stage_of(output, target))
+    stage = stage_of(output, target)
+    return _Layer(
+        weights, bias, output, stage, bool(stage.fast) and weights.shape[1] > _FEW_TAPS and can_join(weights, bias)
+    )
 
 
 def _columns_cost(macs: float, columns: int, depth: int, out_c: int) -> float:
@@ -92,9 +115,9 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
     count = x.elements // depth
     walk = best_way(x, y, grouped(rows(count, depth), COLUMNS), grouped(rows(count, out_c), COLUMNS))
     params = DenseDsp(
-        Constant(f"{y.name}_weights", pack_tile(layer.weights)),
+        Constant(f"{y.name}_weights", pack_tile(layer.weights, layer.joined)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
-        layer.output,
+        tiles_output(layer.output, layer.stage),
         walk.start(COLUMNS),
         walk.step(COLUMNS),
         count,
@@ -106,7 +129,7 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         params,
         (x.name,),
         (y.name,),
-        {"stage": layer.stage},
+        layer.variant,
         scratch=COLUMNS * 2 * padded_depth(depth),
         overlaps={0: walk.overlap},
         cost=_columns_cost(x.elements * out_c, count, depth, out_c),
@@ -124,34 +147,49 @@ def pointwise_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """A 1x1 convolution that reads every pixel once."""
     assert isinstance(op, Conv2D)
     x, w, b, y = op.operands(graph)
+    return _dense(kernel, x, y, _layer(x, w, b, y, _pointwise_weights(op, x, w), op.activation, target))
+
+
+def _pointwise_weights(op: Conv2D, x: Tensor, w: Tensor) -> Array:
+    """[channels, taps] of a convolution that is a dense layer for each pixel. Raises DoesNotFit for another one."""
     fit(w.shape[1:3] == (1, 1), f"the filter is {w.shape[1]}x{w.shape[2]}, not 1x1")
     fit(op.stride == (1, 1), f"the stride is {op.stride}")
     fit(op.padding == ((0, 0), (0, 0)), f"the padding is {op.padding}")
-    weights = constant_int8(x, w).reshape(w.shape[0], -1)
     fit(w.shape[3] == x.shape[3], "the channels are in groups")
-    return _dense(kernel, x, y, _layer(x, w, b, y, weights, op.activation, target))
+    return constant_int8(x, w).reshape(w.shape[0], -1)
 
 
 def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """int8 FULLY_CONNECTED, one row after the other: four units share each load of the input."""
     assert isinstance(op, FullyConnected)
     x, w, b, y = op.operands(graph)
-    fit(w.shape[1] % 4 == 0, f"the rows have {w.shape[1]} elements, not a multiple of 4")
-    layer = _layer(x, w, b, y, constant_int8(x, w), op.activation, target)
-    out_c, depth = w.shape
+    return _rows(kernel, x, y, _layer(x, w, b, y, constant_int8(x, w), op.activation, target))
+
+
+def pointwise_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """A 1x1 convolution, one pixel after the other: for few of them."""
+    assert isinstance(op, Conv2D)
+    x, w, b, y = op.operands(graph)
+    return _rows(kernel, x, y, _layer(x, w, b, y, _pointwise_weights(op, x, w), op.activation, target))
+
+
+def _rows(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
+    out_c, depth = layer.weights.shape
+    fit(depth >= 4, f"the rows have {depth} elements, fewer than 4")
+    joined = can_join(layer.weights, layer.bias)
     count = x.elements // depth
     writes = by_channel(rows(count, out_c), out_c, np.append(np.arange(0, out_c, ROWS), out_c))
     overlap = forwards(x, y, rows(count, depth)[:, None], writes).overlap
     params = DenseRowDsp(
-        Constant(f"{y.name}_weights", pack_rows(layer.weights)),
+        Constant(f"{y.name}_weights", pack_rows(layer.weights, joined)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, ROWS)),
         layer.output,
         count,
         depth,
         out_c,
     )
-    cost = _PER_MAC_ONE_COLUMN * x.elements * out_c + _PER_OUTPUT * y.elements
-    variant = {"stage": layer.stage}
+    cost = _PER_MAC_ONE_COLUMN * x.elements * out_c + _PER_OUTPUT_ONE_COLUMN * y.elements
+    variant = {"stage": layer.stage, "joined": joined}
     return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, cost=cost)
 
 
@@ -179,9 +217,9 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
     pixels = out_h * out_w
     walk = _pixel_walk(op, x, w, y)
     params = Conv2DDsp(
-        Constant(f"{y.name}_weights", pack_tile(layer.weights)),
+        Constant(f"{y.name}_weights", pack_tile(window_order(weights, w.shape[1]), layer.joined)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
-        layer.output,
+        tiles_output(layer.output, layer.stage),
         window_of(op, x, w),
         batches,
         walk.start(COLUMNS),
@@ -191,14 +229,15 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
         out_c,
     )
     depth = weights.shape[1]
+    row = depth // w.shape[1]
     gathered = 2.0 * batches * pixels * depth
     return Call(
         kernel,
         params,
         (x.name,),
         (y.name,),
-        {"stage": layer.stage},
-        scratch=COLUMNS * 2 * padded_depth(depth) + -(-depth // 4) * 4,
+        layer.variant,
+        scratch=COLUMNS * 2 * padded_depth(depth) + row + w.shape[1] * (row % 4),
         overlaps={0: walk.overlap},
         cost=_columns_cost(y.elements * depth, pixels, depth, out_c) + gathered,
     )

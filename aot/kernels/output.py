@@ -41,6 +41,18 @@ class TensorOutput(Params):
 
 
 @dataclass(frozen=True)
+class PairedOutput(Params):
+    """A fixed-point scale for each channel, multiplier and shift side by side."""
+
+    c_name: ClassVar[str] = "paired_output_s8"
+
+    scale: Constant
+    zero_point: int
+    min: int
+    max: int
+
+
+@dataclass(frozen=True)
 class ChannelOutputAny(ChannelOutput):
     """The same for shifts of 0 or to the left, and for accumulators of more than 30 bits."""
 
@@ -102,7 +114,7 @@ class RealOutput(Params):
     max: float
 
 
-Output = ChannelOutput | TensorOutput | FloatOutput | WideOutputS16 | RealOutput
+Output = ChannelOutput | PairedOutput | TensorOutput | FloatOutput | WideOutputS16 | RealOutput
 
 EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room to round in 32 bits
 
