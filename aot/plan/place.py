@@ -1,7 +1,7 @@
 """Where each buffer goes: blocks of buffers that move together, each as low as those placed before it allow."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, product
 
 import numpy as np
 
@@ -25,8 +25,8 @@ def lowest(problem: Problem, enough: int, tries: int) -> dict[str, int]:
     blocks = _Blocks(problem)
     tries = min(tries, 1 + _MOST_WORK // (1 + len(problem.buffers) ** 2))
     best: list[int] = []
-    for start in _orders(problem, blocks):
-        for offsets in islice(_squeezed(blocks, start, enough), tries):
+    for start, wandering in product(_orders(problem, blocks), (False, True)):
+        for offsets in islice(_squeezed(blocks, start, enough, wandering), tries):
             if not best or blocks.top(offsets) < blocks.top(best):
                 best = offsets
             if blocks.top(best) <= enough:
@@ -123,24 +123,29 @@ def _orders(problem: Problem, blocks: _Blocks) -> list[list[int]]:
     need = [int(live[first + 1 : last + 2].max()) for first, last in spans]
     return [
         sorted(indices, key=lambda i: (-sizes[i], spans[i])),
+        sorted(indices, key=lambda i: (-sizes[i], -spans[i][0])),  # outputs, which want to lie lower, before inputs
         sorted(indices, key=lambda i: (spans[i][0] - spans[i][1], -sizes[i])),
         sorted(indices, key=lambda i: (-need[i], -sizes[i])),
         sorted(indices, key=lambda i: (-need[i], -spans[i][0])),
     ]
 
 
-def _squeezed(blocks: _Blocks, order: Sequence[int], enough: int) -> Iterator[list[int]]:
-    """Placements without end: what ends too high moves forward in the best order so far, a random way."""
-    best_order, best, state = list(order), blocks.place(order), 1
+def _squeezed(blocks: _Blocks, order: Sequence[int], enough: int, wandering: bool) -> Iterator[list[int]]:
+    """Placements without end: what ends too high moves forward, a random way.
+
+    From the best order so far, what ends at the top; or, where it is `wandering`, from the last one, what ends beyond
+    `enough`.
+    """
+    base, best, state = list(order), blocks.place(order), 1
     while True:
         offsets = blocks.place(order)
         yield offsets
-        if blocks.top(offsets) <= blocks.top(best):
-            best_order, best = list(order), offsets
-        limit = max(enough, blocks.top(best) - 1)
-        rank = {block: float(n) for n, block in enumerate(best_order)}
-        for block in best_order:
+        if wandering or blocks.top(offsets) <= blocks.top(best):
+            base, best = list(order), offsets
+        limit = enough if wandering else max(enough, blocks.top(best) - 1)
+        rank = {block: float(n) for n, block in enumerate(base)}
+        for block in base:
             state = state * 1103515245 + 12345 & 0x7FFFFFFF  # numbers that are the same everywhere
             if best[block] + blocks.sizes[block] > limit or state >> 16 & 31 == 0:
                 rank[block] -= 1 + (state >> 8) % len(order)
-        order = sorted(best_order, key=lambda block: rank[block])
+        order = sorted(base, key=lambda block: rank[block])
