@@ -17,7 +17,7 @@ help:
 	@echo "make test   lint, then all tests"
 	@echo "make conformance  the longer proofs: more samples and cases, on every board; writes docs/operators.md"
 	@echo "make lint   ruff, mypy, import-linter"
-	@echo "make bench  the table of sizes and instruction counts in README.md"
+	@echo "make bench  sizes and instruction counts, compared with tests/bench.json"
 	@echo "make readme  write anew what README.md shows of the output"
 	@echo "make clean  remove everything that make made here"
 

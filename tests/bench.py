@@ -1,5 +1,6 @@
 """`make bench`: flash, RAM, stack and instructions of each reference model on mps2-an386, as a table for README.md.
 
+Fails where instructions, flash or RAM of a model are more than 1 % above bench.json; `--update` writes that table.
 The models are looked for in the folder that AOT_MODELS names. Instructions are those of one inference under QEMU's
 `-icount shift=0`.
 """
@@ -26,7 +27,10 @@ MODELS = (
     ("micro_speech", "tflm/micro_speech_quantized.tflite"),
     ("person_detect", "tflm/person_detect.tflite"),
 )
+EXAMPLES = (("digits", "digits/digits.tflite"), ("sine", "sine/sine.tflite"))
 COLUMNS = ("code", "weights", "flash", "arena", "stack", "instructions")
+CHECKED = ("flash", "arena", "instructions")
+TABLE = Path(__file__).with_name("bench.json")
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -44,6 +48,23 @@ def measure(path: Path) -> dict[str, int]:
     return dict(zip(COLUMNS, numbers, strict=True))
 
 
+def growth(rows: dict[str, dict[str, int]]) -> list[str]:
+    """What is more than 1 % above bench.json; a model that is not in it is all growth."""
+    known = json.loads(TABLE.read_text(encoding="utf-8"))
+    limits = {name: known.get(name, dict.fromkeys(CHECKED, 0)) for name in rows}
+    return [
+        f"{name}: {row[column]:,} of {column}, {limits[name][column]:,} before"
+        for name, row in rows.items()
+        for column in CHECKED
+        if row[column] * 100 > limits[name][column] * 101
+    ]
+
+
+def examples() -> dict[str, dict[str, int]]:
+    """The rows of the models in this repository."""
+    return {name: measure(README.parent / "examples" / file) for name, file in EXAMPLES}
+
+
 def table(rows: dict[str, dict[str, int]]) -> str:
     """The rows as Markdown."""
     head = f"| model | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}\n"
@@ -53,12 +74,17 @@ def table(rows: dict[str, dict[str, int]]) -> str:
 
 
 def main() -> None:
-    """Measure all models, print the table, and put it into README.md when asked to with `--readme`."""
+    """Measure all models, print the table, put it into README.md with `--readme`, and check it against bench.json."""
     folder = os.environ.get("AOT_MODELS")
     if not folder:
         sys.exit("error: set AOT_MODELS to the folder that holds mlperf_tiny/ and tflm/")
     rows = {name: measure(Path(folder) / file) for name, file in MODELS}
     print(json.dumps(rows, indent=2) if "--json" in sys.argv else table(rows))
+    measured = rows | examples()
+    if "--update" in sys.argv:
+        TABLE.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    elif grown := growth(measured):
+        sys.exit("error: more than 1 % above tests/bench.json (--update accepts it)\n  - " + "\n  - ".join(grown))
     if "--readme" in sys.argv:
         text = README.read_text(encoding="utf-8")
         before, rest = text.split(BEGIN)
