@@ -186,10 +186,10 @@ def test_input_read_later_is_not_overwritten() -> None:
 
 
 def test_a_chain_that_moves_down() -> None:
-    """Each output may begin 8 bytes below its input, and no higher: together they need little more than one."""
+    """Each output may begin 4 bytes below its input, and no higher: together they need little more than one."""
     graph = connected("x", "d", relu("x", "a"), relu("a", "b"), relu("b", "c"), relu("c", "d"))
-    steps = [Step((x,), (y,), overlaps={0: Overlap(below=-8)}) for x, y in ("xa", "ab", "bc", "cd")]
-    assert plan(graph, steps).size == 24 + 4 * 8
+    steps = [Step((x,), (y,), overlaps={0: Overlap(below=-4)}) for x, y in ("xa", "ab", "bc", "cd")]
+    assert plan(graph, steps).size == 24 + 4 * 4
 
 
 def test_view_is_its_source() -> None:
