@@ -9,6 +9,7 @@ import tflite
 from aot.errors import AotError
 from aot.frontends.identifiers import Names, short_label
 from aot.frontends.tflite_ops import OPERATORS, FileOp, Operator
+from aot.frontends.tflite_ops.products import with_products
 from aot.frontends.tflite_ops.unsigned import with_signed_codes
 from aot.frontends.tflite_ops.weights import with_real_weights
 from aot.frontends.variables import HANDLE, Key, Variables
@@ -84,7 +85,7 @@ class _Subgraph:
         graph = Graph(name, known, ops, tuple(self._tensors[i].name for i in inputs), returned, states)
         if fault := self._fault(graph, [self._tensors[i] for i in (*inputs, *outputs)]):
             raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
-        return with_real_weights(with_signed_codes(graph))
+        return with_products(with_real_weights(with_signed_codes(graph)))
 
     def assigned(self) -> dict[Key, tuple[Tensor, Array]]:
         """What a subgraph that initializes variables assigns to each. Unsupported where the values are not fixed."""
