@@ -243,7 +243,7 @@ def test_compiler_that_fails(program: str, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_absent_port() -> None:
-    assert "cannot be opened" in refused("run", SINE, "-b", "mps2-an386", "--port", "/dev/no-such-port")
+    assert "there is no port" in refused("run", SINE, "-b", "mps2-an386", "--port", "/dev/no-such-port")
 
 
 # Run and verify
