@@ -139,6 +139,15 @@ TOPOLOGIES: dict[str, Graph] = {
     ),
     "delay line": connected("x", "c y", add("x", "c", "y"), states="a:x b:a c:b"),
     "old state as output": connected("x", "s v y", relu("x", "y"), reshape("s", "v"), states="s:y", v=FLAT),
+    "parts of an old state as outputs": connected(
+        "x", "a b w y", relu("s", "y"), split("s", "a", "b"), split("t", "c", "d"), reshape("d", "w"),
+        concatenation("e", "d", "x"), states="s:u t:e u:u", x=(1, 3, 4), a=(1, 3, 4), b=(1, 3, 4), c=(1, 3, 4),
+        d=(1, 3, 4), w=(12,),
+    ),
+    "part of an old state as next state": connected(
+        "x", "y", split("s", "a", "b"), add("r", "b", "y"), states="s:x r:b", a=(1, 3, 4), b=(1, 3, 4), r=(1, 3, 4),
+        y=(1, 3, 4),
+    ),
     "old state is not overwritten in place": connected("x", "y", relu("s", "a"), add("a", "x", "y"), states="s:x"),
     "constant as next state": connected("x", "y", add("x", "s", "y"), constants="k", states="t:t s:k"),
     "view as next state": connected(

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from aot.ir import Graph, Op, Tensor
 from aot.ops.reshape import Reshape
+from aot.ops.split import Split
 from aot.ops.transpose import Transpose
+from aot.ops.view import View
 
 
 def copy_outputs(graph: Graph) -> Graph:
@@ -35,10 +37,15 @@ def _with_next_states(graph: Graph) -> Graph:
 
 
 def _is_old_state(graph: Graph, name: str) -> bool:
-    """Whether `name` is a state as it was when the run started, or a view of it."""
-    while isinstance(op := graph.producer(name), Reshape) and op.inputs[0] is not None:
-        name = op.inputs[0]
+    """Whether `name` is a state as it was when the run started, or may be a view of it, or of a part of it."""
+    while isinstance(op := graph.producer(name), Reshape | Split | View) and not _is_copy(op):
+        name = str(op.inputs[0])
     return any(name == state.current for state in graph.state)
+
+
+def _is_copy(op: Op) -> bool:
+    """Whether `op` is such as `_copy` makes, which the planner takes for no view."""
+    return isinstance(op, Transpose) and op.permutation == tuple(range(len(op.permutation)))
 
 
 def _computed(graph: Graph, name: str) -> Graph:
