@@ -25,12 +25,12 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
 
     Raises AotError where none is found.
     """
-    whole = lower(_by_depth(graph), target)
-    smallest = whole.plan.size
-    if smallest <= max_ram:
-        return whole
-    searches = 0
-    for split in _candidates(whole, max_ram):
+    whole, by_depth = lower(graph, target), lower(_by_depth(graph), target)
+    for block in (whole, by_depth):
+        if block.plan.size <= max_ram:
+            return block
+    smallest, searches = min(whole.plan.size, by_depth.plan.size), 0
+    for split in _candidates(by_depth, max_ram):
         calls = calls_of(split, target)
         if _bound(split, steps_of(calls)) > max_ram:
             continue
@@ -64,6 +64,8 @@ def _by_depth(graph: Graph) -> Graph:
 def _candidates(whole: Block, max_ram: int) -> list[Graph]:
     """Every split around the call that needs most that might do, the cheapest first."""
     graph = whole.graph
+    if not whole.calls:
+        return []
     live = live_bytes(whole.plan.problem).tolist()
     peak = max(range(len(whole.calls)), key=lambda t: live[t + 1])
     around = next(i for i, op in enumerate(graph.ops) if op.outputs == whole.calls[peak].outputs)

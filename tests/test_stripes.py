@@ -6,13 +6,17 @@ import native
 import numpy as np
 import pytest
 from command import aot, refused
+from topologies import QUANT, TOPOLOGIES, add, concatenation, connected, relu, split
 
 from aot import interpreter
+from aot.errors import AotError
 from aot.frontends import tflite
-from aot.ir import Graph
+from aot.ir import Graph, Tensor
 from aot.kernels import Target
+from aot.ops.add import Add
+from aot.ops.conv2d import Conv2D
 from aot.passes import run_passes
-from aot.passes.split_rows import segments, split_rows
+from aot.passes.split_rows import can_split, segments, split_rows
 from aot.patches import lower_within, macs
 
 _MODEL = Path(__file__).parent.parent / "examples" / "digits" / "digits.tflite"
@@ -48,6 +52,42 @@ def test_every_split_answers_the_same() -> None:
 def test_results_read_inside_are_not_split() -> None:
     graph = _graph()
     assert split_rows(graph, 0, 1, graph[graph.ops[0].outputs[0]].shape[1] + 1) is None
+
+
+def _image(name: str, height: int, data: int | None = None) -> Tensor:
+    shape = (1, height, 4, 2)
+    return Tensor(name, shape, "int8", QUANT, None if data is None else np.full(shape, data, np.int8))
+
+
+def test_a_constant_with_rows_of_its_own_is_not_split() -> None:
+    op = Add(name="y", inputs=("x", "k"), outputs=("y",))
+    tensors = {t.name: t for t in (_image("x", 6), _image("k", 6, 5), _image("y", 6))}
+    assert not can_split(Graph("net", tensors, (op,), ("x",), ("y",)), op)
+    assert can_split(Graph("net", tensors | {"k": _image("k", 1, 5)}, (op,), ("x",), ("y",)), op)
+
+
+@pytest.mark.parametrize("pad", [2, 3])
+def test_windows_that_lie_in_the_padding_are_not_split(pad: int) -> None:
+    w = Tensor("w", (2, 3, 1, 2), "int8", QUANT, np.ones((2, 3, 1, 2), np.int8))
+    op = Conv2D(name="y", inputs=("x", "w"), outputs=("y",), padding=((0, pad), (0, 0)))
+    tensors = {t.name: t for t in (_image("x", 6), w, _image("y", 4 + pad))}
+    assert can_split(Graph("net", tensors, (op,), ("x",), ("y",)), op) == (pad < 3)
+
+
+def test_what_fits_in_the_order_of_the_file_fits() -> None:
+    """One branch after the other needs less than both at once, step by step."""
+    graph = connected(
+        "x", "y", concatenation("a", "x", "x"), relu("a", "b"), split("b", "c", "d"), concatenation("e", "x", "k"),
+        relu("e", "f"), split("f", "g", "h"), add("c", "h", "y"), constants="k",
+        **dict.fromkeys("abef", (4, 3, 4)),
+    )  # fmt: skip
+    size = native.compiled(graph).plan.size
+    assert lower_within(run_passes(graph), Target(), size).plan.size == size
+
+
+def test_what_calls_nothing_cannot_be_smaller() -> None:
+    with pytest.raises(AotError, match="24 is the least that was"):
+        lower_within(TOPOLOGIES["view of an input"], Target(), 23)
 
 
 def test_native_code_in_stripes(tmp_path: Path) -> None:

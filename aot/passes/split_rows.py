@@ -17,16 +17,29 @@ from aot.ops.slice import Slice
 from aot.ops.unary import Unary
 
 Rows = tuple[int, int]  # the first, and the one behind the last
-_WINDOWED = (Conv2D, DepthwiseConv2D, Pool2D)
 
 
 def can_split(graph: Graph, op: Op) -> bool:
     """Whether each row of the output of `op` needs only some rows of its inputs."""
     tensors = [graph[name] for name in (*op.outputs, *_moving(graph, op))]
     images = len(op.outputs) == 1 and all(len(t.shape) == 4 and t.shape[0] == 1 for t in tensors)
-    if isinstance(op, _WINDOWED):
-        return images
-    return images and isinstance(op, Binary | Unary) and len({t.shape for t in tensors}) == 1 == len({*op.outputs})
+    if isinstance(op, Conv2D | DepthwiseConv2D | Pool2D):
+        within = max(op.padding[0]) < _extent(graph, op)  # no window lies in the padding alone
+        return images and within and not graph[op.inputs[0]].constant
+    same = isinstance(op, Binary | Unary) and len({t.shape for t in tensors}) == 1
+    return images and same and not any(_has_rows(graph[name]) for name in op.inputs if graph[name].constant)
+
+
+def _has_rows(constant: Tensor) -> bool:
+    """Whether an operand has a value of its own for each row of an image."""
+    return len(constant.shape) > 2 and constant.shape[-3] > 1
+
+
+def _extent(graph: Graph, op: Conv2D | DepthwiseConv2D | Pool2D) -> int:
+    """How many rows a window spans."""
+    if isinstance(op, Pool2D):
+        return op.kernel[0]
+    return (graph[op.inputs[1]].shape[1] - 1) * op.dilation[0] + 1
 
 
 def split_rows(graph: Graph, first: int, end: int, stripes: int) -> Graph | None:
@@ -81,10 +94,8 @@ def _reach(graph: Graph, op: Op, rows: Rows) -> tuple[int, int, Rows]:
     if not isinstance(op, Conv2D | DepthwiseConv2D | Pool2D):
         return *rows, (0, 0)
     height = graph[op.inputs[0]].shape[1]
-    kernel = op.kernel[0] if isinstance(op, Pool2D) else graph[op.inputs[1]].shape[1]
-    dilation = 1 if isinstance(op, Pool2D) else op.dilation[0]
     start = rows[0] * op.stride[0] - op.padding[0][0]
-    end = (rows[1] - 1) * op.stride[0] - op.padding[0][0] + (kernel - 1) * dilation + 1
+    end = (rows[1] - 1) * op.stride[0] - op.padding[0][0] + _extent(graph, op)
     return max(start, 0), min(end, height), (max(-start, 0), max(end - height, 0))
 
 
