@@ -10,7 +10,7 @@ export AOT_MODELS := $(abspath ../shared/models)
 endif
 endif
 
-.PHONY: help demo test conformance lint bench readme clean system environment environment-dev
+.PHONY: help demo test conformance lint bench readme clean system system-dev environment environment-dev
 
 help:
 	@echo "make demo   run the digits example on an emulated Cortex-M4, compare every byte with the model"
@@ -26,10 +26,10 @@ demo: system environment
 	$(BIN)/aot run $(DIGITS)/digits.tflite --board mps2-an386 --inputs $(DIGITS)/samples.npz --outputs build/demo.npz
 	@$(BIN)/python $(DIGITS)/show.py build/demo.npz
 
-test: lint system
+test: lint system-dev
 	$(BIN)/python -m pytest -n 2
 
-conformance: system environment-dev
+conformance: system-dev environment-dev
 	rm -rf build/counts
 	AOT_SAMPLES=16 AOT_CASES=10 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/test_models.py \
 	    tests/test_models_oracle.py tests/test_oracle.py tests/test_uint8.py tests/test_int4.py tests/test_kernels.py \
@@ -55,6 +55,9 @@ clean:
 
 system:
 	@.ci/system-packages
+
+system-dev:
+	@.ci/system-packages dev
 
 environment:
 	@.ci/environment
