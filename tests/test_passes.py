@@ -10,7 +10,7 @@ import merge
 import native
 import numpy as np
 import pytest
-from graphs import codes, int8
+from graphs import codes, graph_of, int8
 from random_graphs import random_graph
 from topologies import QUANT, SHAPE, add, connected, relu, relu6, reshape
 
@@ -341,3 +341,11 @@ def test_requantization_is_not_mistaken_for_a_copy() -> None:
     x, y = int8("x", (4,), QUANT), int8("y", (4,), Quant((0.1,), (3,)))
     graph = Graph("g", {"x": x, "y": y}, (Quantize(name="y", inputs=("x",), outputs=("y",)),), ("x",), ("y",))
     assert run_passes(graph).ops == graph.ops
+
+
+def test_a_dense_layer_of_a_scalar_keeps_its_channel() -> None:
+    x = int8("x", (), Quant((0.5,), (3,)))
+    w = int8("w", (2, 1), Quant((0.5,), (0,)), np.array([[0], [4]], np.int8))
+    graph = graph_of(FullyConnected, [x, w], int8("y", (1, 2), Quant((0.25,), (-1,))))
+    graph.ops[0].check(graph)
+    assert str(run_passes(graph)) == str(graph)

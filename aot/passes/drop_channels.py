@@ -51,7 +51,7 @@ def _is_mixing(graph: Graph, op: Op) -> bool:
     if not isinstance(op, Mixing):
         return False
     x, w, _, y = op.operands(graph)
-    return x.dtype == "int8" and not x.constant and w.shape[-1] == x.shape[-1] and y.shape[-1] == w.shape[0]
+    return x.dtype == "int8" and not x.constant and x.shape[-1:] == w.shape[-1:] and y.shape[-1:] == w.shape[:1]
 
 
 def _is_channelwise(graph: Graph, op: Op) -> bool:
