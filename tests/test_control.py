@@ -91,7 +91,7 @@ def _shorter(body: Graph) -> Graph:
 def test_loops_that_cannot_be(change: Change, complaint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "loop.tflite").write_bytes(change(_loop(), monkeypatch))
     error = refused("build", tmp_path / "loop.tflite", "-b", "host", "-o", tmp_path / "out", "--no-compile")
-    assert complaint in error and "(%i, %n_out" in error, error
+    assert complaint in error and "-> %i, %n_out" in error, error
 
 
 def test_an_endless_loop_ends() -> None:
