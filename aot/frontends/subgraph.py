@@ -42,8 +42,8 @@ def read_graph(file: File, number: int, name: str, above: tuple[int, ...] = ()) 
     """Subgraph `number` of `file`; `above` are those that it is inside of. Raises AotError for any fault in it."""
     subgraph = _Subgraph(file, number, above)
     graph = subgraph.graph(name)
-    if above and graph.state:
-        raise Unsupported(f"%{graph.state[0].current} is a variable; supported in the main graph only")
+    if above and (variable := subgraph.variable) is not None:
+        raise Unsupported(f"%{variable.name} is a variable; supported in the main graph only")
     return graph
 
 
@@ -86,6 +86,11 @@ class _Subgraph:
         if fault := self._fault(graph, [self._tensors[i] for i in (*inputs, *outputs)]):
             raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
         return with_products(with_real_weights(with_signed_codes(graph)))
+
+    @property
+    def variable(self) -> Tensor | None:
+        """The first value of a variable that it speaks of, be it that it only reads it; None where there is none."""
+        return next(iter(self._variables.tensors), None)
 
     def assigned(self) -> dict[Key, tuple[Tensor, Array]]:
         """What a subgraph that initializes variables assigns to each. Unsupported where the values are not fixed."""
