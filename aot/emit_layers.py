@@ -144,7 +144,8 @@ def control_functions(model: str, block: Block, functions: Functions) -> Iterato
 
 
 def _function(call: Call, name: str) -> str:
-    return f"run_{call.outputs[0]}_{name}"
+    """Not called `run_...`: this might be what runs a tensor of that name."""
+    return f"{name}_of_{call.outputs[0]}"
 
 
 def _control(model: str, block: Block, call: Call) -> str:

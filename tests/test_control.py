@@ -1,12 +1,14 @@
 """Control flow: every output against LiteRT; subgraphs that no compiler can accept; memory."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cases
 import graphs_control
 import litert
+import native
 import numpy as np
 import pytest
 from command import aot, refused, tampered
@@ -47,6 +49,17 @@ def test_inspect_shows_the_graphs_inside(tmp_path: Path) -> None:
     (tmp_path / "loop.tflite").write_bytes(write(_loop()))
     shown = aot("inspect", tmp_path / "loop.tflite").out
     assert "condition:" in shown and "body:" in shown and "%body_j = Add(%body_p, %body_one)" in shown
+
+
+def test_names_inside_that_could_meet_do_not() -> None:
+    """A loop inside a branch is named like the branch."""
+    model = graphs_control.loop_in_a_branch(np.random.default_rng(1))
+    (branch,), (loop,) = model.ops, model.ops[0].graphs["then"].ops
+    inner, name = branch.graphs["then"], f"{branch.name}_then"
+    names = (name, *loop.outputs[1:])
+    tensors = {**inner.tensors, name: replace(inner[loop.name], name=name)}
+    named = replace(inner, ops=(replace(loop, name=name, outputs=names),), tensors=tensors, outputs=names)
+    assert f"run_{name}(" in native.compiled(graphs_control.replaced(model, then=named)).files["net.c"]
 
 
 Change = Callable[[Graph, pytest.MonkeyPatch], bytes]
