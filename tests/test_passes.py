@@ -308,6 +308,14 @@ def test_one_channel_stays_and_outputs_keep_all() -> None:
     assert str(run_passes(seen)) == str(seen)
 
 
+def test_weights_that_are_outputs_stay_as_they_are() -> None:
+    graph = _chain(_filters(4, 2), _filters(3, 4, zero_column=2))
+    graph = replace(graph, outputs=("y", "w1", "b1"))
+    after = run_passes(graph)
+    assert after["a"].shape[3] == 3
+    _assert_same(graph, after)
+
+
 def test_a_constant_that_depends_on_the_rounding_stays() -> None:
     """A bias of 1 times the scale 1/2: 1, 1, or 0."""
     graph = _chain(_filters(4, 2, zero_row=1), _filters(3, 4))

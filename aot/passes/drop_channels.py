@@ -213,8 +213,9 @@ def _rows_of(quant: Quant | None, rows: Array) -> Quant | None:
 
 
 def _own_name(graph: Graph, op: Op, t: Tensor) -> str:
-    """The name of a constant, or another where someone else reads it, too."""
-    return t.name if graph.consumers(t.name) == (op,) else _unused(graph, f"{t.name}_{op.name}")
+    """The name of a constant, or another where someone else needs it, too."""
+    alone = graph.consumers(t.name) == (op,) and t.name not in graph.wanted
+    return t.name if alone else _unused(graph, f"{t.name}_{op.name}")
 
 
 def _unused(graph: Graph, name: str) -> str:
