@@ -1,21 +1,16 @@
-"""The commands. The only file that prints, and that turns an AotError into a message and exit code 1."""
+"""The commands. The only file that turns an AotError into a message and exit code 1; they print through `console`."""
 
-import json
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
 from aot import api, memory_report, options, profile_report, report
 from aot.boards import all_boards, load_board
+from aot.console import errors, progress, show, show_json, show_table, warn
 from aot.errors import AotError
 from aot.frontends import tflite
 from aot.inspect import inspect as inspect_graph
@@ -32,60 +27,16 @@ from aot.version import __version__
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-_WIDE = 100_000  # where no terminal sets a limit, nothing is wrapped
 _TERMINATED = 128 + signal.SIGTERM
-
-
-def _out() -> Console:
-    """Standard output, for results."""
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
-
-
-def _err() -> Console:
-    """Standard error, for all else."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def _print(text: str) -> None:
-    _out().print(text, markup=False)
-
-
-def _print_json(value: Any) -> None:
-    _print(json.dumps(value, indent=2, allow_nan=False))
-
-
-def _print_table(table: Table) -> None:
-    """A table; without the blanks at the ends of lines where a program may read it."""
-    console = _out()
-    if console.is_terminal:
-        console.print(table)
-        return
-    with console.capture() as text:
-        console.print(table)
-    _print("\n".join(line.rstrip() for line in text.get().splitlines()))
-
-
-def _warn(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        _err().print(f"warning: {warning}", markup=False)
-
-
-@contextmanager
-def _progress(first: str = "compiling") -> Iterator[Callable[[int], None]]:
-    """On a terminal, stderr tells what goes on: first the compiler, then sample after sample."""
-    console = _err()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(first, total=None)
-        yield lambda done: bar.update(task, completed=done, description=f"{done} samples done")
 
 
 @app.callback(invoke_without_command=True)
 def _options(context: typer.Context, version: options.Version = False) -> None:
     """Neural networks as plain C for microcontrollers, compiled ahead of time and proved bit-exact."""
     if version:
-        _print(f"aot {__version__}")
+        show(f"aot {__version__}")
     elif context.invoked_subcommand is None:
-        _err().print(context.get_help(), markup=False)
+        errors().print(context.get_help(), markup=False)
         raise typer.Exit(2)
 
 
@@ -108,7 +59,7 @@ def build(
     as_json: options.AsJson = False,
 ) -> None:
     """Compile MODEL into a C project for a board."""
-    with _progress():
+    with progress():
         built = api.build(
             model,
             load_board(board, board_dir),
@@ -124,12 +75,12 @@ def build(
             calibration=calibration,
             max_ram=max_ram,
         )
-    _warn(built.compiled.warnings)
+    warn(built.compiled.warnings)
     if as_json:
-        _print_json(report.build_json(built.compiled, built.firmware, built.elf))
+        show_json(report.build_json(built.compiled, built.firmware, built.elf))
         return
-    _print(f"{built.compiled.interface.name} for {built.compiled.board.name} is in {output}")
-    _print_table(report.memory_table(built.compiled, built.firmware))
+    show(f"{built.compiled.interface.name} for {built.compiled.board.name} is in {output}")
+    show_table(report.memory_table(built.compiled, built.firmware))
 
 
 @app.command()
@@ -153,7 +104,7 @@ def run(
     """Run MODEL on a board: an emulated one, or a real one with --port."""
     if outputs is not None:
         refuse_unwritable(outputs)
-    with _progress() as progress:
+    with progress() as told:
         ran = api.run(
             model,
             load_board(board, board_dir),
@@ -167,17 +118,17 @@ def run(
             baud=baud,
             flash=flash,
             runner=runner,
-            progress=progress,
+            progress=told,
         )
     if outputs is not None:
         write_outputs(outputs, ran.compiled.source, ran.verdict.outputs)
     if as_json:
-        _print_json(report.run_json(ran.compiled, ran.firmware, ran.verdict))
+        show_json(report.run_json(ran.compiled, ran.firmware, ran.verdict))
         raise typer.Exit(0 if ran.verdict.passed else 1)
     for line in report.output_lines(ran.compiled, ran.verdict):
-        _print(line)
-    _print(report.run_text(ran.verdict))
-    _print_table(report.memory_table(ran.compiled, ran.firmware, ran.verdict))
+        show(line)
+    show(report.run_text(ran.verdict))
+    show_table(report.memory_table(ran.compiled, ran.firmware, ran.verdict))
     raise typer.Exit(0 if ran.verdict.passed else 1)
 
 
@@ -200,7 +151,7 @@ def verify(
     as_json: options.AsJson = False,
 ) -> None:
     """Compare every output byte of MODEL on a board with the interpreter; exit 1 if one differs."""
-    with _progress() as progress:
+    with progress() as told:
         ran = api.verify(
             model,
             load_board(board, board_dir),
@@ -215,12 +166,12 @@ def verify(
             baud=baud,
             flash=flash,
             runner=runner,
-            progress=progress,
+            progress=told,
         )
     if as_json:
-        _print_json(report.verify_json(ran.verdict))
+        show_json(report.verify_json(ran.verdict))
     else:
-        _print(report.verdict_text(ran.compiled, ran.verdict, layers))
+        show(report.verdict_text(ran.compiled, ran.verdict, layers))
     raise typer.Exit(0 if ran.verdict.passed else 1)
 
 
@@ -242,7 +193,7 @@ def profile(
 ) -> None:
     """Show what each layer of MODEL costs on a board: instructions, cycles, memory, and why its kernel was chosen."""
     before = profile_report.read_profile(against) if against is not None else None
-    with _progress():
+    with progress():
         profiled = api.profile(
             model,
             load_board(board, board_dir),
@@ -257,11 +208,11 @@ def profile(
         )
     found = profile_report.profile_json(profiled, before)
     if as_json:
-        _print_json(found)
+        show_json(found)
         return
-    _print_table(profile_report.layers_table(found))
-    _print("")
-    _print_table(profile_report.kernels_table(found))
+    show_table(profile_report.layers_table(found))
+    show("")
+    show_table(profile_report.kernels_table(found))
 
 
 @app.command()
@@ -301,19 +252,19 @@ def quantize(
     images = ImageOptions(image_scale, image_mean, image_resize.value)
     if html is not None:
         refuse_unwritable(html)
-    with _progress("calibrating") as progress:
-        done = api.quantize_file(model, calibration, output, chosen, images=images, force=force, progress=progress)
-        found = analyse(done, chosen, progress) if done.changed and (with_report or html) else None
+    with progress("calibrating") as told:
+        done = api.quantize_file(model, calibration, output, chosen, images=images, force=force, progress=told)
+        found = analyse(done, chosen, told) if done.changed and (with_report or html) else None
     if found and html is not None:
         write_page(html, found)
-    _warn(done.warnings)
+    warn(done.warnings)
     if as_json:
-        _print_json(report.quantize_json(done, found))
+        show_json(report.quantize_json(done, found))
         return
-    _print("\n".join(report.quantized_lines(done, output)))
+    show("\n".join(report.quantized_lines(done, output)))
     if found and with_report:
-        _print_table(report.layers_table(found))
-        _print("\n".join(report.ranking_lines(found)))
+        show_table(report.layers_table(found))
+        show("\n".join(report.ranking_lines(found)))
 
 
 @app.command()
@@ -327,14 +278,14 @@ def evaluate(
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL as C on this computer and compare its answers with labels, and with the float32 model's answers."""
-    with _progress() as progress:
+    with progress() as told:
         found = api.evaluate(
-            model, inputs, labels, reference, rounding=rounding, interpreter=interpreter, progress=progress
+            model, inputs, labels, reference, rounding=rounding, interpreter=interpreter, progress=told
         )
     if as_json:
-        _print_json(asdict(found))
+        show_json(asdict(found))
     else:
-        _print("\n".join(report.evaluation_lines(found)))
+        show("\n".join(report.evaluation_lines(found)))
 
 
 @app.command()
@@ -365,11 +316,11 @@ def inspect(
         graph = run_passes(graph, stop_after)
         found = inspect_graph(graph)
     if as_json:
-        _print_json(report.inspect_json(graph, found))
+        show_json(report.inspect_json(graph, found))
         return
-    _print(f"{graph}\n")
-    _print_table(report.operators_table(found))
-    _print("\n" + "\n".join(report.inspection_lines(found)))
+    show(f"{graph}\n")
+    show_table(report.operators_table(found))
+    show("\n" + "\n".join(report.inspection_lines(found)))
 
 
 def _inspect_memory(compiled: Compiled, picture: Path | None, as_json: bool) -> None:
@@ -378,9 +329,9 @@ def _inspect_memory(compiled: Compiled, picture: Path | None, as_json: bool) -> 
         refuse_unwritable(picture)
         write({picture.name: memory_report.memory_svg(found)}, picture.parent)
     if as_json:
-        _print_json(asdict(found) | {"peak": found.peak})
+        show_json(asdict(found) | {"peak": found.peak})
     else:
-        _print("\n".join(memory_report.memory_lines(found)))
+        show("\n".join(memory_report.memory_lines(found)))
 
 
 @app.command()
@@ -394,13 +345,13 @@ def boards(
     if (new is None) != (source is None):
         raise AotError("a new board needs a name and a board to start from", "aot boards --new NAME --from BOARD")
     if new is not None and source is not None:
-        _print(f"edit the files in {new_board(new, source, board_dir or Path('boards'))}")
+        show(f"edit the files in {new_board(new, source, board_dir or Path('boards'))}")
         return
     known = all_boards(board_dir)
     if as_json:
-        _print_json(report.boards_json(known))
+        show_json(report.boards_json(known))
     else:
-        _print_table(report.boards_table(known))
+        show_table(report.boards_table(known))
 
 
 @app.command()
@@ -408,11 +359,11 @@ def ports(board_dir: options.BoardDir = None, as_json: options.AsJson = False) -
     """List this computer's serial ports, and the boards they may be."""
     found, known = all_ports(), all_boards(board_dir)
     if as_json:
-        _print_json(report.ports_json(found, known))
+        show_json(report.ports_json(found, known))
     elif found:
-        _print_table(report.ports_table(found, known))
+        show_table(report.ports_table(found, known))
     else:
-        _print("there are no serial ports")
+        show("there are no serial ports")
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -426,7 +377,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments if arguments is None else list(arguments), prog_name="aot")
     except AotError as error:
-        _err().print(f"error: {error}", markup=False)
+        errors().print(f"error: {error}", markup=False)
         sys.exit(1)
 
 
