@@ -1,6 +1,5 @@
 """Every command: what it prints where, its JSON keys, its exit code, and what it leaves on the disk."""
 
-import doctest
 import errno
 import os
 import stat
@@ -13,9 +12,7 @@ import numpy as np
 import pytest
 from command import DIGITS, EXAMPLES, SINE, aot, refused
 
-import aot as package
 from aot import interpreter
-from aot.errors import AotError
 from aot.frontends import tflite
 from aot.ir import Graph, Tensor
 from aot.passes import PASSES
@@ -33,7 +30,6 @@ PROGRAMS = ("gcc", "size", "nm", "objdump")
 
 def test_version() -> None:
     assert aot("--version").out == f"aot {__version__}\n"
-    assert package.__version__ == __version__
 
 
 def test_help_lists_the_commands() -> None:
@@ -382,24 +378,3 @@ def test_a_new_board(tmp_path: Path) -> None:
     assert aot("verify", SINE, "--board", "mine", "--board-dir", tmp_path / "boards").code == 0
     assert "there is no folder" in refused("run", SINE, "--board", "mine", "--board-dir", tmp_path / "gone")
     assert "a name and a board to start from" in refused("boards", "--new", "mine")
-
-
-# The Python interface
-
-
-def test_examples_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(EXAMPLES.parent)
-    results = doctest.testmod(package, optionflags=doctest.ELLIPSIS)
-    assert results.attempted >= 5 and results.failed == 0
-
-
-def test_functions(tmp_path: Path) -> None:
-    assert "host" in [board.name for board in package.boards()]
-    built = package.build(SINE, "microbit", tmp_path / "out", rounding="single")
-    assert built.elf is not None and built.elf.is_file() and built.compiled.rounding == "single"
-    ran = package.run(SINE, "host", {"any": np.array([[5], [6]], np.int8)})
-    assert ran.verdict.exact and ran.outputs["y"].shape == (2, 1)
-    assert package.verify(SINE, "host", layers=True).verdict.exact
-    for wrong in ({"rounding": "up"}, {"project": "nonsense"}):
-        with pytest.raises(AotError, match="the choices are"):
-            package.build(SINE, "host", tmp_path / "more", **wrong)  # type: ignore[arg-type]

@@ -11,8 +11,8 @@ from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import SHARED_RANGE, require_moved, require_operands, require_shape
 
 
-class View(Op):
-    """y = view(x), read in order. Kernels take strides and first element from the view that numpy makes."""
+class Rearrangement(Op):
+    """Every element of y is one of x: what a view and tables of positions have in common."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
 
@@ -24,43 +24,31 @@ class View(Op):
         """The shape of y. Raises Unsupported where the attributes do not fit `x`."""
         raise NotImplementedError
 
-    def view(self, x: Array) -> Array:
-        """The elements of y in their order, without a copy; the view may have more dimensions than y."""
-        raise NotImplementedError
-
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
         x, y = self.operands(graph)
         require_moved(x, y)
         require_shape(y, self.shape_of(x))
+
+
+class View(Rearrangement):
+    """y = view(x), read in order. Kernels take strides and first element from the view that numpy makes."""
+
+    def view(self, x: Array) -> Array:
+        """The elements of y in their order, without a copy; the view may have more dimensions than y."""
+        raise NotImplementedError
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         return (np.array(self.view(values[x.name]), order="C").reshape(y.shape),)
 
 
-class Indexed(Op):
+class Indexed(Rearrangement):
     """y[i, j, ...] = x[first[i] + second[j] + ...], x counted element by element: one table for each dimension of y."""
-
-    scheme: ClassVar[Scheme] = SHARED_RANGE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
-
-    def shape_of(self, x: Tensor) -> tuple[int, ...]:
-        """The shape of y. Raises Unsupported where the attributes do not fit `x`."""
-        raise NotImplementedError
 
     def tables(self, shape: tuple[int, ...]) -> tuple[Array, ...]:
         """For an x of `shape`, what each dimension of y adds to the position in x."""
         raise NotImplementedError
-
-    def check(self, graph: Graph) -> None:
-        require_operands(graph, self, 1)
-        x, y = self.operands(graph)
-        require_moved(x, y)
-        require_shape(y, self.shape_of(x))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
