@@ -29,6 +29,7 @@ Whatever is wrong with a model, a board or a file is raised as `AotError`, with 
 from aot.api import Built, Profiled, Ran, build, evaluate, profile, quantize, run, verify
 from aot.boards import Board
 from aot.boards import all_boards as boards
+from aot.choices import CompileOptions, RunOptions
 from aot.errors import AotError
 from aot.frontends.tflite import load
 from aot.ir import Graph
@@ -42,12 +43,14 @@ __all__ = [
     "AotError",
     "Board",
     "Built",
+    "CompileOptions",
     "Graph",
     "ImageOptions",
     "Profiled",
     "QuantizeOptions",
     "Quantized",
     "Ran",
+    "RunOptions",
     "__version__",
     "boards",
     "build",

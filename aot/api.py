@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Unpack
 
 from aot.boards import Board, load_board
 from aot.build import Firmware
+from aot.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
 from aot.errors import AotError
 from aot.evaluate import Evaluation, for_reference, interpreted, read_labels
 from aot.evaluate import evaluate as compare_answers
@@ -75,30 +77,26 @@ def build(
     board: str | Board,
     folder: Path | str,
     *,
-    rounding: str = "double",
-    name: str | None = None,
     project: str = "make",
     compile: bool = True,
     force: bool = False,
     trace: bool = False,
-    calibration: Path | str | None = None,
     mlperf: bool = False,
     weights_section: str | None = None,
-    max_ram: int | None = None,
+    **choices: Unpack[CompileKeywords],
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
-    `board` is a name, or what `aot.boards` gives; `name` the prefix of all C names; `project` a key of
-    `aot.projects.KINDS`. Without `compile`, no compiler is needed and nothing is measured. With `trace`, the firmware
-    of the kind "make" can send every layer's output. With `calibration`, samples as `quantize` takes them from files, a
-    float32 model is quantized first. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants
-    go to the linker's section `weights_section`. With `max_ram`, part of the model runs in stripes where the arena
-    would be larger than so many bytes. Raises AotError, and leaves the folder as it was, when anything goes wrong.
+    `board` is a name, or what `aot.boards` gives; `project` a key of `aot.projects.KINDS`. Without `compile`, no
+    compiler is needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's
+    output. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants go to the linker's section
+    `weights_section`. `choices` are the fields of `aot.CompileOptions`. Raises AotError, and leaves the folder as it
+    was, when anything goes wrong.
     """
     folder = Path(folder)
     _check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
-    compiled = _compile(model, board, rounding, name, calibration, max_ram)
+    compiled = _compile(model, _loaded(board), CompileOptions(**choices))
     compiled = for_mlperf(compiled) if mlperf else compiled
     compiled = with_weights_in(compiled, weights_section) if weights_section is not None else compiled
     with complete_folder(folder) as made, _temporary_folder() as elsewhere:
@@ -115,29 +113,24 @@ def run(
     board: str | Board,
     inputs: Inputs = None,
     *,
-    rounding: str = "double",
-    name: str | None = None,
     quantize_inputs: bool = False,
     samples: int = 1,
     seed: int = 0,
-    port: str | None = None,
-    baud: int | None = None,
-    flash: bool = False,
-    runner: str | None = None,
     progress: Progress = lambda done: None,
+    **choices: Unpack[RunKeywords],
 ) -> Ran:
-    """Run `model` on a board: an emulated one, or the real one at the serial port or pyserial URL `port`.
+    """Run `model` on a board: an emulated one, or the real one at a `port`.
 
     `inputs` is an .npz file or a mapping from input names to arrays; without it, `samples` random ones from `seed`.
-    With `quantize_inputs`, reals become codes. A board at a `port` must hold the firmware, unless `flash` loads it;
-    `baud` is the rate of its UART. `runner` is one of the board's, its first otherwise. `progress` hears how many
-    samples are done. Raises AotError.
+    With `quantize_inputs`, reals become codes. `progress` hears how many samples are done. `choices` are the fields of
+    `aot.RunOptions`. Raises AotError.
     """
-    compiled = _compile(model, _placed(board, runner, baud), rounding, name)
+    options = RunOptions(**choices)
+    compiled = _compile(model, _placed(board, options), options)
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
-        firmware = _firmware(compiled, made, port, flash)
-        return Ran(compiled, firmware, run_samples(compiled, firmware, chosen, port, progress))
+        firmware = _firmware(compiled, made, options)
+        return Ran(compiled, firmware, run_samples(compiled, firmware, chosen, options.port, progress))
 
 
 def verify(
@@ -146,29 +139,25 @@ def verify(
     inputs: Inputs = None,
     *,
     layers: bool = False,
-    rounding: str = "double",
-    name: str | None = None,
     quantize_inputs: bool = False,
     samples: int = 4,
     seed: int = 0,
-    port: str | None = None,
-    baud: int | None = None,
-    flash: bool = False,
-    runner: str | None = None,
     progress: Progress = lambda done: None,
+    **choices: Unpack[RunKeywords],
 ) -> Ran:
     """Compare every output byte of `model` on a board with the interpreter, and with `layers` every layer's.
 
     Where an output differs on an emulated board, all layers are compared to find the first that does. The arguments
     are those of `run`. Raises AotError for what cannot be compared, but not for a difference.
     """
-    compiled = _compile(model, _placed(board, runner, baud), rounding, name)
+    options = RunOptions(**choices)
+    port, compiled = options.port, _compile(model, _placed(board, options), options)
     chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
     with _temporary_folder() as made:
         if layers and port:
-            firmware = _firmware(compiled, made, port, flash, trace=True)
+            firmware = _firmware(compiled, made, options, trace=True)
             return Ran(compiled, firmware, verify_layers(compiled, firmware, chosen, port, progress))
-        firmware = _firmware(compiled, made, port, flash)
+        firmware = _firmware(compiled, made, options)
         verdict = run_samples(compiled, firmware, chosen, port, progress, count=False)
         if port or (verdict.passed and not layers):
             return Ran(compiled, firmware, verdict)
@@ -182,31 +171,27 @@ def profile(
     board: str | Board,
     inputs: Inputs = None,
     *,
-    rounding: str = "double",
-    name: str | None = None,
     quantize_inputs: bool = False,
     seed: int = 0,
-    port: str | None = None,
-    baud: int | None = None,
-    flash: bool = False,
+    **choices: Unpack[RunKeywords],
 ) -> Profiled:
     """Count what each layer of `model` executes on an emulated board, for the first sample of `inputs` or a random one.
 
     At a `port`, the real board's cycle counter is read around each layer: it must hold firmware built with `trace`,
-    unless `flash` loads it. Raises AotError where nothing can count.
+    unless `flash` loads it. `choices` are the fields of `aot.RunOptions`. Raises AotError where nothing can count.
     """
-    compiled = _compile(model, _placed(board, None, baud), rounding, name)
-    if port is None and not compiled.board.counts_instructions:
+    options = RunOptions(**choices)
+    compiled = _compile(model, _placed(board, options), options)
+    if options.port is None and not compiled.board.counts_instructions:
         raise AotError(f"the instructions of {compiled.board.name} cannot be counted",
                        "a board in QEMU: `aot boards` lists them", "a real board: --port URL")  # fmt: skip
-    _check_flash(port, flash)
     sample = _samples(compiled, inputs, quantize_inputs, 1, seed)[0]
     with _temporary_folder() as made:
-        firmware = _make(compiled, made, trace=port is not None)
-        if flash:
-            load_into(firmware.elf, compiled.board)
-        if port is not None:
-            return Profiled(compiled, firmware, profile_real(compiled, firmware, sample, port))
+        traced = options.port is not None
+        loaded = _firmware(compiled, made, options, trace=traced)
+        firmware = loaded or _make(compiled, made, trace=traced)
+        if options.port is not None:
+            return Profiled(compiled, firmware, profile_real(compiled, firmware, sample, options.port))
         return Profiled(compiled, firmware, profile_emulated(compiled, firmware, sample, made))
 
 
@@ -270,7 +255,7 @@ def evaluate(
     `labels` is an .npz file of one array: classes, one integer for each sample, or wanted outputs. `reference` is the
     float32 model to compare with; it gets the same inputs. Only the first output counts. Raises AotError.
     """
-    compiled = _compile(model, "host", rounding, None)
+    compiled = _compile(model, load_board("host"), CompileOptions(rounding=rounding))
     graph, path = compiled.source, Path(inputs)
     wanted = None if labels is None else read_labels(Path(labels))
     other = None if reference is None else load(reference)
@@ -286,25 +271,20 @@ def evaluate(
     return compare_answers(answers, wanted, interpreted(other, for_reference(path, graph, samples, other), rounding))
 
 
-def _compile(
-    model: Path | str,
-    board: str | Board,
-    rounding: str,
-    name: str | None,
-    calibration: Path | str | None = None,
-    max_ram: int | None = None,
-) -> Compiled:
-    _check_choice("rounding", rounding, ROUNDINGS)
-    samples = None if calibration is None else Path(calibration)
-    loaded = load_board(board) if isinstance(board, str) else board
-    return compile_file(Path(model), loaded, rounding, name, samples, max_ram)
+def _compile(model: Path | str, board: Board, options: CompileOptions) -> Compiled:
+    _check_choice("rounding", options.rounding, ROUNDINGS)
+    return compile_file(Path(model), board, options)
 
 
-def _placed(board: str | Board, runner: str | None, baud: int | None) -> Board:
-    """The board, to be run by `runner` alone, its UART at `baud`; AotError where that cannot be."""
-    loaded = load_board(board) if isinstance(board, str) else board
-    if baud is not None:
-        loaded = replace(loaded, uart=replace(loaded.uart, baud=baud))
+def _loaded(board: str | Board) -> Board:
+    return load_board(board) if isinstance(board, str) else board
+
+
+def _placed(board: str | Board, options: RunOptions) -> Board:
+    """The board, to be run by the runner named alone, its UART as fast as is asked for; AotError where it cannot be."""
+    loaded, runner = _loaded(board), options.runner
+    if options.baud is not None:
+        loaded = replace(loaded, uart=replace(loaded.uart, baud=options.baud))
     if runner is None:
         return loaded
     runners = [name for name in loaded.runners if name != "serial"]
@@ -336,22 +316,16 @@ def _temporary_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _firmware(
-    compiled: Compiled, folder: Path, port: str | None, flash: bool, *, trace: bool = False
-) -> Firmware | None:
-    """The firmware, compiled in `folder`, and with `flash` loaded into the board; None where the board must hold it."""
-    _check_flash(port, flash)
-    if port is not None and not flash:
+def _firmware(compiled: Compiled, folder: Path, options: RunOptions, *, trace: bool = False) -> Firmware | None:
+    """The firmware, compiled in `folder` and, if asked for, loaded; None where the board must hold it already."""
+    if options.flash and options.port is None:
+        raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
+    if options.port is not None and not options.flash:
         return None
     firmware = _make(compiled, folder, trace=trace)
-    if flash:
+    if options.flash:
         load_into(firmware.elf, compiled.board)
     return firmware
-
-
-def _check_flash(port: str | None, flash: bool) -> None:
-    if flash and port is None:
-        raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
 
 
 def _make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:

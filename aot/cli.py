@@ -10,6 +10,7 @@ import typer
 
 from aot import api, memory_report, options, profile_report, report
 from aot.boards import all_boards, load_board
+from aot.choices import CompileOptions
 from aot.console import errors, progress, show, show_json, show_table, warn
 from aot.errors import AotError
 from aot.frontends import tflite
@@ -41,39 +42,32 @@ def _options(context: typer.Context, version: options.Version = False) -> None:
 
 
 @app.command()
+@options.grouped
 def build(
     model: options.Model,
-    board: options.BoardName,
+    target: options.OnBoard,
     output: options.Output,
     project: options.Project = options.ProjectKind.make,
-    rounding: options.Rounding = options.RoundingOption.double,
-    name: options.Name = None,
     no_compile: options.NoCompile = False,
     force: options.Force = False,
     trace: options.Trace = False,
     mlperf: options.Mlperf = False,
     weights_section: options.WeightsSection = None,
-    calibration: options.BuildCalibration = None,
-    max_ram: options.MaxRam = None,
-    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compile MODEL into a C project for a board."""
     with progress():
         built = api.build(
             model,
-            load_board(board, board_dir),
+            target.loaded(),
             output,
-            rounding=rounding,
-            name=name,
             project=project,
             compile=not no_compile,
             force=force,
             trace=trace,
             mlperf=mlperf,
             weights_section=weights_section,
-            calibration=calibration,
-            max_ram=max_ram,
+            **target.choices(),
         )
     warn(built.compiled.warnings)
     if as_json:
@@ -84,21 +78,15 @@ def build(
 
 
 @app.command()
+@options.grouped
 def run(
     model: options.Model,
-    board: options.BoardName,
+    target: options.RunsOnBoard,
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
-    rounding: options.Rounding = options.RoundingOption.double,
-    name: options.Name = None,
     quantize_inputs: options.QuantizeInputs = False,
     samples: options.Samples = 1,
     seed: options.Seed = 0,
-    port: options.Port = None,
-    baud: options.Baud = None,
-    flash: options.Flash = False,
-    runner: options.Runner = None,
-    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL on a board: an emulated one, or a real one with --port."""
@@ -107,19 +95,15 @@ def run(
     with progress() as told:
         ran = api.run(
             model,
-            load_board(board, board_dir),
+            target.loaded(),
             inputs,
-            rounding=rounding,
-            name=name,
             quantize_inputs=quantize_inputs,
             samples=samples,
             seed=seed,
-            port=port,
-            baud=baud,
-            flash=flash,
-            runner=runner,
             progress=told,
+            **target.choices(),
         )
+    warn(ran.compiled.warnings)
     if outputs is not None:
         write_outputs(outputs, ran.compiled.source, ran.verdict.outputs)
     if as_json:
@@ -133,41 +117,31 @@ def run(
 
 
 @app.command()
+@options.grouped
 def verify(
     model: options.Model,
-    board: options.BoardName,
+    target: options.RunsOnBoard,
     inputs: options.Inputs = None,
     layers: options.Layers = False,
-    rounding: options.Rounding = options.RoundingOption.double,
-    name: options.Name = None,
     quantize_inputs: options.QuantizeInputs = False,
     samples: options.Samples = 4,
     seed: options.Seed = 0,
-    port: options.Port = None,
-    baud: options.Baud = None,
-    flash: options.Flash = False,
-    runner: options.Runner = None,
-    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compare every output byte of MODEL on a board with the interpreter; exit 1 if one differs."""
     with progress() as told:
         ran = api.verify(
             model,
-            load_board(board, board_dir),
+            target.loaded(),
             inputs,
             layers=layers,
-            rounding=rounding,
-            name=name,
             quantize_inputs=quantize_inputs,
             samples=samples,
             seed=seed,
-            port=port,
-            baud=baud,
-            flash=flash,
-            runner=runner,
             progress=told,
+            **target.choices(),
         )
+    warn(ran.compiled.warnings)
     if as_json:
         show_json(report.verify_json(ran.verdict))
     else:
@@ -176,19 +150,14 @@ def verify(
 
 
 @app.command()
+@options.grouped
 def profile(
     model: options.Model,
-    board: options.BoardName,
+    target: options.RunsOnBoard,
     inputs: options.Inputs = None,
     against: options.Against = None,
-    rounding: options.Rounding = options.RoundingOption.double,
-    name: options.Name = None,
     quantize_inputs: options.QuantizeInputs = False,
     seed: options.Seed = 0,
-    port: options.Port = None,
-    baud: options.Baud = None,
-    flash: options.Flash = False,
-    board_dir: options.BoardDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show what each layer of MODEL costs on a board: instructions, cycles, memory, and why its kernel was chosen."""
@@ -196,16 +165,13 @@ def profile(
     with progress():
         profiled = api.profile(
             model,
-            load_board(board, board_dir),
+            target.loaded(),
             inputs,
-            rounding=rounding,
-            name=name,
             quantize_inputs=quantize_inputs,
             seed=seed,
-            port=port,
-            baud=baud,
-            flash=flash,
+            **target.choices(),
         )
+    warn(profiled.compiled.warnings)
     found = profile_report.profile_json(profiled, before)
     if as_json:
         show_json(found)
@@ -296,6 +262,7 @@ def inspect(
     board: options.MemoryBoard = None,
     board_dir: options.BoardDir = None,
     rounding: options.Rounding = options.RoundingOption.double,
+    max_ram: options.MaxRam = None,
     picture: options.Picture = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -303,7 +270,8 @@ def inspect(
     if memory != (board is not None) or (picture and not memory) or (memory and stop_after):
         raise typer.BadParameter("--memory and --board go together; --picture with both, --stop-after with neither")
     if board is not None:
-        _inspect_memory(compile_file(model, load_board(board, board_dir), rounding.value), picture, as_json)
+        chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram)
+        _inspect_memory(compile_file(model, load_board(board, board_dir), chosen), picture, as_json)
         return
     names = [one.__name__ for one in PASSES]
     if stop_after is not None and stop_after not in names:

@@ -1,10 +1,17 @@
-"""The arguments and options that several commands share."""
+"""The arguments and options of the commands; those that go together are records, which `grouped` spells out."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
+
+from aot.boards import Board, load_board
+from aot.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
 
 
 class RoundingOption(StrEnum):
@@ -170,3 +177,68 @@ Strict = Annotated[bool, typer.Option("--strict", help="Refuse operators that wo
 ImageScale = Annotated[float, typer.Option("--image-scale", help="Pixels of 0 to 255 become (pixel - mean) * scale.")]
 ImageMean = Annotated[float, typer.Option("--image-mean", help="See --image-scale.")]
 ImageResize = Annotated[ResizeOption, typer.Option("--image-resize", help="How images get the input's size.")]
+
+
+@dataclass(frozen=True)
+class OnBoard:
+    """A board, and how a model becomes C for it: all commands that compile have these options."""
+
+    board: BoardName
+    board_dir: BoardDir = None
+    rounding: Rounding = RoundingOption.double
+    name: Name = None
+    calibration: BuildCalibration = None
+    max_ram: MaxRam = None
+
+    def loaded(self) -> Board:
+        """The board's description. AotError where there is none."""
+        return load_board(self.board, self.board_dir)
+
+    def choices(self) -> CompileKeywords:
+        """The fields of `aot.CompileOptions`."""
+        return cast(CompileKeywords, _fields_of(self, CompileOptions))
+
+
+@dataclass(frozen=True)
+class RunsOnBoard(OnBoard):
+    """The same, and where the firmware runs."""
+
+    port: Port = None
+    baud: Baud = None
+    flash: Flash = False
+    runner: Runner = None
+
+    def choices(self) -> RunKeywords:
+        """The fields of `aot.RunOptions`."""
+        return cast(RunKeywords, _fields_of(self, RunOptions))
+
+
+def _fields_of(source: OnBoard, record: type) -> dict[str, Any]:
+    return {each.name: getattr(source, each.name) for each in fields(record)}
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """`command`, with the fields of its parameters that are records as options of their own."""
+    own = inspect.signature(command).parameters.values()
+    records = {one.name: one.annotation for one in own if _is_record(one.annotation)}
+
+    @wraps(command)
+    def spelled_out(**values: Any) -> None:
+        for name, record in records.items():
+            values[name] = record(**{each.name: values.pop(each.name) for each in fields(record)})
+        command(**values)
+
+    parameters = [part for one in own for part in _parts(one)]
+    spelled_out.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what typer reads
+    return spelled_out
+
+
+def _parts(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """The fields of a record; what is none stays one parameter. By keyword alone, so that any order will do."""
+    kind = parameter.annotation
+    parts = inspect.signature(kind).parameters.values() if _is_record(kind) else [parameter]
+    return [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parts]
+
+
+def _is_record(kind: Any) -> bool:
+    return is_dataclass(kind)

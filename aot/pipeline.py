@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aot.boards import Board
 from aot.build import Firmware, compile_project
+from aot.choices import CompileOptions
 from aot.emit import model_files, weights_bytes
 from aot.errors import AotError
 from aot.firmware import FLASH_BESIDE_MODEL, ram_beside_arena
@@ -24,6 +25,7 @@ from aot.projects import KINDS, project_files
 from aot.quantize import open_samples, quantize
 from aot.version import __version__
 
+DEFAULT = CompileOptions()
 _SECTION = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
 
 
@@ -59,24 +61,14 @@ class Compiled:
         return weights_bytes(self.graph, self.calls)
 
 
-def compile_file(
-    path: Path,
-    board: Board,
-    rounding: str,
-    name: str | None = None,
-    calibration: Path | None = None,
-    max_ram: int | None = None,
-) -> Compiled:
-    """Compile a model file, under `name` or its own; with `calibration`, what of it is float32 is quantized first.
-
-    With `max_ram`, the arena is no larger than that. Raises AotError for any fault in it.
-    """
+def compile_file(path: Path, board: Board, options: CompileOptions = DEFAULT) -> Compiled:
+    """Compile a model file for `board`. Raises AotError for any fault in it."""
     content = tflite.read(path)
-    graph = tflite.parse(content, name or path.stem, str(path))
+    graph = tflite.parse(content, options.name or path.stem, str(path))
     warnings: tuple[str, ...] = ()
-    if calibration is not None:
-        graph, warnings = _quantized(graph, calibration)
-    compiled = compile(graph, board, rounding, hashlib.sha256(content).hexdigest(), max_ram)
+    if options.calibration is not None:
+        graph, warnings = _quantized(graph, Path(options.calibration))
+    compiled = compile(graph, board, hashlib.sha256(content).hexdigest(), options)
     return replace(compiled, warnings=warnings)
 
 
@@ -87,21 +79,24 @@ def _quantized(graph: Graph, calibration: Path) -> tuple[Graph, tuple[str, ...]]
     return quantized.graph, (*samples.warnings(quantized.calibration.samples), *quantized.warnings)
 
 
-def compile(graph: Graph, board: Board, rounding: str, sha256: str, max_ram: int | None = None) -> Compiled:
-    """Compile `graph` for `board`. Raises AotError when an operator is not supported or memory does not suffice."""
+def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = DEFAULT) -> Compiled:
+    """Compile `graph`, out of a file with the hash `sha256`, for `board`; it is named and quantized already.
+
+    Raises AotError when an operator is not supported or memory does not suffice.
+    """
     check_operators(graph)
     lean = run_passes(graph)
-    target = Target(frozenset(board.core.features), rounding)
-    block = lower(lean, target) if max_ram is None else lower_within(lean, target, max_ram)
+    target = Target(frozenset(board.core.features), options.rounding)
+    block = lower(lean, target) if options.max_ram is None else lower_within(lean, target, options.max_ram)
     recomputed = macs(block.graph) - macs(lean)
     lean = block.graph
     calls, placed = block.calls, block.plan
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
     _check_memory(interface, board, placed, weights_bytes(lean, calls))
-    model = model_files(lean, calls, placed, interface, rounding)
+    model = model_files(lean, calls, placed, interface, options.rounding)
     interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
-    return Compiled(graph, lean, calls, placed, interface, board, rounding, files, recomputed=recomputed)
+    return Compiled(graph, lean, calls, placed, interface, board, options.rounding, files, recomputed=recomputed)
 
 
 def for_mlperf(compiled: Compiled) -> Compiled:

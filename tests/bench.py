@@ -37,7 +37,7 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 def measure(path: Path) -> dict[str, int]:
     """One row of the table; the model must be bit-exact on two random samples."""
-    compiled = compile_file(path, load_board(BOARD), "double")
+    compiled = compile_file(path, load_board(BOARD))
     with TemporaryDirectory() as folder:
         firmware = make(compiled, Path(folder))
         verdict = run(compiled, firmware, random_samples(compiled.source, 2), None, lambda _: None)

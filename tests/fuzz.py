@@ -23,6 +23,7 @@ from mutate import mutation, structure
 
 from aot import interpreter
 from aot.boards import load_board
+from aot.choices import CompileOptions
 from aot.errors import AotError
 from aot.frontends import tflite
 from aot.inspect import inspect
@@ -60,7 +61,7 @@ def attempt(content: bytes, rounding: str) -> Compiled | None:
         graph = tflite.parse(content, "model")
         inspection = inspect(graph)
         str(graph)
-        compiled = compile(graph, load_board("host"), rounding, "0" * 64)
+        compiled = compile(graph, load_board("host"), "0" * 64, CompileOptions(rounding=rounding))
     except AotError as error:
         lines = (error.what, *error.things_to_try)
         assert all(line.isprintable() and len(line) < 1000 for line in lines), f"a poor message: {error}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from aot.boards import load_board
+from aot.choices import CompileOptions
 from aot.fixedpoint import Array
 from aot.ir import Graph
 from aot.pipeline import Compiled, compile, write
@@ -32,7 +33,7 @@ int main(void)
 
 def compiled(graph: Graph, rounding: str = "double", board: str = "host", max_ram: int | None = None) -> Compiled:
     """`graph` compiled for `board`."""
-    return compile(graph, load_board(board), rounding, "0" * 64, max_ram)
+    return compile(graph, load_board(board), "0" * 64, CompileOptions(rounding=rounding, max_ram=max_ram))
 
 
 def program(model: Compiled, folder: Path, *flags: str) -> Path:

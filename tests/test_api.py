@@ -1,6 +1,7 @@
 """The Python interface: what the commands do, as functions."""
 
 import doctest
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from command import EXAMPLES, SINE
 
 import aot as package
+from aot.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
 from aot.errors import AotError
 from aot.version import __version__
 
@@ -20,6 +22,11 @@ def test_examples_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_version() -> None:
     assert package.__version__ == __version__
+
+
+def test_keyword_arguments_are_the_fields_of_the_options() -> None:
+    for keywords, options in ((CompileKeywords, CompileOptions), (RunKeywords, RunOptions)):
+        assert list(keywords.__annotations__) == [field.name for field in fields(options)]
 
 
 def test_functions(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ _MODEL_NAMES = (
 def test_hostile_model_names(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.tflite"
     path.write_bytes(write(_dense()))
-    model = compile_file(path, load_board("mps2-an386"), "double")
+    model = compile_file(path, load_board("mps2-an386"))
     firmware = pipeline.make(model, tmp_path / "firmware")
     if name == "model":
         sample = {"x": np.array([[1, 2, 3, 4]], np.int8)}

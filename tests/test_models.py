@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from aot.boards import all_boards, load_board
+from aot.choices import CompileOptions
 from aot.errors import AotError
 from aot.fixedpoint import ROUNDINGS
 from aot.ir import Graph
@@ -88,9 +89,9 @@ def test_exact_on(board: str, model: str, tmp_path: Path) -> None:
     path = Path(FOLDER) / model
     if (board, model) in TOO_LARGE:
         with pytest.raises(AotError, match=f"does not fit {board}"):
-            compile_file(path, load_board(board), "double")
+            compile_file(path, load_board(board))
         return
-    compiled = compile_file(path, load_board(board), "double")
+    compiled = compile_file(path, load_board(board))
     verdict = run(compiled, make(compiled, tmp_path), _samples(model, compiled.source), count=False)
     assert verdict.exact
 
@@ -102,7 +103,7 @@ def _roundings() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("model", "rounding"), _roundings())
 def test_every_layer_is_exact(model: str, rounding: str, tmp_path: Path) -> None:
-    compiled = compile_file(Path(FOLDER) / model, load_board("host"), rounding)
+    compiled = compile_file(Path(FOLDER) / model, load_board("host"), CompileOptions(rounding=rounding))
     firmware = make(compiled, tmp_path, trace=True)
     verdict = verify_layers(compiled, firmware, _samples(model, compiled.source))
     assert verdict.exact
@@ -111,6 +112,6 @@ def test_every_layer_is_exact(model: str, rounding: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("rounding", ["single", "float"])
 @pytest.mark.parametrize("model", ["mlperf_tiny/kws_ref_model.tflite", "mlperf_tiny/pretrainedResnet_quant.tflite"])
 def test_other_roundings_on_a_board(model: str, rounding: str, tmp_path: Path) -> None:
-    compiled = compile_file(Path(FOLDER) / model, load_board("mps2-an386"), rounding)
+    compiled = compile_file(Path(FOLDER) / model, load_board("mps2-an386"), CompileOptions(rounding=rounding))
     verdict = run(compiled, make(compiled, tmp_path), random_samples(compiled.source, RANDOM), count=False)
     assert verdict.exact

@@ -66,4 +66,4 @@ def test_a_bias_is_refused() -> None:
     op = FullyConnected(name="y", inputs=("x", "w", "b"), outputs=("y",))
     graph = parse(write(replace(graph.with_tensors(bias), ops=(op,))), "net")
     with pytest.raises(AotError, match=r"weights\) is not constant"):
-        compile(graph, load_board("host"), "double", "0" * 64)
+        compile(graph, load_board("host"), "0" * 64)

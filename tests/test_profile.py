@@ -146,7 +146,7 @@ def test_missing_tools_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def traced_sine(tmp_path: Path) -> Iterator[str]:
     """A board, as it were, with tracing firmware of the sine model behind a port."""
-    compiled = compile_file(SINE, load_board(BOARD), "double")
+    compiled = compile_file(SINE, load_board(BOARD))
     elf = make(compiled, tmp_path, trace=True).elf
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

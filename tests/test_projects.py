@@ -96,7 +96,7 @@ def test_cmake_firmware_is_bit_exact(tmp_path: Path) -> None:
     folder = project("cmake", tmp_path / "p", board.name)
     cmake("--preset", board.name, f"-DCMAKE_C_FLAGS={' '.join(board.core.machine)} {WARNINGS}", cwd=folder)
     cmake("--build", "--preset", board.name, "--parallel", 2, cwd=folder)
-    compiled = compile_file(SINE, board, "double")
+    compiled = compile_file(SINE, board)
     (sample,) = random_samples(compiled.source, 1, 0)
     wanted = interpreter.run(compiled.source, sample)
     with start(folder / "build" / "sine.elf", board) as connection:
@@ -160,7 +160,7 @@ def test_five_lines_from_an_empty_project_to_a_running_model(tmp_path: Path) -> 
     elf = tmp_path / "build" / "firmware"
     symbols = run("arm-none-eabi-nm", elf, cwd=tmp_path)
     (address,) = re.findall(r"^([0-9a-f]+) \w arena$", symbols, re.M)
-    compiled = compile_file(DIGITS, load_board("mps2-an386"), "double")
+    compiled = compile_file(DIGITS, load_board("mps2-an386"))
     graph, memory = compiled.graph, tmp_path / "memory"
     values = interpreter.run(graph, {n: np.zeros(graph[n].shape, graph[n].dtype) for n in graph.inputs})
     offset, wanted = compiled.plan.offset_of(graph.outputs[0]), values[graph.outputs[0]].tobytes()
@@ -291,7 +291,7 @@ def test_what_is_for_arm_alone_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_weights_in_a_section_of_their_own(board: str, tmp_path: Path) -> None:
     """Every constant goes there and is counted, and the board answers as before."""
-    plain = compile_file(DIGITS, load_board(board), "double")
+    plain = compile_file(DIGITS, load_board(board))
     compiled = with_weights_in(plain, ".slow_flash")
     firmware, weights = make(compiled, tmp_path), compiled.weights_bytes
     padding = firmware.flash.weights - make(plain, tmp_path / "plain").flash.weights

@@ -114,8 +114,11 @@ def test_build(tmp_path: Path) -> None:
     command = ("build", _MODEL, "--board", "mps2-an386", "--no-compile", "--json")
     whole = aot(*command, "-o", tmp_path / "whole").json
     assert whole["recomputed_macs"] == 0
-    values = aot(*command, "-o", tmp_path / "stripes", "--max-ram", whole["arena_bytes"] - 50).json
+    less = ("--max-ram", whole["arena_bytes"] - 50)
+    values = aot(*command, "-o", tmp_path / "stripes", *less).json
     assert values["arena_bytes"] <= whole["arena_bytes"] - 50 and values["recomputed_macs"] > 0
+    ran = aot("run", _MODEL, "--board", "mps2-an386", *less, "--json").json
+    assert ran["exact"] and ran["arena_bytes"] == values["arena_bytes"]
 
 
 @pytest.mark.parametrize("limit", [1, 100])

@@ -53,7 +53,7 @@ def _expected_results(name: str, model: pipeline.Compiled, sent: bytes, codes: n
 def test_dialogue(name: str, tmp_path: Path) -> None:
     """As the runner has it in accuracy mode: name, profile, the input in hexadecimal, one inference, results."""
     board = load_board("host")
-    model = pipeline.for_mlperf(pipeline.compile_file(MODELS / FILES[name], board, "double"))
+    model = pipeline.for_mlperf(pipeline.compile_file(MODELS / FILES[name], board))
     elf = pipeline.make(model, tmp_path).elf
     sent, codes = _sent_and_codes(name, model)
     with start(elf, board) as connection:

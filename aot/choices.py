@@ -1,0 +1,54 @@
+"""What a user decides: how a model becomes C, and where the firmware runs. What is not said is as it stands here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+
+class CompileKeywords(TypedDict, total=False):
+    """The fields of `CompileOptions`, as keyword arguments."""
+
+    rounding: str
+    name: str | None
+    calibration: Path | str | None
+    max_ram: int | None
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """How a model becomes C.
+
+    `rounding` says how accumulators become int8: one of `aot.fixedpoint.ROUNDINGS`. `name` is the prefix of all C
+    names, the file's name otherwise. With `calibration`, samples as `aot.quantize` takes them from files, what of the
+    model is float32 is quantized first. With `max_ram`, part of the model runs in stripes where the arena would be
+    larger than so many bytes.
+    """
+
+    rounding: str = "double"
+    name: str | None = None
+    calibration: Path | str | None = None
+    max_ram: int | None = None
+
+
+class RunKeywords(CompileKeywords, total=False):
+    """The fields of `RunOptions`, as keyword arguments."""
+
+    port: str | None
+    baud: int | None
+    flash: bool
+    runner: str | None
+
+
+@dataclass(frozen=True)
+class RunOptions(CompileOptions):
+    """How a model becomes C, and where the firmware runs.
+
+    On the real board at the serial port or pyserial URL `port`, which must hold the firmware, unless `flash` loads it;
+    otherwise in `runner`: one of the board's, its first if none is named. `baud` is the rate of the UART, the board's
+    own otherwise.
+    """
+
+    port: str | None = None
+    baud: int | None = None
+    flash: bool = False
+    runner: str | None = None
