@@ -4,7 +4,7 @@ They print nothing and raise AotError.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,16 @@ from aot.passes.check_operators import check_operators
 from aot.pipeline import Compiled, compile_file, files_of_kind, for_mlperf, make, with_weights_in, write
 from aot.profiler import Profile, profile_emulated, profile_real
 from aot.projects import KINDS
-from aot.quantize import DEFAULT, DEFAULT_IMAGES, ImageOptions, Options, Quantized, given_samples, open_samples
+from aot.quantize import (
+    DEFAULT,
+    DEFAULT_IMAGES,
+    GivenSamples,
+    ImageOptions,
+    Options,
+    Quantized,
+    given_samples,
+    open_samples,
+)
 from aot.quantize import quantize as quantize_graph
 from aot.samples import Sample, random_samples, read_samples, samples_of, stacked
 from aot.verify import Verdict, verify_layers
@@ -197,7 +206,7 @@ def profile(
 
 def quantize(
     model: Graph | Path | str,
-    samples: Path | str | Iterable[Mapping[str, Array] | Array],
+    samples: Path | str | GivenSamples,
     options: Options = DEFAULT,
     *,
     images: ImageOptions = DEFAULT_IMAGES,
@@ -205,9 +214,10 @@ def quantize(
 ) -> Quantized:
     """Quantize a float32 model with the ranges that typical samples show.
 
-    `samples` are arrays, or dicts of one array for each input, in any number: they are looked at one at a time; or the
-    path of an .npz, .npy or .csv file, or of a folder of .npy files or of images. `progress` hears how many samples are
-    done. The result's `graph` is the quantized model, `tflite()` its file. Raises AotError.
+    `samples` are arrays, or dicts of one array for each input, in any number: they are looked at one at a time; or one
+    dict with all samples of each input in an array; or the path of an .npz, .npy or .csv file, or of a folder of .npy
+    files or of images. `progress` hears how many samples are done. The result's `graph` is the quantized model,
+    `tflite()` its file. Raises AotError.
     """
     graph = model if isinstance(model, Graph) else load(model)
     if not isinstance(samples, str | Path):
@@ -232,6 +242,8 @@ def quantize_file(
     refuse_unwritable(output)
     if output.exists() and not force:
         raise AotError(f"{output} exists already", "name another file", "replace it: --force")
+    if output.exists() and output.resolve() == Path(model).resolve():
+        raise AotError(f"{output} is the model itself, which would be lost", "name another file")
     content = read(model)
     graph = parse(content, Path(model).stem, str(model))
     quantized = quantize(graph, samples, options, images=images, progress=progress)

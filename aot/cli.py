@@ -200,7 +200,7 @@ def quantize(
     image_resize: options.ImageResize = options.ResizeOption.stretch,
     with_report: options.Report = False,
     html: options.Html = None,
-    force: options.Force = False,
+    force: options.ForceFile = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Quantize a float32 MODEL to int8 with typical samples, and write it as a .tflite file."""

@@ -97,6 +97,7 @@ Runner = Annotated[
 ]
 NoCompile = Annotated[bool, typer.Option("--no-compile", help="Write the C; run no compiler.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files in the folder.")]
+ForceFile = Annotated[bool, typer.Option("--force", help="Replace OUT.tflite where it exists.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Make firmware that can send every layer's output.")]
 MaxRam = Annotated[
     int | None,
@@ -137,20 +138,23 @@ BuildCalibration = Annotated[
     typer.Option(
         "--calibration",
         metavar="SAMPLES",
-        help="Quantize a float32 model with these inputs.",
+        help="Quantize a float32 model with these inputs; `aot quantize` has more options.",
         show_default=False,
     ),
 ]
 Quantized = Annotated[Path, typer.Option("--output", "-o", metavar="OUT.tflite", help="The int8 model to write.")]
 RangeOfTensors = Annotated[EstimatorOption, typer.Option("--range", help="How ranges are estimated from samples.")]
-InputsAndOutputs = Annotated[IoOption, typer.Option("--io", help="The type of the model's inputs and outputs.")]
+InputsAndOutputs = Annotated[
+    IoOption, typer.Option("--io", help="Inputs and outputs in float32, or in the type of the layers beside them.")
+]
 Int16All = Annotated[bool, typer.Option("--int16-all", help="int16 activations in all layers, with int8 weights.")]
 Int16 = Annotated[
     list[str] | None,
-    typer.Option("--int16", metavar="LAYER", help="int16 in this layer.", show_default=False),
+    typer.Option("--int16", metavar="LAYER", help="int16 in this layer; may be given again.", show_default=False),
 ]
 Float = Annotated[
-    list[str] | None, typer.Option("--float", metavar="LAYER", help="Keep this layer in float32.", show_default=False)
+    list[str] | None,
+    typer.Option("--float", metavar="LAYER", help="float32 in this layer; may be given again.", show_default=False),
 ]
 PerTensor = Annotated[bool, typer.Option("--dense-per-tensor", help="One scale for all weights of a dense layer.")]
 NoBiasCorrection = Annotated[

@@ -48,7 +48,7 @@ def samples_of(
     """One array for each input of `graph`, named like it or like its label; a single array may have any name.
 
     An array of exactly the input's shape is one sample; otherwise its first dimension counts samples, each of the
-    input's shape or, where the input's batch is 1, of its shape without the batch. With `quantize`, reals become codes
+    input's shape. Where the input's batch is 1, samples may leave it out. With `quantize`, reals become codes
     by the input's scale and zero point. Raises AotError, which calls the arrays `source`, for anything else.
     """
     columns = {name: _column(source, arrays, graph, graph[name], quantize) for name in graph.inputs}
@@ -131,8 +131,8 @@ def _pick(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tensor
 
 def _split(source: str, array: Array, tensor: Tensor) -> list[Array]:
     shape = tensor.shape
-    if array.shape == shape:
-        return [array]
+    if is_one_sample(array, tensor):
+        return [array.reshape(shape)]
     if array.shape[1:] == shape or (shape[:1] == (1,) and array.shape[1:] == shape[1:]):
         if len(array) == 0:
             raise AotError(f"{source} holds no sample for the input {tensor.name}")
@@ -141,6 +141,11 @@ def _split(source: str, array: Array, tensor: Tensor) -> list[Array]:
         f"{source}: the array for the input {tensor.name} has shape {list(array.shape)}",
         f"one sample has shape {list(shape)}; several have a dimension more in front",
     )
+
+
+def is_one_sample(array: Array, tensor: Tensor) -> bool:
+    """Whether the array is a single value of the tensor: of its shape, or of that without a batch of 1."""
+    return array.shape == tensor.shape or (tensor.shape[:1] == (1,) and array.shape == tensor.shape[1:])
 
 
 def write_outputs(path: Path, graph: Graph, outputs: Sequence[Sequence[Array]]) -> None:

@@ -147,13 +147,19 @@ def as_folder(folder: Path) -> Path:
     return folder
 
 
+def as_folder_without_batch(folder: Path) -> Path:
+    for i, one in enumerate(values()):
+        np.save(folder / f"{i}.npy", one)
+    return folder
+
+
 def as_csv(folder: Path) -> Path:
     text = [",".join(f"c{i}" for i in range(192)), *(",".join(f"{v:.9g}" for v in one.ravel()) for one in values()), ""]
     (folder / "s.csv").write_text("\n".join(text))
     return folder / "s.csv"
 
 
-@pytest.mark.parametrize("make", [as_npz, as_npy, as_fortran_npy, as_folder, as_csv])
+@pytest.mark.parametrize("make", [as_npz, as_npy, as_fortran_npy, as_folder, as_folder_without_batch, as_csv])
 def test_files_of_samples(make: object, tmp_path: Path) -> None:
     path = make(tmp_path)  # type: ignore[operator] # one of the functions above
     assert np.array_equal(read(path), values())
@@ -275,6 +281,7 @@ def test_quantize_and_build(model: Path, tmp_path: Path) -> None:
     assert done.code == 0 and done.json["operators"] == {"int8": 10, "int16": 0, "float32": 0}
     assert done.json["samples"] == 5 and done.json["sqnr_db"] > 20
     assert "exists already" in refused("quantize", model, "--calibration", samples, "-o", out)
+    assert "is the model itself" in refused("quantize", out, "--calibration", samples, "-o", out, "--force")
     assert aot("verify", out, "-b", "host").code == 0
     again = aot("quantize", out, "--calibration", samples, "-o", tmp_path / "copy.tflite")
     assert "quantized already" in again.err and (tmp_path / "copy.tflite").read_bytes() == out.read_bytes()

@@ -24,7 +24,9 @@ def zeros(*shape: int, dtype: str = "int8") -> Array:
 
 
 @pytest.mark.parametrize(
-    ("shape", "count"), [((1, 4), 1), ((2, 4), 2), ((5, 1, 4), 5), ((1, 1, 4), 1)], ids=lambda value: str(value)
+    ("shape", "count"),
+    [((4,), 1), ((1, 4), 1), ((2, 4), 2), ((5, 1, 4), 5), ((1, 1, 4), 1)],
+    ids=lambda value: str(value),
 )
 def test_shapes(shape: tuple[int, ...], count: int) -> None:
     values = np.arange(np.prod(shape)).astype(np.int8)
@@ -54,7 +56,7 @@ def test_several_inputs() -> None:
     ("arrays", "message"),
     [
         ({}, "no array for the input x"),
-        ({"x": zeros(4)}, "has shape [4]"),
+        ({"x": zeros(5)}, "has shape [5]"),
         ({"x": zeros(2, 5)}, "has shape [2, 5]"),
         ({"x": zeros(1, 1, 1, 4)}, "has shape [1, 1, 1, 4]"),
         ({"x": zeros(0, 4)}, "holds no sample"),

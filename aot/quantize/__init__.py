@@ -2,11 +2,12 @@
 
 from aot.quantize.images import DEFAULT_IMAGES, ImageOptions
 from aot.quantize.quantizer import DEFAULT, Options, Quantized, quantize
-from aot.quantize.sources import Source, given_samples, open_samples
+from aot.quantize.sources import GivenSamples, Source, given_samples, open_samples
 
 __all__ = [
     "DEFAULT",
     "DEFAULT_IMAGES",
+    "GivenSamples",
     "ImageOptions",
     "Options",
     "Quantized",

@@ -135,8 +135,8 @@ def _alone(made: Quantized, op: Op, options: Options, reference: Reference) -> f
     """The ratio at the model's outputs where only `op` is quantized."""
     if op.scheme.operands != "own" or made.types[op.name] == "float32":
         return None
-    others = frozenset(made.types.keys() - {op.name})
-    only = replace(options, float=others, io="float", int16=options.int16 & {op.name}, strict=False)
+    others = made.types.keys() - {op.name}
+    only = replace(options, float=others, io="float", int16={*options.int16} & {op.name}, strict=False)
     return reference.outputs_noise(assemble(made.source, made.calibration, only).graph).sqnr
 
 
@@ -147,8 +147,8 @@ def _suggestions(made: Quantized, report: Report, options: Options, reference: R
         if layer.dtype != "int8":
             continue
         for dtype, changed in (
-            ("int16", replace(options, int16=options.int16 | {layer.name})),
-            ("float32", replace(options, float=options.float | {layer.name})),
+            ("int16", replace(options, int16={*options.int16, layer.name})),
+            ("float32", replace(options, float={*options.float, layer.name})),
         ):
             other = assemble(made.source, made.calibration, replace(changed, strict=False))
             if other.types[layer.name] != dtype:

@@ -1,11 +1,13 @@
 """The quantizer on one page: simplify, calibrate, choose types and scales, rewrite."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, islice
-from typing import Literal
+from typing import Literal, get_args
+
+import numpy as np
 
 from aot.errors import AotError
 from aot.frontends import tflite_writer
@@ -23,6 +25,9 @@ from aot.quantize.ranges import ESTIMATORS, Range, min_max
 from aot.quantize.simplify import simplify
 from aot.quantize.weights import quantized_weights
 
+Ends = Literal["float", "int8"]
+Activations = Literal["int8", "int16"]
+
 
 @dataclass(frozen=True)
 class Options:
@@ -36,10 +41,10 @@ class Options:
     """
 
     range: str = "mse"
-    io: Literal["float", "int8"] = "int8"
-    dtype: Literal["int8", "int16"] = "int8"
-    int16: frozenset[str] = frozenset()
-    float: frozenset[str] = frozenset()
+    io: Ends = "int8"
+    dtype: Activations = "int8"
+    int16: Collection[str] = ()
+    float: Collection[str] = ()
     per_channel: bool = True
     correct_bias: bool = True
     equalize: bool = True
@@ -88,12 +93,12 @@ def quantize(
     cannot be, and for samples that are not finite or none at all.
     """
     check_operators(graph)
-    if options.range not in ESTIMATORS:
-        raise AotError(f"there is no range estimator {options.range!r}", f"the choices are {', '.join(ESTIMATORS)}")
+    _check_choices(options)
     if is_quantized(graph):
         return Quantized(graph, Calibration({}, 0, ()), {}, graph, (f"{graph.name} is quantized already",))
     if graph.state:
         raise AotError(f"{graph.name} keeps a state: aot does not quantize such models", "give it quantized already")
+    _check_constants(graph)
     lean = simplify(graph)
     _check_layers(lean, options)
     remaining = iter(samples)
@@ -103,10 +108,32 @@ def quantize(
     return assemble(lean, calibrate(lean, chain(first, remaining), progress), options)
 
 
+def _check_choices(options: Options) -> None:
+    for what, value, choices in (
+        ("range estimator", options.range, tuple(ESTIMATORS)),
+        ("type of inputs and outputs", options.io, get_args(Ends)),
+        ("type of activations", options.dtype, get_args(Activations)),
+    ):
+        if value not in choices:
+            raise AotError(f"there is no {what} {value!r}", f"the choices are {', '.join(choices)}")
+
+
+def _check_constants(graph: Graph) -> None:
+    for t in graph.tensors.values():
+        if t.data is not None and t.dtype == "float32" and not np.all(np.isfinite(t.data)):
+            count = int(np.sum(~np.isfinite(t.data)))
+            raise AotError(
+                f"the constant %{t.name} of {graph.name} has values that are not finite: {count} of {t.elements}",
+                "train or convert the model anew: not-a-number and infinity have no codes",
+            )
+
+
 def _check_layers(graph: Graph, options: Options) -> None:
-    """Layers that are named must be there."""
+    """Layers that are named must be there, and be named for one type."""
+    if both := sorted({*options.int16} & {*options.float}):
+        raise AotError(f"{', '.join(both)} cannot be int16 and float32", "give a layer one type")
     known = [op.name for op in graph.ops]
-    for name in sorted(options.int16 | options.float):
+    for name in sorted({*options.int16, *options.float}):
         if name not in known:
             near = difflib.get_close_matches(name, known, 3)
             raise AotError(
@@ -134,7 +161,7 @@ def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT
     ends = "float32" if options.io == "float" else options.dtype
     kept: dict[str, str] = {}
     while True:
-        types = choose_types(source, options.dtype, options.float | kept.keys(), options.int16)
+        types = choose_types(source, options.dtype, {*options.float, *kept}, {*options.int16})
         graph = convert(source, types, choose_forms(source, types, range_of, options.dtype), weights, ends)
         graph.check()
         refused = {p.op.name: p.reason for p in problems(graph) if types.get(p.op.name, "float32") != "float32"}

@@ -12,10 +12,13 @@ import numpy as np
 from aot.errors import AotError
 from aot.ir import Array, Graph, Tensor
 from aot.quantize.images import DEFAULT_IMAGES, ImageOptions, read_image, require_pillow
-from aot.samples import DAMAGE, Sample, samples_of
+from aot.samples import DAMAGE, Sample, is_one_sample, samples_of
+
+GivenSamples = Iterable[Mapping[str, Array] | Array] | Mapping[str, Array]
 
 _IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _ARRAYS = (".npy", ".npz")
+_NAMED = 5  # files in a message
 _HINT = "give an .npz, .npy or .csv file, or a folder of .npy files or of images"
 
 
@@ -30,7 +33,8 @@ class Source:
     def warnings(self, used: int) -> tuple[str, ...]:
         """What was left out; `used` samples were not."""
         count = len(self.skipped)
-        return (f"{used} images were used; {count} cannot be read: {'; '.join(self.skipped[:5])}",) if count else ()
+        named = [*self.skipped[:_NAMED], *([f"and {count - _NAMED} more"] if count > _NAMED else [])]
+        return (f"{used} images were used; {count} cannot be read: {'; '.join(named)}",) if count else ()
 
     def __iter__(self) -> Iterator[Sample]:
         self.skipped.clear()
@@ -53,8 +57,14 @@ def open_samples(path: Path, graph: Graph, images: ImageOptions = DEFAULT_IMAGES
     )
 
 
-def given_samples(samples: Iterable[Mapping[str, Array] | Array], graph: Graph) -> Iterator[Sample]:
-    """What a caller of `aot.quantize` gives, checked: dicts of one array for each input, or arrays for a single one."""
+def given_samples(samples: GivenSamples, graph: Graph) -> Iterator[Sample]:
+    """What a caller of `aot.quantize` gives, checked: dicts of one array for each input, or arrays for a single one.
+
+    One dict, not in a list, has the samples of each input in one array, as an .npz file has.
+    """
+    if isinstance(samples, Mapping):
+        yield from samples_of({name: _real(np.asarray(a)) for name, a in samples.items()}, graph, source="samples")
+        return
     for number, sample in enumerate(samples, start=1):
         arrays = sample if isinstance(sample, Mapping) else {"sample": sample}
         source = f"sample {number}"
@@ -63,7 +73,8 @@ def given_samples(samples: Iterable[Mapping[str, Array] | Array], graph: Graph) 
 
 def _real(array: Array) -> Array:
     """Real numbers of any precision as float32."""
-    return array.astype(np.float32) if array.dtype.kind == "f" else array
+    with np.errstate(over="ignore"):  # calibration refuses infinities
+        return array.astype(np.float32) if array.dtype.kind == "f" else array
 
 
 def _only_input(path: Path, graph: Graph) -> Tensor:
@@ -103,7 +114,7 @@ def _pictures(
             continue
         yield {tensor.name: image}
     if len(skipped) == len(files):
-        raise AotError(f"none of the {len(files)} images in {path} can be read", *skipped[:3])
+        raise AotError(f"none of the {len(files)} images in {path} can be read", *skipped[:_NAMED])
 
 
 @contextmanager
@@ -157,12 +168,13 @@ def _tensor(name: str, columns: Mapping[str, Array], graph: Graph) -> Tensor | N
 
 
 def _count(array: Array, tensor: Tensor | None) -> int:
-    """How many samples: one where the array has exactly the input's shape."""
-    return 1 if tensor is None or array.ndim == 0 or array.shape == tensor.shape else len(array)
+    """How many samples the array holds."""
+    return 1 if tensor is None or array.ndim == 0 or is_one_sample(array, tensor) else len(array)
 
 
 def _row(array: Array, i: int, tensor: Tensor | None) -> Array:
-    return np.asarray(array if tensor is None or array.shape == tensor.shape or array.ndim == 0 else array[i : i + 1])
+    whole = tensor is None or array.ndim == 0 or is_one_sample(array, tensor)
+    return np.asarray(array if whole else array[i : i + 1])
 
 
 def _mapped(path: Path, folder: Path) -> dict[str, Array]:
