@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Op, State, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax
 from aot.ops.batch_matmul import BatchMatMul
@@ -24,8 +24,10 @@ from aot.ops.pool2d import AveragePool2D, MaxPool2D
 from aot.ops.reshape import Reshape
 from aot.ops.resize import ResizeNearest
 from aot.ops.sigmoid import Logistic, Tanh
+from aot.ops.slice import Slice
 from aot.ops.softmax import Softmax
 from aot.ops.split import Split
+from aot.ops.svdf import Svdf
 from aot.ops.transpose import Transpose
 
 Shape = tuple[int, ...]
@@ -64,8 +66,8 @@ class Net:
         weights = self.weights(f"{name}_w", *w)
         return self.add(kind, name, shape, x, weights, self.bias(f"{name}_b", shape[-1]), **attributes)
 
-    def graph(self, *outputs: str) -> Graph:
-        graph = Graph("net", self.tensors, tuple(self.ops), self.inputs, outputs)
+    def graph(self, *outputs: str, states: tuple[State, ...] = ()) -> Graph:
+        graph = Graph("net", self.tensors, tuple(self.ops), self.inputs, outputs, states)
         graph.check()
         return graph
 
@@ -134,6 +136,30 @@ def sines() -> Graph:
     flat = net.add(Reshape, "flat", (8,), wave)
     again = net.add(Reshape, "again", (1, 8), flat)
     return net.graph(net.layer(FullyConnected, "y", (1, 3), again, (3, 8)))
+
+
+def streaming() -> Graph:
+    """What models keep from run to run: rows of the input, a running mean that also goes out, an SVDF's memory."""
+    net = Net(11, x=(1, 2, 6))
+    history, mean, memory = ((1, 3, 6), (1, 8), (1, 12))
+    for name, shape in (("history", history), ("before", mean), ("memory", memory), ("remembered", memory)):
+        net.tensors[name] = Tensor(name, shape, "float32", label=name)
+    rows = net.add(Concatenation, "rows", (1, 5, 6), "history", "x", axis=1)
+    last = net.add(Slice, "last", history, rows, begin=(0, 2, 0), size=history)
+    flat = net.add(Reshape, "flat", (1, 30), rows)
+    dense = net.layer(FullyConnected, "dense", (1, 8), flat, (8, 30), activation=Activation.RELU)
+    old = net.add(Mul, "old", mean, "before", net.constant("most", np.array([0.75])))
+    new = net.add(Mul, "new", mean, dense, net.constant("rest", np.array([0.25])))
+    after = net.add(Add, "after", mean, old, new)
+    features, time = net.weights("features", 4, 8), net.weights("time", 4, 3)
+    inputs = (after, features, time, net.bias("svdf_b", 4), "memory")
+    net.tensors["svdf"] = Tensor("svdf", (1, 4), "float32", label="svdf")
+    net.ops.append(Svdf(name="svdf", inputs=inputs, outputs=("svdf", "remembered"), rank=1))
+    y = net.layer(FullyConnected, "y", (1, 3), "svdf", (3, 4))
+    first = np.full(mean, 0.5, np.float32)
+    zeros = (np.zeros(shape, np.float32) for shape in (history, memory))
+    states = zip(("history", "memory", "before"), (last, "remembered", after), (*zeros, first), strict=True)
+    return net.graph(y, after, states=tuple(State(*state) for state in states))
 
 
 GRAPHS: dict[str, Callable[[], Graph]] = {g.__name__: g for g in (convolutions, gates, arithmetic, normalized, sines)}

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Scheme, Tensor
-from aot.ops.common import SHARED_RANGE, require, require_same_quant
+from aot.ir import Tensor
+from aot.ops.common import require, require_same_quant
 from aot.ops.unary import Tabulated, Unary
 
 
@@ -123,7 +123,6 @@ class LogicalNot(Unary):
 class Neg(Unary):
     """-x; of quantized integers, too, TensorFlow Lite negates the bare codes: right where both zero points are 0."""
 
-    scheme: ClassVar[Scheme] = SHARED_RANGE
     types: ClassVar[tuple[str, ...]] = ("float32", "int8", "int16", "int32", "int64")
 
     def real(self, x: Array) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.errors import AotError
-from aot.interpreter import run
+from aot.interpreter import initial_state, next_state, run
 from aot.ir import Array, Graph, Tensor
 from aot.quantize.histogram import Histogram
 
@@ -64,20 +64,22 @@ class Calibration:
 def calibrate(graph: Graph, samples: Iterable[Sample], progress: Progress = lambda done: None) -> Calibration:
     """Run `graph` on each sample, one at a time: memory does not grow with their number.
 
-    Samples have an array for each input, of its shape and type. Raises AotError where there are none, or where a value
-    is not finite.
+    Samples have an array for each input, of its shape and type; a graph with a state meets them as one sequence.
+    Raises AotError where there are none, or where a value is not finite.
     """
     real = [t for t in graph.tensors.values() if t.dtype == "float32" and not t.constant]
     statistics = {t.name: Statistics(t.shape) for t in real}
     kept: list[Sample] = []
     random = np.random.default_rng(0)
-    count = 0
+    count, state = 0, initial_state(graph)
     for count, sample in enumerate(samples, start=1):
-        values = run(graph, sample)
+        values = run(graph, sample, state=state)
+        state = next_state(graph, values)
         for tensor in real:
             _check_finite(tensor, values[tensor.name], tensor.name in graph.inputs, count)
             statistics[tensor.name].add(values[tensor.name])
-        _keep(kept, sample, count, random)
+        if not graph.state or count <= _KEPT:  # a sequence is kept from its beginning
+            _keep(kept, sample, count, random)
         progress(count)
     if not count:
         raise AotError("there are no samples to calibrate with", "give a few dozen that are typical of the input")

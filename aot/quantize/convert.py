@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.ir import Array, Graph, Op, Quant, Tensor, prune_tensors
+from aot.ir import Array, Graph, Op, Quant, State, Tensor, prune_tensors
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
 from aot.quantize.forms import Form, Forms, Types, weight_names
@@ -36,10 +36,13 @@ class _Converter:
 
     def converted(self) -> Graph:
         inputs = tuple(self._input(name) for name in self._graph.inputs)
+        currents = [self._current(state) for state in self._graph.state]
         for op in self._graph.ops:
             self._rewrite(op)
         outputs = tuple(self._output(name) for name in self._graph.outputs)
-        return Graph(self._graph.name, self._tensors, tuple(self._ops), inputs, outputs)
+        pairs = zip(currents, self._graph.state, strict=True)
+        states = tuple(self._kept(current, state) for current, state in pairs)
+        return Graph(self._graph.name, self._tensors, tuple(self._ops), inputs, outputs, states)
 
     def _add(self, tensor: Tensor) -> Tensor:
         self._tensors[tensor.name] = tensor
@@ -61,6 +64,22 @@ class _Converter:
         self._home[name] = self._add(tensor)
         return name
 
+    def _current(self, state: State) -> str:
+        if not self._real(state.current):
+            return state.current
+        form, _ = self._forms.states.get(state.current, (Form(state.current, "float32"), None))
+        return self._computed(state.current, form)
+
+    def _kept(self, current: str, state: State) -> State:
+        """The state under the name `current`; it begins as before, in its codes."""
+        if not self._real(state.current):
+            return state
+        if state.current not in self._forms.states:
+            return State(current, self._as_float(state.next), state.initial)
+        _, form = self._forms.states[state.current]
+        initial = quantized_codes(state.initial, self._forms.quants[form], form.dtype)
+        return State(current, self._as_form(form).name, initial)
+
     def _rewrite(self, op: Op) -> None:
         dtype = self._types.get(op.name, "float32")
         if isinstance(op, Dequantize) and op.inputs[0] in self._tensors:
@@ -77,12 +96,16 @@ class _Converter:
         self._ops.append(replace(op, inputs=inputs, outputs=outputs))
 
     def _result(self, op: Op, name: str, dtype: str) -> str:
-        """The tensor that holds what the operator computes as `name`; under another name where that is an output's."""
-        converted = name in self._graph.outputs and (dtype == "float32") != (self._io == "float32")
-        quant = None if dtype == "float32" else self._forms.quants[self._forms.operands[op.name, name]]
-        own = self._unused(f"{name}_{dtype}") if converted else name
+        """The tensor that holds what the operator computes as `name`."""
+        return self._computed(name, Form(name, dtype) if dtype == "float32" else self._forms.operands[op.name, name])
+
+    def _computed(self, name: str, form: Form) -> str:
+        """The tensor that holds `name` in this form; under another name where an output of the other kind has that."""
+        converted = name in self._graph.outputs and (form.dtype == "float32") != (self._io == "float32")
+        own = self._unused(f"{name}_{form.dtype}") if converted else name
         label = own if converted else self._graph[name].label
-        self._home[name] = self._add(replace(self._graph[name], name=own, dtype=dtype, quant=quant, label=label))
+        quant = self._forms.quants.get(form)  # float32 has none
+        self._home[name] = self._add(replace(self._graph[name], name=own, dtype=form.dtype, quant=quant, label=label))
         return own
 
     def _integer_inputs(self, op: Op) -> tuple[str | None, ...]:
@@ -168,7 +191,7 @@ def _without_identities(graph: Graph) -> Graph:
     for op in graph.ops:
         op = replace(op, inputs=tuple(same.get(name, name) for name in op.inputs))
         x, y = (graph[op.inputs[0]], graph[op.outputs[0]]) if isinstance(op, Quantize) else (None, None)
-        if x is None or y is None or (x.dtype, x.quant) != (y.dtype, y.quant) or y.name in graph.outputs:
+        if x is None or y is None or (x.dtype, x.quant) != (y.dtype, y.quant) or y.name in graph.wanted:
             kept.append(op)
         else:
             same[y.name] = x.name

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.interpreter import run
+from aot.interpreter import run_all
 from aot.ir import Array, Graph, Op, Tensor
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
@@ -37,8 +37,7 @@ def equalize(graph: Graph, samples: Iterable[Sample]) -> Graph:
 
 def _largest_by_channel(graph: Graph, samples: Iterable[Sample]) -> dict[str, Array]:
     found: dict[str, Array] = {}
-    for sample in samples:
-        values = run(graph, sample)
+    for values in run_all(graph, samples):
         for op in graph.ops:
             if isinstance(op, _Layer):
                 value = np.nan_to_num(np.abs(values[op.outputs[0]]))  # calibration will complain of them
@@ -53,7 +52,7 @@ def _pair(graph: Graph, op: Op) -> tuple[_Layer, _Layer] | None:
     if not isinstance(current, _Layer) or current.activation not in _LINEAR:
         return None
     readers = graph.consumers(current.outputs[0])
-    if len(readers) != 1 or current.outputs[0] in graph.outputs:
+    if len(readers) != 1 or current.outputs[0] in graph.wanted:
         return None
     (reader,) = readers
     if not isinstance(reader, _Layer) or reader.inputs[0] != current.outputs[0]:
@@ -101,6 +100,6 @@ def _scaled(graph: Graph, layer: _Layer, reader: _Layer, factors: Array) -> Grap
 def _constant(graph: Graph, tensor: Tensor, factor: Array) -> tuple[Graph, str]:
     assert tensor.data is not None
     data = (tensor.data * factor).astype(np.float32)
-    alone = sum(tensor.name in op.inputs for op in graph.ops) == 1 and tensor.name not in graph.outputs
+    alone = sum(tensor.name in op.inputs for op in graph.ops) == 1 and tensor.name not in graph.wanted
     made = replace(tensor, data=data) if alone else constant_tensor(graph, tensor.name, data)
     return graph.with_tensors(made), made.name

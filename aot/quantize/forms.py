@@ -1,6 +1,6 @@
 """Which tensors become integers of which type, with which scale and zero point: before any operator is rewritten."""
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from aot.ir import Graph, Op, Quant, Tensor
@@ -22,9 +22,13 @@ class Form:
 
 @dataclass(frozen=True)
 class Forms:
-    """The form of each operand of each operator that computes in integers, and what its codes mean."""
+    """The form of each operand of each operator that computes in integers, and what its codes mean.
+
+    `states` has those of what is remembered in integers, before and after a run, by the name it has before.
+    """
 
     operands: Mapping[tuple[str, str], Form]
+    states: Mapping[str, tuple[Form, Form]]
     quants: Mapping[Form, Quant]
 
 
@@ -38,25 +42,32 @@ def weight_names(op: Op) -> Set[str | None]:
     return set() if op.scheme.channel_axis is None else set(op.inputs[1:3])
 
 
-def choose_types(graph: Graph, dtype: str, kept_float: Set[str] = frozenset(), int16: Set[str] = frozenset()) -> Types:
+def choose_types(
+    graph: Graph, dtype: str, kept_float: Set[str] = frozenset(), int16: Set[str] = frozenset()
+) -> tuple[Types, dict[str, str]]:
     """`dtype` for each operator with float32 operands, except those named and those that have no other form.
 
-    An operator that only moves values goes with what computes them.
+    An operator that only moves values goes with what computes them. Also gives the reason for each operator that is
+    float32 because it has no form of the type it should have.
     """
     types: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     producers = {name: op for op in graph.ops for name in op.outputs}
     for op in graph.ops:
         if not any(real_operands(op, graph)):
             continue
-        if op.name in kept_float or not can_be_integer(op, graph):
-            types[op.name] = "float32"
-        else:
-            wanted = "int16" if op.name in int16 else _inherited(op, graph, producers, types) or dtype
-            types[op.name] = wanted if wanted in op.scheme.types else "float32"
-    return types
+        wanted = "int16" if op.name in int16 else _inherited(op, graph, producers, types) or dtype
+        if op.name in kept_float:
+            wanted = "float32"
+        elif not isinstance(op, Quantize | Dequantize) and not _can_be_integer(op, graph):
+            reasons[op.name] = "it has no integer form"
+        elif wanted not in (*op.scheme.types, "float32"):
+            reasons[op.name] = f"it has no {wanted} form"
+        types[op.name] = "float32" if op.name in reasons or op.scheme.operands == "float" else wanted
+    return types, reasons
 
 
-def can_be_integer(op: Op, graph: Graph) -> bool:
+def _can_be_integer(op: Op, graph: Graph) -> bool:
     """Whether TFLite's specification has a form for it; whether aot has a kernel, its check will tell."""
     weights = (graph[name] for name in weight_names(op) if name is not None)
     return op.scheme.operands != "float" and all(t.constant for t in weights)
@@ -95,8 +106,22 @@ def choose_forms(graph: Graph, types: Types, range_of: Callable[[str, str], Rang
             for name in op.outputs:
                 groups.fix(forms[name], op.scheme.outputs[dtype])
         operands.update({(op.name, name): form for name, form in forms.items()})
+    states = {before.tensor: (before, after) for before, after in _state_forms(graph, types)}
+    for pair in states.values():
+        groups.join(pair)
     ends = (Form(name, default) for name in (*graph.inputs, *graph.outputs) if graph[name].dtype == "float32")
-    return Forms(operands, groups.quants({*operands.values(), *ends}, range_of))
+    every = {*operands.values(), *ends, *(form for pair in states.values() for form in pair)}
+    return Forms(operands, states, groups.quants(every, range_of))
+
+
+def _state_forms(graph: Graph, types: Types) -> Iterator[tuple[Form, Form]]:
+    """What is remembered has the type of what computes it; an input that is kept stays float32."""
+    producers = {name: op for op in graph.ops for name in op.outputs}
+    for state in graph.state:
+        producer = producers.get(state.next)
+        dtype = "float32" if producer is None else types.get(producer.name, "float32")
+        if graph[state.current].dtype == "float32" != dtype:
+            yield Form(state.current, dtype), Form(state.next, dtype)
 
 
 def _keep_given(graph: Graph, types: Types, groups: "_Groups") -> None:
@@ -136,13 +161,17 @@ class _Groups:
             forms = {
                 name: replace(form, reader=op.name) if form in self._fixed else form for name, form in forms.items()
             }
-        joined = set[Form]().union(*(self._group.get(form, {form}) for form in forms.values()))
+        self.join(forms.values())
+        return forms
+
+    def join(self, forms: Collection[Form]) -> None:
+        """Give these forms, and all that share with them, one scale and zero point."""
+        joined = set[Form]().union(*(self._group.get(form, {form}) for form in forms))
         quants = {self._fixed[form] for form in joined if form in self._fixed}
         for form in joined:
             self._group[form] = joined
             if quants:
                 self._fixed[form] = next(iter(quants))
-        return forms
 
     def quants(self, forms: Set[Form], range_of: Callable[[str, str], Range]) -> dict[Form, Quant]:
         """The parameters of each form: fixed, or of the range of all that share it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from aot.interpreter import run
+from aot.interpreter import initial_state, next_state, run_all
 from aot.ir import Array, Graph, Tensor
 from aot.quantize.calibrate import Sample
 from aot.quantize.convert import quantized_codes
@@ -61,25 +61,34 @@ class Reference:
     def __init__(self, graph: Graph, samples: Iterable[Sample]) -> None:
         self.graph = graph
         self._samples = tuple(samples)
-        self.values = tuple(run(graph, sample) for sample in self._samples)
+        self.values = tuple(run_all(graph, self._samples))
         self._ops = {op.name: op for op in graph.ops}
 
     def outputs_noise(self, graph: Graph) -> Noise:
-        """All outputs of a quantized model, over all samples."""
+        """All outputs of a quantized model, over all samples, that are real: what counts or compares has no ratio."""
         noise = Noise()
+        ends = list(zip(self.graph.outputs, graph.outputs, strict=True))
         for expected, value in self.runs(graph):
-            add_outputs(noise, self.graph, graph, expected, value)
+            for old, new in ends:
+                if self.graph[old].dtype == "float32":
+                    noise.add(expected[old].astype(np.float64), reals(value[new], graph[new]))
         return noise
 
     def runs(self, graph: Graph) -> Iterator[tuple[Mapping[str, Array], Mapping[str, Array]]]:
         """For each sample: the values of the float32 model, and those of `graph`, made from it."""
+        state = initial_state(graph)
         for sample, expected in zip(self._samples, self.values, strict=True):
-            yield expected, self._run(graph, as_inputs(sample, graph), expected)
+            values = self._run(graph, as_inputs(sample, graph), state, expected)
+            state = next_state(graph, values)
+            yield expected, values
 
-    def _run(self, graph: Graph, inputs: Sample, expected: Mapping[str, Array]) -> dict[str, Array]:
+    def _run(
+        self, graph: Graph, inputs: Sample, state: Mapping[str, Array], expected: Mapping[str, Array]
+    ) -> dict[str, Array]:
         """Operators that are as they were, with inputs that are, are not computed again."""
         values = {name: t.data for name, t in graph.tensors.items() if t.data is not None} | dict(inputs)
         same = {name for name, value in values.items() if name in expected and graph[name].dtype == "float32"}
+        values |= state  # which an error may have changed
         for op in graph.ops:
             if op == self._ops.get(op.name) and same.issuperset(name for name in op.inputs if name is not None):
                 values |= {name: expected[name] for name in op.outputs}
@@ -89,21 +98,6 @@ class Reference:
         return values
 
 
-def outputs_noise(reference: Graph, graph: Graph, samples: Iterable[Sample], rounding: str = "double") -> Noise:
+def outputs_noise(reference: Graph, graph: Graph, samples: Iterable[Sample]) -> Noise:
     """All outputs of `graph` against those of the float32 model."""
-    noise = Noise()
-    for sample in samples:
-        expected = run(reference, sample)
-        value = run(graph, as_inputs(sample, graph), rounding)
-        add_outputs(noise, reference, graph, expected, value)
-    return noise
-
-
-def add_outputs(
-    noise: Noise, reference: Graph, graph: Graph, expected: Mapping[str, Array], value: Mapping[str, Array]
-) -> None:
-    """The outputs of one sample that are real: what counts or compares has no ratio."""
-    for old, new in zip(reference.outputs, graph.outputs, strict=True):
-        if reference[old].dtype != "float32":
-            continue
-        noise.add(expected[old].astype(np.float64), reals(value[new], graph[new]))
+    return Reference(reference, samples).outputs_noise(graph)

@@ -1,7 +1,7 @@
 """The quantizer on one page: simplify, calibrate, choose types and scales, rewrite."""
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, islice
@@ -19,7 +19,7 @@ from aot.passes.check_operators import check_operators, problems
 from aot.quantize.calibrate import Calibration, Progress, Sample, calibrate
 from aot.quantize.convert import convert
 from aot.quantize.equalize import equalize
-from aot.quantize.forms import Types, can_be_integer, choose_forms, choose_types, real_operands
+from aot.quantize.forms import Types, choose_forms, choose_types, real_operands
 from aot.quantize.quality import outputs_noise
 from aot.quantize.ranges import ESTIMATORS, Range, min_max
 from aot.quantize.simplify import simplify
@@ -96,8 +96,6 @@ def quantize(
     _check_choices(options)
     if is_quantized(graph):
         return Quantized(graph, Calibration({}, 0, ()), {}, graph, (f"{graph.name} is quantized already",))
-    if graph.state:
-        raise AotError(f"{graph.name} keeps a state: aot does not quantize such models", "give it quantized already")
     _check_constants(graph)
     lean = simplify(graph)
     _check_layers(lean, options)
@@ -161,7 +159,7 @@ def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT
     ends = "float32" if options.io == "float" else options.dtype
     kept: dict[str, str] = {}
     while True:
-        types = choose_types(source, options.dtype, {*options.float, *kept}, {*options.int16})
+        types, reasons = choose_types(source, options.dtype, {*options.float, *kept}, {*options.int16})
         graph = convert(source, types, choose_forms(source, types, range_of, options.dtype), weights, ends)
         graph.check()
         refused = {p.op.name: p.reason for p in problems(graph) if types.get(p.op.name, "float32") != "float32"}
@@ -169,21 +167,19 @@ def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT
             break
         kept |= refused
     check_operators(graph)
-    warnings = (*_stayed(source, types, options, kept), *_idle(source, calibration))
+    warnings = (*_stayed(source, {**reasons, **kept}, options.strict), *_idle(source, calibration))
     return Quantized(source, calibration, types, graph, warnings)
 
 
-def _stayed(source: Graph, types: Types, options: Options, kept: dict[str, str]) -> list[str]:
+def _stayed(source: Graph, reasons: Mapping[str, str], strict: bool) -> list[str]:
     """What is still float32 though nobody asked for it: a warning for each, or with `strict` an error."""
     lines = []
     for op in source.ops:
-        own = op.name in kept or not can_be_integer(op, source)
-        if not own or op.name not in types or op.name in options.float or isinstance(op, Quantize | Dequantize):
-            continue
-        more = 3 * sum(t.elements for t in real_operands(op, source))
-        reason = kept.get(op.name, "it has no integer form")
-        lines.append(f"{op.kind} (%{op.name}) stays in float32: {reason}; its tensors take {more:,} bytes more")
-    if lines and options.strict:
+        if op.name in reasons:
+            more = 3 * sum(t.elements for t in real_operands(op, source))
+            why = f"{reasons[op.name]}; its tensors take {more:,} bytes more"
+            lines.append(f"{op.kind} (%{op.name}) stays in float32: {why}")
+    if lines and strict:
         raise AotError(f"{source.name} cannot be quantized as a whole", *lines, "without --strict they stay in float32")
     return lines
 

@@ -10,6 +10,7 @@ from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.functions import Neg
 from aot.ops.mul import Mul
 from aot.passes.eliminate_dead import eliminate_dead
 from aot.passes.fold_constants import fold_constants
@@ -22,13 +23,24 @@ _After = Mul | Add | Sub
 def simplify(graph: Graph) -> Graph:
     """Constants folded, activations fused, and what batch normalization left behind folded into weights and biases.
 
-    The last changes float32 results in their last bits, which quantization does not notice. `fold_pad` is not among
+    NEG is a product with -1, whose codes may have any zero point; its own may not. The folded products and sums
+     changes float32 results in their last bits, which quantization does not notice. `fold_pad` is not among
     the passes: a .tflite file could not say what it makes.
     """
-    graph = fuse_activation(fold_constants(graph))
+    graph = fuse_activation(fold_constants(_without_neg(graph)))
     while (folded := _fold_one(graph)) is not None:
         graph = fuse_activation(folded)
     return eliminate_dead(graph)
+
+
+def _without_neg(graph: Graph) -> Graph:
+    for op in graph.ops:
+        if isinstance(op, Neg) and graph[op.inputs[0]].dtype == "float32":
+            minus = constant_tensor(graph, f"{op.name}_minus", np.array([-1.0]))
+            product = Mul(name=op.name, inputs=(op.inputs[0], minus.name), outputs=op.outputs)
+            ops = tuple(product if each is op else each for each in graph.ops)
+            graph = replace(graph.with_tensors(minus), ops=ops)
+    return graph
 
 
 def _fold_one(graph: Graph) -> Graph | None:
@@ -47,7 +59,7 @@ def _layer_before(graph: Graph, op: _After) -> tuple[_Layer, Array] | None:
     layer = graph.producer(x.name)
     if not isinstance(layer, _Layer) or layer.activation is not Activation.NONE:
         return None
-    only_reader = graph.consumers(x.name) == (op,) and x.name not in graph.outputs
+    only_reader = graph.consumers(x.name) == (op,) and x.name not in graph.wanted
     if not only_reader or x.dtype != "float32" or x.shape != y.shape or other.data is None:
         return None
     channels = x.shape[-1]
