@@ -118,8 +118,11 @@ def with_aliases(functions: Mapping[str, Function], symbols: str) -> dict[str, F
 
 
 def _function(name: str, compiled: Mapping[str, Function], library: Mapping[str, Function]) -> Function | None:
-    """GCC knows nothing of the frame of a naked function: its pushes are counted in the disassembly."""
-    known, seen = compiled.get(name), library.get(name)
+    """GCC knows nothing of the frame of a naked function: its pushes are counted in the disassembly.
+
+    GCC puts the file in front of the name of a static function, the disassembly does not.
+    """
+    known, seen = compiled.get(name), library.get(name.rpartition(":")[2])
     if known and known.frame == 0 and seen and seen.frame > 0:
         return seen
     return known or seen

@@ -36,7 +36,7 @@ def demo() -> str:
 
 def code() -> str:
     """`digits_run` as it is generated."""
-    text = compile_file(DIGITS / "digits.tflite", load_board("mps2-an386"), "double").files["digits.c"]
+    text = compile_file(DIGITS / "digits.tflite", load_board("mps2-an386")).files["digits.c"]
     return f"```c\n{text[text.index('void digits_run') :]}```\n"
 
 

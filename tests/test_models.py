@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from aot.boards import all_boards, load_board
+from aot.build import Firmware
 from aot.choices import CompileOptions
 from aot.errors import AotError
 from aot.fixedpoint import ROUNDINGS
 from aot.ir import Graph
-from aot.pipeline import compile_file, make
+from aot.pipeline import Compiled, compile_file, make
 from aot.samples import Sample, random_samples
-from aot.verify import run, verify_layers
+from aot.verify import connect, run, verify_layers
 
 FOLDER = os.environ.get("AOT_MODELS", "")
 RANDOM = int(os.environ.get("AOT_SAMPLES", "2"))
@@ -51,6 +52,9 @@ TOO_LARGE = {
     ("microbit", "mlperf_tiny/vww_96_int8.tflite"),
     ("microbit", "tflm/person_detect.tflite"),
 }
+# Where the painted stack is compared with the computed one; in integers alone, for float functions are the C library's.
+PAINTED = ("mps2-an385", "mps2-an386", "riscv-virt")
+MOST_STACK, MOST_DOUBT = 512, 16  # bytes: of any model there, and by which the bound may exceed what was seen
 
 pytestmark = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
 
@@ -92,8 +96,19 @@ def test_exact_on(board: str, model: str, tmp_path: Path) -> None:
             compile_file(path, load_board(board))
         return
     compiled = compile_file(path, load_board(board))
-    verdict = run(compiled, make(compiled, tmp_path), _samples(model, compiled.source), count=False)
-    assert verdict.exact
+    firmware = make(compiled, tmp_path)
+    assert run(compiled, firmware, _samples(model, compiled.source), count=False).exact
+    if board in PAINTED and not _is_float(model):
+        _check_stack(compiled, firmware)
+
+
+def _check_stack(compiled: Compiled, firmware: Firmware) -> None:
+    """The bound out of the call graph holds for the stack that a run has painted over, and is no loose one."""
+    with connect(compiled, firmware, None, icount=False) as device:
+        measured = device.stack()
+    assert firmware.stack.unknown == ()
+    assert measured <= firmware.stack.bytes <= measured + MOST_DOUBT
+    assert firmware.stack.bytes < MOST_STACK
 
 
 def _roundings() -> list[tuple[str, str]]:

@@ -35,6 +35,11 @@ def test_the_deepest_path_counts() -> None:
     assert stack == Stack(16 + 40 + 12, ("a frame of variable size in right",))
 
 
+def test_pushes_of_a_naked_function_are_seen_though_it_is_static() -> None:
+    graph = {"top": Function(16, {"a.c:tile"}), "a.c:tile": Function(0)}
+    assert worst_stack("top", graph, {"tile": Function(36)}) == Stack(52, ())
+
+
 def test_disassembly_counts_every_kind_of_push() -> None:
     functions = read_disassembly(_DISASSEMBLY)
     assert functions["memcpy"].frame == 20 + 24 + 16 + 8 + 16
