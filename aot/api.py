@@ -12,7 +12,7 @@ from typing import Unpack
 
 from aot.boards import Board, load_board
 from aot.build import Firmware
-from aot.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
+from aot.choices import WEIGHTS, CompileKeywords, CompileOptions, RunKeywords, RunOptions
 from aot.errors import AotError
 from aot.evaluate import Evaluation, for_reference, interpreted, read_labels
 from aot.evaluate import evaluate as compare_answers
@@ -285,6 +285,7 @@ def evaluate(
 
 def _compile(model: Path | str, board: Board, options: CompileOptions) -> Compiled:
     _check_choice("rounding", options.rounding, ROUNDINGS)
+    _check_choice("place for weights", options.weights, WEIGHTS)
     return compile_file(Path(model), board, options)
 
 

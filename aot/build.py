@@ -120,7 +120,7 @@ def _measure(folder: Path, board: Board, interface: Interface, elf: Path, object
     sizes = tool_output(board, "size", [str(elf)], folder).splitlines()[-1].split()
     text, data, bss = (int(size) for size in sizes[:3])
     linker_map = elf.with_suffix(".map").read_text(encoding="utf-8", errors="replace")
-    weights = _weights_bytes(linker_map, name, interface.weights_section)
+    weights = interface.weights_file_bytes or _weights_bytes(linker_map, name, interface.weights_section)
     graph = read_callgraph_files((folder / item).with_suffix(".ci") for item in objects)
     library = _library(board, elf, folder) if board.memories else {}
     _check_stack(board, name, worst_stack("main", graph, library))
@@ -155,7 +155,7 @@ def compile_project(folder: Path, board: Board, interface: Interface, *, trace: 
     gcc = tool(board, "gcc")
     flags = [*board.core.flags, *INCLUDE_FLAGS, f"-fdebug-prefix-map={folder}=."]
     flags += trace_flags(interface.macro) if trace else []
-    sources = source_files(name, board)
+    sources = source_files(interface, board)
     objects = [f"{build}/{source[:-2]}.o" for source in sources]
     with ThreadPoolExecutor(_JOBS) as pool:
         commands = [[gcc, *flags, *_own_flags(source), "-fcallgraph-info=su", "-c", source, "-o", item]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+WEIGHTS = ("internal", "external")
+
 
 class CompileKeywords(TypedDict, total=False):
     """The fields of `CompileOptions`, as keyword arguments."""
@@ -12,6 +14,7 @@ class CompileKeywords(TypedDict, total=False):
     name: str | None
     calibration: Path | str | None
     max_ram: int | None
+    weights: str
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,15 @@ class CompileOptions:
     `rounding` says how accumulators become int8: one of `aot.fixedpoint.ROUNDINGS`. `name` is the prefix of all C
     names, the file's name otherwise. With `calibration`, samples as `aot.quantize` takes them from files, what of the
     model is float32 is quantized first. With `max_ram`, part of the model runs in stripes where the arena would be
-    larger than so many bytes.
+    larger than so many bytes. `weights` is one of `WEIGHTS`: the constants are part of the C, or a file that firmware
+    maps.
     """
 
     rounding: str = "double"
     name: str | None = None
     calibration: Path | str | None = None
     max_ram: int | None = None
+    weights: str = "internal"
 
 
 class RunKeywords(CompileKeywords, total=False):

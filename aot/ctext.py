@@ -68,7 +68,7 @@ def _declaration(name: str, value: object) -> str:
 
 
 def initializer(params: Params, prefix: str) -> str:
-    """`{.member = value, ...}` over several lines; constants are named `<prefix>_<constant>`."""
+    """`{.member = value, ...}` over several lines; constants are named `<prefix><constant>`."""
     return "{\n" + "\n".join(_members(params, prefix, "    ")) + "\n}"
 
 
@@ -82,7 +82,7 @@ def _members(params: Params, prefix: str, indent: str) -> Iterator[str]:
         yield from _wrapped(plain, indent)
         plain = []
         if isinstance(value, Constant):
-            yield f"{indent}.{key} = {prefix}_{value.name},"
+            yield f"{indent}.{key} = {prefix}{value.name},"
         else:
             yield from (f"{indent}.{key} = {{", *_members(value, prefix, indent + "    "), f"{indent}}},")
     yield from _wrapped(plain, indent)

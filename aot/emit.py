@@ -16,6 +16,7 @@ from aot.kernels.call import Block, Call, Constant, Kernel
 from aot.plan import Plan
 from aot.prelude import headers, prelude
 from aot.templating import render
+from aot.weights_file import ALIGN, FORMAT, HEADER_BYTES, MAGIC, members, model_words
 
 ARENA_ALIGN = 8  # enough for every element type and for double-word loads
 
@@ -71,12 +72,13 @@ def model_files(
 ) -> dict[str, str]:
     """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
     block, name = Block(graph, tuple(calls), plan), graph.name
+    apart = interface.weights_file_bytes > 0
+    constants = f"{name}_weights." if apart else f"{name}_"
     functions = functions_of(calls, rounding)
     texts = [text for _, text in functions.values()]
     helpers = prelude(texts, _structs(calls), rounding)
-    control = list(control_functions(name, block, functions))
-    arrays = list(_arrays(graph, calls))
-    layers = layers_of(name, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
+    control = list(control_functions(constants, block, functions))
+    layers = layers_of(constants, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
     values: dict[str, Any] = {
         "interface": interface,
         "rounding": rounding,
@@ -85,19 +87,33 @@ def model_files(
         "weights_bytes": weights_bytes(graph, calls),
         "stack_bytes": stack_bytes,
         "ports": _ports(interface, plan),
-        "states": _states(graph, plan, interface),
-        "arrays": arrays,
+        "states": _states(graph, plan, interface, constants),
+        "arrays": [] if apart else list(_arrays(graph, calls)),
+        **(_weights_apart(graph, calls, interface.code) if apart else {"weights_members": []}),
         "layers": layers,
-        "parameters": [layer for layer in (*layers_inside(name, calls, functions), *layers) if layer.struct],
+        "parameters": [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct],
         "control_functions": control,
         "headers": headers((helpers, *texts, *control, "memcpy(" if graph.state else "")),
         "prelude": helpers,
         "functions": texts,
     }
-    suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", "weights.c.j2": "_weights.c"}
+    weights = "weights_check.c.j2" if apart else "weights.c.j2"
+    suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", weights: "_weights.c"}
     files = {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
     _check_names(graph.name, files)
     return files
+
+
+def _weights_apart(graph: Graph, calls: Sequence[Call], code: str) -> dict[str, Any]:
+    """What is printed where the constants are a file: its layout, and what its header must be."""
+    return {
+        "weights_header": HEADER_BYTES,
+        "weights_align": ALIGN,
+        "weights_members": members(constants_in(graph, calls)),
+        "weights_magic": f"{MAGIC:08X}",
+        "weights_format": FORMAT,
+        "weights_model": [f"{word:08X}" for word in model_words(code)],
+    }
 
 
 def _check_names(model: str, files: Mapping[str, str]) -> None:
@@ -110,7 +126,7 @@ def _check_names(model: str, files: Mapping[str, str]) -> None:
         )
 
 
-def _states(graph: Graph, plan: Plan, interface: Interface) -> list[StateText]:
+def _states(graph: Graph, plan: Plan, interface: Interface, constants: str) -> list[StateText]:
     texts = []
     for state, port in zip(graph.state, interface.states, strict=True):
         offset, following = plan.offset_of(state.current), plan.offset_of(state.next)
@@ -122,7 +138,7 @@ def _states(graph: Graph, plan: Plan, interface: Interface) -> list[StateText]:
                 place=at("int8_t", "", offset),
                 bytes=port.bytes,
                 fill=fill or 0,
-                initial=f"{graph.name}_{state.current}_initial" if fill is None else "",
+                initial=f"{constants}{state.current}_initial" if fill is None else "",
                 copied_from=at("int8_t", "", following) if following != offset else "",
             )
         )
@@ -176,8 +192,8 @@ def _structs(calls: Sequence[Call]) -> dict[str, str]:
     return {p.c_name: struct_declaration(p.c_name, p) for call in everything(calls) for p in nested_of(call.params)}
 
 
-def _constants(graph: Graph, calls: Sequence[Call]) -> list[Constant]:
-    """What goes to flash, each once."""
+def constants_in(graph: Graph, calls: Sequence[Call]) -> list[Constant]:
+    """The arrays that go to flash, each once."""
     return list({constant.name: constant for constant in _all_constants(graph, calls)}.values())
 
 
@@ -198,11 +214,11 @@ def _all_constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
 
 def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:
     """The bytes of flash that the constants of `calls` take."""
-    return sum(constant.data.nbytes for constant in _constants(graph, calls))
+    return sum(constant.data.nbytes for constant in constants_in(graph, calls))
 
 
 def _arrays(graph: Graph, calls: Sequence[Call]) -> Iterator[Array]:
-    for constant in _constants(graph, calls):
+    for constant in constants_in(graph, calls):
         data = np.asarray(constant.data)
         yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, array_body(data))
 

@@ -1,4 +1,7 @@
-"""Calls as C: the functions that they share, their parameters, the lines that make them, and control flow."""
+"""Calls as C: the functions that they share, their parameters, the lines that make them, and control flow.
+
+`constants` is what stands before a constant's name in C: `<model>_`, or `<model>_weights.` for members of a struct.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,26 +84,26 @@ def functions_of(calls: Sequence[Call], rounding: str) -> Functions:
     return functions
 
 
-def layers_of(model: str, block: Block, functions: Functions, traced: Mapping[str, int]) -> list[Layer]:
+def layers_of(constants: str, block: Block, functions: Functions, traced: Mapping[str, int]) -> list[Layer]:
     """The calls of `block`; `traced` numbers the tensors that a trace shows."""
-    return [_layer(model, block, call, functions, traced) for call in block.calls]
+    return [_layer(constants, block, call, functions, traced) for call in block.calls]
 
 
-def layers_inside(model: str, calls: Sequence[Call], functions: Functions) -> list[Layer]:
+def layers_inside(constants: str, calls: Sequence[Call], functions: Functions) -> list[Layer]:
     """The calls of all graphs inside `calls`, for their parameters."""
     blocks = [inner for call in everything(calls) for inner in call.blocks.values()]
-    return [layer for block in blocks for layer in layers_of(model, block, functions, {})]
+    return [layer for block in blocks for layer in layers_of(constants, block, functions, {})]
 
 
-def _layer(model: str, block: Block, call: Call, functions: Functions, traced: Mapping[str, int]) -> Layer:
+def _layer(constants: str, block: Block, call: Call, functions: Functions, traced: Mapping[str, int]) -> Layer:
     graph, plan, output = block.graph, block.plan, call.outputs[0]
     struct = "" if call.blocks else functions[key_of(call)][0]
     return Layer(
         comment=str(next(op for op in graph.ops if output in op.outputs)),
         params_name=f"params_{output}",
         struct=struct,
-        initializer=initializer(call.params, model),
-        call=f"run_{output}(base);" if call.blocks else f"{struct}({', '.join(_operands(model, block, call))});",
+        initializer=initializer(call.params, constants),
+        call=f"run_{output}(base);" if call.blocks else f"{struct}({', '.join(_operands(constants, block, call))});",
         traces=tuple(
             Trace(traced[name], at("int8_t", "const ", plan.offset_of(name)), graph[name].bytes)
             for name in call.outputs
@@ -109,20 +112,20 @@ def _layer(model: str, block: Block, call: Call, functions: Functions, traced: M
     )
 
 
-def _operands(model: str, block: Block, call: Call) -> Iterator[str]:
+def _operands(constants: str, block: Block, call: Call) -> Iterator[str]:
     graph, plan = block.graph, block.plan
     yield f"&params_{call.outputs[0]}"
     for name in call.inputs:
-        yield _address(model, plan, graph[name], "const ")
+        yield _address(constants, plan, graph[name], "const ")
     for name in call.outputs:
-        yield _address(model, plan, graph[name], "")
+        yield _address(constants, plan, graph[name], "")
     if call.scratch:
         yield at(call.scratch_type, "", plan.offset_of(scratch_name(call.outputs[0])))
 
 
-def _address(model: str, plan: Plan, tensor: Tensor, const: str) -> str:
+def _address(constants: str, plan: Plan, tensor: Tensor, const: str) -> str:
     if tensor.constant:
-        return f"{model}_{tensor.name}_data"
+        return f"{constants}{tensor.name}_data"
     return at(C_TYPES[tensor.dtype], const, plan.offset_of(tensor.name))
 
 
@@ -132,15 +135,15 @@ def at(c_type: str, const: str, offset: int, memory: str = "base") -> str:
     return place if c_type == "int8_t" else f"({const}{c_type} *)(void *)({place})"
 
 
-def control_functions(model: str, block: Block, functions: Functions) -> Iterator[str]:
+def control_functions(constants: str, block: Block, functions: Functions) -> Iterator[str]:
     """The functions of control flow in `block` and of the graphs inside, the innermost first."""
     for call in block.calls:
         for name, inner in call.blocks.items():
-            yield from control_functions(model, inner, functions)
-            layers = layers_of(model, inner, functions, {})
+            yield from control_functions(constants, inner, functions)
+            layers = layers_of(constants, inner, functions, {})
             yield render("kernels/block.c.j2", function=_function(call, name), layers=layers)
         if call.blocks:
-            yield _control(model, block, call)
+            yield _control(constants, block, call)
 
 
 def _function(call: Call, name: str) -> str:
@@ -148,13 +151,13 @@ def _function(call: Call, name: str) -> str:
     return f"{name}_of_{call.outputs[0]}"
 
 
-def _control(model: str, block: Block, call: Call) -> str:
+def _control(constants: str, block: Block, call: Call) -> str:
     loop = call.kernel.name == "while_loop"
     carried = call.outputs if loop else call.inputs[1:]
     inside = {
         name: Inside(
             function=_function(call, name),
-            copies_in=_copies_in(model, block, carried, inner),
+            copies_in=_copies_in(constants, block, carried, inner),
             copies_out=() if name == "condition" else _copies_out(block, call.outputs, inner),
             verdict=_flag(inner.plan.offset_of(inner.graph.outputs[0]), "inside"),
         )
@@ -166,15 +169,15 @@ def _control(model: str, block: Block, call: Call) -> str:
         comment=str(next(op for op in block.graph.ops if call.outputs[0] in op.outputs)),
         inside=inside,
         memory=at("int8_t", "", block.plan.offset_of(scratch_name(call.outputs[0]))),
-        begin=_begin(model, block, call) if loop else (),
-        condition="" if loop else _condition(model, block, call),
+        begin=_begin(constants, block, call) if loop else (),
+        condition="" if loop else _condition(constants, block, call),
     )
 
 
-def _condition(model: str, block: Block, call: Call) -> str:
+def _condition(constants: str, block: Block, call: Call) -> str:
     condition = block.graph[call.inputs[0]]
     if condition.constant:
-        return f"{model}_{condition.name}_data[0]"
+        return f"{constants}{condition.name}_data[0]"
     return _flag(block.plan.offset_of(condition.name), "base")
 
 
@@ -182,22 +185,22 @@ def _flag(offset: int, memory: str) -> str:
     return f"{memory}[{offset}]"
 
 
-def _begin(model: str, block: Block, call: Call) -> tuple[Copy, ...]:
+def _begin(constants: str, block: Block, call: Call) -> tuple[Copy, ...]:
     """What is carried from step to step begins as the inputs, where it does not lie there already."""
     pairs = list(zip(call.inputs, call.outputs, strict=True))
     return tuple(
-        Copy(at("int8_t", "", block.plan.offset_of(name)), _source(model, block, source), block.graph[name].bytes,
+        Copy(at("int8_t", "", block.plan.offset_of(name)), _source(constants, block, source), block.graph[name].bytes,
              f"%{name} = %{source}")
         for source, name in pairs
         if block.graph[source].constant or block.plan.offset_of(source) != block.plan.offset_of(name)
     )  # fmt: skip
 
 
-def _copies_in(model: str, block: Block, names: Sequence[str], inner: Block) -> tuple[Copy, ...]:
+def _copies_in(constants: str, block: Block, names: Sequence[str], inner: Block) -> tuple[Copy, ...]:
     """What the graph inside reads."""
     read = {name for op in inner.graph.ops for name in op.inputs} | set(inner.graph.outputs)
     return tuple(
-        Copy(at("int8_t", "", inner.plan.offset_of(own), "inside"), _source(model, block, name),
+        Copy(at("int8_t", "", inner.plan.offset_of(own), "inside"), _source(constants, block, name),
              block.graph[name].bytes, f"%{own} = %{name}")
         for name, own in zip(names, inner.graph.inputs, strict=True)
         if own in read
@@ -212,7 +215,7 @@ def _copies_out(block: Block, names: Sequence[str], inner: Block) -> tuple[Copy,
     )  # fmt: skip
 
 
-def _source(model: str, block: Block, name: str) -> str:
+def _source(constants: str, block: Block, name: str) -> str:
     """Where a value of `block` lies, be it a constant in flash."""
     tensor = block.graph[name]
-    return f"{model}_{name}_data" if tensor.constant else at("int8_t", "", block.plan.offset_of(name))
+    return f"{constants}{name}_data" if tensor.constant else at("int8_t", "", block.plan.offset_of(name))

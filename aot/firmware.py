@@ -8,6 +8,7 @@ from aot.data import TEMPLATES
 from aot.interface import Interface
 from aot.mlperf import PIXEL_MODELS
 from aot.templating import render
+from aot.weights_file import ALIGN
 
 _DEVICE_SOURCES = ("aot_commands.c", "main.c", "mlperf.c", "wire.c")
 _DEVICE_HEADERS = ("commands.h", "model.h", "trace.h", "wire.h")
@@ -95,7 +96,7 @@ def _with_headers(board: Board, names: list[str]) -> dict[str, str]:
     return texts
 
 
-def _board_files(board: Board, weights_section: str) -> dict[str, str]:
+def _board_files(board: Board, interface: Interface) -> dict[str, str]:
     """The files of `board/`, out of `board_support/` or the user's own folder of boards."""
     names = [f"uart_{board.uart.driver}.c", f"timer_{board.timer}.c", f"startup_{board.core.family}.c"]
     names += ["startup.c", "stack.c"] if board.memories else []
@@ -103,7 +104,7 @@ def _board_files(board: Board, weights_section: str) -> dict[str, str]:
     files = _with_headers(board, names)
     files[_CONFIG] = render("common/board_config.h.j2", board=board)
     if board.memories:
-        files["board.ld"] = render("common/board.ld.j2", board=board, weights_section=weights_section)
+        files["board.ld"] = render("common/board.ld.j2", board=board, interface=interface)
     return {f"board/{name}": text for name, text in files.items()}
 
 
@@ -112,15 +113,17 @@ def _device_files(interface: Interface) -> dict[str, str]:
     names = _DEVICE_SOURCES + _DEVICE_HEADERS
     files = {name: (TEMPLATES / "device" / name).read_text(encoding="utf-8") for name in names}
     files["model.c"] = render("device/model.c.j2", interface=interface, results=_results(interface),
-                             pixel_models=PIXEL_MODELS)  # fmt: skip
+                             pixel_models=PIXEL_MODELS, weights_align=ALIGN)  # fmt: skip
+    if interface.weights_file_bytes:
+        files["weights_file.c"] = render("device/weights_file.c.j2", interface=interface, align=ALIGN)
     return {f"firmware/{name}": text for name, text in files.items()}
 
 
-def source_files(name: str, board: Board) -> list[str]:
-    """The C files to compile for the model `name`, below the project's folder, in the order of linking."""
-    board_sources = [file for file in _board_files(board, "") if file.endswith(".c")]
-    device_sources = [f"firmware/{file}" for file in (*_DEVICE_SOURCES, "model.c")]
-    return sorted([f"{name}.c", f"{name}_weights.c", *board_sources, *device_sources])
+def source_files(interface: Interface, board: Board) -> list[str]:
+    """The C files to compile for a model, below the project's folder, in the order of linking."""
+    around = _board_files(board, interface) | _device_files(interface)
+    own = [f"{interface.name}.c", f"{interface.name}_weights.c"]
+    return sorted([*own, *(file for file in around if file.endswith(".c"))])
 
 
 def _renode_files(interface: Interface, board: Board) -> dict[str, str]:
@@ -136,4 +139,4 @@ def _renode_files(interface: Interface, board: Board) -> dict[str, str]:
 
 def firmware_files(interface: Interface, board: Board) -> dict[str, str]:
     """Path below the project's folder -> text, of every file in `firmware/`, `board/` and `renode/`."""
-    return _board_files(board, interface.weights_section) | _device_files(interface) | _renode_files(interface, board)
+    return _board_files(board, interface) | _device_files(interface) | _renode_files(interface, board)

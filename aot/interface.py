@@ -53,7 +53,8 @@ class Interface:
     `layers` are the tensors that a trace shows, in order; `states` is what it remembers from run to run,
     `code` a hash of its C files: two firmwares with the same model and the same hash compute the same;
     `benchmark` is its name in MLPerf Tiny, where the firmware is to take and give what that benchmark's runner wants;
-    `weights_section` is the linker's section for the constants, or empty for the compiler's choice.
+    `weights_section` is the linker's section for the constants, or empty for the compiler's choice;
+    `weights_file_bytes` the size of `<name>_weights.bin`, or 0 where the constants are part of the C.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Interface:
     code: str = "0"
     benchmark: str = ""
     weights_section: str = ""
+    weights_file_bytes: int = 0
 
 
 def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:

@@ -20,6 +20,7 @@ _QUIET_SECONDS = 0.1
 _POLL_SECONDS = 0.2
 _LONGEST_LINE = 1024
 _WRONG_INPUTS = "e-[aot inputs differ]"
+_WRONG_WEIGHTS = "e-[weights: "
 _RUNS = ("m-aot-run", "m-aot-layers")
 _TAIL_BYTES = 2048
 _DEVICE_PATIENCE_SECONDS = 1.1  # after this long without a byte, the device gives up an upload
@@ -106,6 +107,9 @@ class Link:
             line = self.read_line(deadline)
             if line == "m-ready" and (frames or self._started):
                 break
+            if line.startswith(_WRONG_WEIGHTS):
+                raise AotError(f"the device cannot run its model: {line[3:-1]}",
+                               "program the file that was built together with its firmware")  # fmt: skip
             if line == _WRONG_INPUTS and wanted[-1] in _RUNS:
                 raise WrongInputs
             if line.startswith("e-["):

@@ -37,6 +37,13 @@ class ProjectKind(StrEnum):
     freertos = "freertos"
 
 
+class WeightsOption(StrEnum):
+    """Where a model's constants are."""
+
+    internal = "internal"
+    external = "external"
+
+
 class EstimatorOption(StrEnum):
     """How the range of a tensor is estimated."""
 
@@ -105,6 +112,9 @@ MaxRam = Annotated[
 ]
 WeightsSection = Annotated[
     str | None, typer.Option("--weights-section", metavar="NAME", help="The linker section for the constants.")
+]
+Weights = Annotated[
+    WeightsOption, typer.Option("--weights", help="Constants in the C, or in a file of their own that firmware maps.")
 ]
 Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
 StopAfter = Annotated[
@@ -193,6 +203,7 @@ class OnBoard:
     name: Name = None
     calibration: BuildCalibration = None
     max_ram: MaxRam = None
+    weights: Weights = WeightsOption.internal
 
     def loaded(self) -> Board:
         """The board's description. AotError where there is none."""

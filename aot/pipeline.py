@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aot.boards import Board
 from aot.build import Firmware, compile_project
 from aot.choices import CompileOptions
-from aot.emit import model_files, weights_bytes
+from aot.emit import constants_in, model_files, weights_bytes
 from aot.errors import AotError
 from aot.firmware import FLASH_BESIDE_MODEL, ram_beside_arena
 from aot.frontends import tflite
@@ -24,6 +25,7 @@ from aot.plan import Plan
 from aot.projects import KINDS, project_files
 from aot.quantize import open_samples, quantize
 from aot.version import __version__
+from aot.weights_file import weights_file
 
 DEFAULT = CompileOptions()
 _SECTION = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
@@ -31,7 +33,10 @@ _SECTION = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
 
 @dataclass(frozen=True)
 class Compiled:
-    """A model for a board: what was decided, and the files that say it in C (path below the project -> text)."""
+    """A model for a board: what was decided, and the files that say it in C (path below the project -> text).
+
+    `binaries` are files of any project beside them: the constants, where those are a file.
+    """
 
     source: Graph
     graph: Graph
@@ -43,6 +48,7 @@ class Compiled:
     files: dict[str, str]
     warnings: tuple[str, ...] = ()
     recomputed: int = 0  # multiply-accumulates that stripes do a second time
+    binaries: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -96,7 +102,8 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     model = model_files(lean, calls, placed, interface, options.rounding)
     interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
-    return Compiled(graph, lean, calls, placed, interface, board, options.rounding, files, recomputed=recomputed)
+    compiled = Compiled(graph, lean, calls, placed, interface, board, options.rounding, files, recomputed=recomputed)
+    return with_weights_apart(compiled) if options.weights == "external" else compiled
 
 
 def for_mlperf(compiled: Compiled) -> Compiled:
@@ -112,6 +119,9 @@ def with_weights_in(compiled: Compiled, section: str) -> Compiled:
 
     The hash of the code stays, for it computes the same.
     """
+    if compiled.interface.weights_file_bytes:
+        raise AotError("--weights external and --weights-section exclude each other",
+                       "where the file lies is the linker's: -Wl,--defsym")  # fmt: skip
     if not _SECTION.fullmatch(section):
         raise AotError(
             f"{section!r} cannot be the name of a section", "letters, digits, dots and underscores: .qspi_flash"
@@ -119,6 +129,22 @@ def with_weights_in(compiled: Compiled, section: str) -> Compiled:
     c, interface = compiled, replace(compiled.interface, weights_section=section)
     model = model_files(c.graph, c.calls, c.plan, interface, c.rounding)
     return replace(c, interface=interface, files=project_files(KINDS["make"], interface, c.board, model))
+
+
+def with_weights_apart(compiled: Compiled) -> Compiled:
+    """The same model, its constants in the file `<name>_weights.bin`. AotError where it has none.
+
+    The hash of the code stays, and tells which file belongs to which code.
+    """
+    c, name = compiled, compiled.interface.name
+    constants = constants_in(c.graph, c.calls)
+    if not constants:
+        raise AotError(f"{name} has no constants to put into a file", "leave --weights external out")
+    file = weights_file(constants, c.interface.code)
+    interface = replace(c.interface, weights_section="", weights_file_bytes=len(file))
+    model = model_files(c.graph, c.calls, c.plan, interface, c.rounding)
+    files = project_files(KINDS["make"], interface, c.board, model)
+    return replace(c, interface=interface, files=files, binaries={f"{name}_weights.bin": file})
 
 
 def _code_hash(model: dict[str, str]) -> str:
@@ -129,26 +155,29 @@ def _code_hash(model: dict[str, str]) -> str:
 
 def make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:
     """Write the project into `folder` and compile it; the header then also tells the stack. AotError as in `build`."""
-    write(compiled.files, folder)
+    write({**compiled.files, **compiled.binaries}, folder)
     firmware = compile_project(folder, compiled.board, compiled.interface, trace=trace)
     write(_with_stack(compiled, firmware.stack.bytes), folder)
     return firmware
 
 
-def files_of_kind(compiled: Compiled, kind: str, stack_bytes: int | None = None) -> dict[str, str]:
+def files_of_kind(compiled: Compiled, kind: str, stack_bytes: int | None = None) -> dict[str, str | bytes]:
     """The files of a project of `kind`; the header tells the stack, where it is known. AotError as `project_files`."""
     model = {name: compiled.files[name] for name in compiled.sources}
     if stack_bytes is not None:
         model |= _with_stack(compiled, stack_bytes)
-    return project_files(KINDS[kind], compiled.interface, compiled.board, model, stack_bytes)
+    return {
+        **project_files(KINDS[kind], compiled.interface, compiled.board, model, stack_bytes),
+        **compiled.binaries,
+    }
 
 
-def write(files: dict[str, str], folder: Path) -> None:
-    """Write text files below `folder`, which is made where it is missing."""
-    for path, text in files.items():
+def write(files: Mapping[str, str | bytes], folder: Path) -> None:
+    """Write files below `folder`, which is made where it is missing."""
+    for path, content in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def _with_stack(compiled: Compiled, stack_bytes: int) -> dict[str, str]:

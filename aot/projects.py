@@ -20,6 +20,7 @@ from aot.firmware import (
 )
 from aot.interface import Interface
 from aot.templating import render
+from aot.weights_file import ALIGN
 
 _STACK_UNKNOWN = 2048  # bytes for a task's stack where no compiler has told how much the model needs
 _STACK_BESIDE_MODEL = 1024  # bytes for printf and a context switch
@@ -30,24 +31,26 @@ class Kind:
     """A project kind. `sources` and `headers` are the folders of the model's files; NAME stands for the model's name.
 
     With `firmware`, the project also holds the board's files and the main program that answers the device protocol.
+    With `weights_file`, its README says what to do with constants that are a file, which lies at its top.
     """
 
     name: str
     sources: str = ""
     headers: str = ""
     firmware: bool = False
+    weights_file: bool = False
 
 
 _ALL = (
-    Kind("make", firmware=True),
-    Kind("sources"),
-    Kind("cmake", firmware=True),
+    Kind("make", firmware=True, weights_file=True),
+    Kind("sources", weights_file=True),
+    Kind("cmake", firmware=True, weights_file=True),
     Kind("zephyr", "src/", "include/"),
     Kind("arduino", "src/", "src/"),
     Kind("platformio", "lib/NAME/src/", "lib/NAME/src/"),
     Kind("esp-idf", "components/NAME/", "components/NAME/include/"),
     Kind("cmsis-pack"),
-    Kind("stm32cubeide", "Core/Src/", "Core/Inc/"),
+    Kind("stm32cubeide", "Core/Src/", "Core/Inc/", weights_file=True),
     Kind("freertos"),
 )
 KINDS = {kind.name: kind for kind in _ALL}
@@ -64,6 +67,10 @@ def project_files(
     if kind.name == "cmsis-pack" and board.core.family != "arm":
         raise AotError(f"a cmsis-pack project is for Arm cores, and {board.name} has the core {board.core.name}",
                        "a board with a Cortex-M: `aot boards` lists them", "another --project")  # fmt: skip
+    if interface.weights_file_bytes and not kind.weights_file:
+        able = ", ".join(name for name, one in KINDS.items() if one.weights_file)
+        raise AotError(f"a {kind.name} project cannot have --weights external", f"--project {able}",
+                       "the constants in a section of their own: --weights-section")  # fmt: skip
     files = {_place(kind, interface.name, name) + name: text for name, text in model.items()}
     if kind.firmware:
         files |= firmware_files(interface, board)
@@ -95,7 +102,7 @@ def _run_place(board: Board) -> str:
 
 def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict[str, object]:
     """What the templates of every kind may print."""
-    sources = source_files(interface.name, board)
+    sources = source_files(interface, board)
     return {
         "interface": interface,
         "board": board,
@@ -107,6 +114,7 @@ def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict
         "small_flags": SMALL_FLAGS,
         "trace_flags": trace_flags(interface.macro),
         "link_flags": link_flags(board),
+        "weights_align": ALIGN,
         "cmsis_device": _cmsis_device(board.core.name) if board.core.family == "arm" else "",
         "run_help": f"starts it in {_run_place(board)}",
         "run_command": run_command,

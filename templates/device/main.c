@@ -48,9 +48,11 @@ static void read_line(char line[LINE_SIZE])
 }
 
 /* An empty command is answered too: the host sends one to find the end of a garbled exchange. */
-static void execute(const char *line)
+static void execute(const char *line, const char *problem)
 {
-    if (line[0] != '\0' && !mlperf_command(line) && !aot_command(line)) {
+    if (line[0] != '\0' && problem != NULL) {
+        send_error(problem);
+    } else if (line[0] != '\0' && !mlperf_command(line) && !aot_command(line)) {
         send_text("e-[Unknown command: ");
         send_text(line);
         send_text("]\r\n");
@@ -61,11 +63,15 @@ static void execute(const char *line)
 int main(void)
 {
     static char line[LINE_SIZE];
+    const char *problem;
     board_init();
-    model_reset();
+    problem = model_problem();
+    if (problem == NULL) {
+        model_reset();
+    }
     mlperf_greeting();
     for (;;) {
         read_line(line);
-        execute(line);
+        execute(line, problem);
     }
 }

@@ -18,6 +18,9 @@ extern const uint32_t model_inputs, model_outputs;
 port_t model_input(uint32_t index);
 port_t model_output(uint32_t index);
 
+/* What keeps the model from running, or NULL: the constants may be a file, and that may be wrong. Reads all of it. */
+const char *model_problem(void);
+
 /* Forgets what the model remembers from one inference to the next, if it remembers anything. */
 void model_reset(void);
 
