@@ -1,6 +1,6 @@
 """Compares the quantizer with TensorFlow's converter; not a test: it needs TensorFlow (`pip install tensorflow-cpu`).
 
-python tests/tensorflow_quantizer.py MODELS      prints the table of docs/quantizer.md; MODELS as in AOT_MODELS
+python tests/tensorflow_quantizer.py MODELS      prints the numbers of docs/quantizer.md; MODELS as in AOT_MODELS
 
 A converter of TensorFlow starts from TensorFlow, so each float32 graph is rebuilt from its operators first.
 """
@@ -19,6 +19,7 @@ from aot.ir import Graph, Op
 from aot.quantize import Options, quantize
 from aot.quantize.convert import quantized_codes
 from aot.quantize.quality import Noise, reals
+from aot.quantize.quantizer import assemble
 from aot.quantize.ranges import ESTIMATORS
 
 SAMPLES = 200
@@ -121,21 +122,34 @@ def decibels(graph: Graph, inputs: Array, wanted: list[Array]) -> float:
     return noise.sqnr
 
 
+def ways() -> dict[str, Options]:
+    """The default, each estimator, and what the default and min-max lose without each of the corrections."""
+    found = {"aot": Options(), **{name: Options(range=name) for name in ESTIMATORS if name != Options().range}}
+    for name in (Options().range, "min-max"):
+        found |= {
+            f"{name}, biases corrected only": Options(range=name, equalize=False),
+            f"{name}, equalized only": Options(range=name, correct_bias=False),
+            f"{name}, neither": Options(range=name, correct_bias=False, equalize=False),
+        }
+    return found
+
+
 def compare(models: Path, name: str) -> list[float]:
-    """TensorFlow, the default, then each estimator without and with bias correction."""
+    """TensorFlow, then all `ways`."""
     graph = load(models / f"{name}.tflite")
     x = graph.inputs[0]
     inputs = MODELS[name](models, graph[x].shape).astype(np.float32).reshape(-1, *graph[x].shape)
     wanted = [run(graph, {x: value})[graph.outputs[0]].astype(np.float64) for value in inputs]
-    samples = [{x: value} for value in inputs]
-    each = [Options(range=r, correct_bias=c, equalize=False) for r in ESTIMATORS for c in (False, True)]
-    ways = [Options(), *each]
-    graphs = [by_tensorflow(graph, inputs), *(quantize(graph, samples, options).graph for options in ways)]
+    seen = {e: quantize(graph, [{x: value} for value in inputs], Options(equalize=e)) for e in (False, True)}
+    graphs = [by_tensorflow(graph, inputs)]
+    for options in ways().values():
+        source = seen[options.equalize]
+        graphs.append(assemble(source.source, source.calibration, options).graph)
     return [decibels(each, inputs, wanted) for each in graphs]
 
 
 if __name__ == "__main__":
-    titles = ["TensorFlow", "aot", *(f"{r}{c}" for r in ESTIMATORS for c in ("", ", corrected"))]
+    titles = ["TensorFlow", *ways()]
     print(f"| model | {' | '.join(titles)} |\n|---|{'--:|' * len(titles)}", flush=True)
     rows = []
     for model in MODELS:

@@ -11,7 +11,8 @@ from aot.ir import Array, Graph, Tensor
 from aot.quantize.histogram import Histogram
 
 _MOVING = 0.1  # the share that a new sample has in the moving average of the ends
-_KEPT = 8  # samples that stay in memory, to measure errors on
+_KEPT = (8, 64)  # the fewest and the most samples that stay in memory, to measure errors on
+_VALUES = 2**20  # what the tensors of the kept samples hold, if there are more than the fewest
 _LARGEST = 1e30  # no scale of a larger range is one that operators take
 
 Sample = Mapping[str, Array]
@@ -71,6 +72,7 @@ def calibrate(graph: Graph, samples: Iterable[Sample], progress: Progress = lamb
     statistics = {t.name: Statistics(t.shape) for t in real}
     kept: list[Sample] = []
     random = np.random.default_rng(0)
+    room = _room(sum(t.elements for t in real))
     count, state = 0, initial_state(graph)
     for count, sample in enumerate(samples, start=1):
         values = run(graph, sample, state=state)
@@ -78,8 +80,8 @@ def calibrate(graph: Graph, samples: Iterable[Sample], progress: Progress = lamb
         for tensor in real:
             _check_finite(tensor, values[tensor.name], tensor.name in graph.inputs, count)
             statistics[tensor.name].add(values[tensor.name])
-        if not graph.state or count <= _KEPT:  # a sequence is kept from its beginning
-            _keep(kept, sample, count, random)
+        if not graph.state or count <= room:  # a sequence is kept from its beginning
+            _keep(kept, sample, count, random, room)
         progress(count)
     if not count:
         raise AotError("there are no samples to calibrate with", "give a few dozen that are typical of the input")
@@ -96,8 +98,14 @@ def _check_finite(tensor: Tensor, value: Array, given: bool, number: int) -> Non
     )
 
 
-def _keep(kept: list[Sample], sample: Sample, count: int, random: np.random.Generator) -> None:
+def _room(elements: int) -> int:
+    """How many samples to keep where the tensors of one have so many elements."""
+    fewest, most = _KEPT
+    return min(max(_VALUES // max(elements, 1), fewest), most)
+
+
+def _keep(kept: list[Sample], sample: Sample, count: int, random: np.random.Generator, room: int) -> None:
     """Reservoir sampling: each of the samples so far is among the kept ones with the same probability."""
-    place = len(kept) if len(kept) < _KEPT else int(random.integers(count))
-    if place < _KEPT:
+    place = len(kept) if len(kept) < room else int(random.integers(count))
+    if place < room:
         kept[place : place + 1] = [{name: np.array(value) for name, value in sample.items()}]
