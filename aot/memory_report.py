@@ -35,12 +35,16 @@ class Place:
 
 @dataclass(frozen=True)
 class MemoryMap:
-    """An arena, what happens in it, and what lies in it; no plan of these calls is smaller than `lower_bound`."""
+    """An arena, what happens in it, and what lies in it.
+
+    No plan of these calls is smaller than `lower_bound`; `optimal` says that it is proved of this one, too.
+    """
 
     model: str
     board: str
     arena_bytes: int
     lower_bound: int
+    optimal: bool
     calls: list[Moment]
     buffers: list[Place]
 
@@ -63,7 +67,8 @@ def memory_map(compiled: Compiled) -> MemoryMap:
         for t, call in enumerate(compiled.calls)
     ]
     ordered = sorted(buffers, key=lambda b: (b.first, b.offset, b.name))
-    return MemoryMap(compiled.graph.name, compiled.board.name, plan.size, plan.lower_bound, calls, ordered)
+    sizes = plan.size, plan.lower_bound, plan.optimal
+    return MemoryMap(compiled.graph.name, compiled.board.name, *sizes, calls, ordered)
 
 
 def _top(buffers: list[Place], t: int) -> int:
@@ -72,8 +77,8 @@ def _top(buffers: list[Place], t: int) -> int:
 
 def memory_lines(found: MemoryMap) -> Iterator[str]:
     """What lives at each call, as a bar of which the whole arena is the length; the call that needs most is marked."""
-    proof = "the least possible" if found.arena_bytes == found.lower_bound else f"lower bound {found.lower_bound:,}"
-    yield f"arena {found.arena_bytes:,} bytes ({proof})"
+    proof = ", proved optimal" if found.optimal else ""
+    yield f"arena {found.arena_bytes:,} bytes (lower bound {found.lower_bound:,}{proof})"
     for t, call in enumerate(found.calls):
         filled = -(-call.bytes * _BAR // max(1, found.arena_bytes))
         mark = ">" if t == found.peak else " "

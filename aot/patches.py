@@ -34,7 +34,7 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
         calls = calls_of(split, target)
         if _bound(split, steps_of(calls)) > max_ram:
             continue
-        placed = plan(split, steps_of(calls), tries=1)
+        placed = plan(split, steps_of(calls), quick=True)
         if max_ram < placed.size <= _NEAR * max_ram and searches < _MOST_SEARCHES:
             placed = plan(split, steps_of(calls))
             searches += 1

@@ -38,6 +38,7 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
         "rounding": compiled.rounding,
         "arena_bytes": compiled.plan.size,
         "arena_lower_bound": compiled.plan.lower_bound,
+        "arena_optimal": compiled.plan.optimal,
         "recomputed_macs": compiled.recomputed,
         "stack_bytes": firmware.stack.bytes if firmware else None,
         "flash_bytes": {"code": code, "weights": weights, "total": total},
@@ -138,7 +139,8 @@ def memory_table(compiled: Compiled, firmware: Firmware | None, verdict: Verdict
     """RAM, flash, stack and, after a run, instructions: as much as is known."""
     table = _table("", "")
     table.show_header = False
-    arena = f"{compiled.plan.size:,} bytes of arena (lower bound {compiled.plan.lower_bound:,})"
+    proof = ", proved optimal" if compiled.plan.optimal else ""
+    arena = f"{compiled.plan.size:,} bytes of arena (lower bound {compiled.plan.lower_bound:,}{proof})"
     if compiled.recomputed:
         whole = sum(op.macs(compiled.graph) for op in compiled.graph.ops)
         times = whole / (whole - compiled.recomputed)

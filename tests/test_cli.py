@@ -20,7 +20,8 @@ from aot.version import __version__
 
 FLASH_KEYS = {"code", "weights", "total"}
 BUILD_KEYS = {
-    "model", "board", "rounding", "arena_bytes", "arena_lower_bound", "stack_bytes", "flash_bytes", "ram_bytes", "elf",
+    "model", "board", "rounding", "arena_bytes", "arena_lower_bound", "arena_optimal", "stack_bytes", "flash_bytes",
+    "ram_bytes", "elf",
 }  # fmt: skip
 PROGRAMS = ("gcc", "size", "nm", "objdump")
 

@@ -27,7 +27,7 @@ def test_any_graph(name: str) -> None:
 
 def test_text() -> None:
     lines = aot(*_COMMAND).out.splitlines()
-    assert lines[0] == "arena 652 bytes (the least possible)"
+    assert lines[0] == "arena 652 bytes (lower bound 652, proved optimal)"
     assert [line for line in lines if line.startswith(">")] == [f">   0       652 {'#' * 40} edges (conv2d_s8_dsp)"]
 
 

@@ -14,8 +14,11 @@ from topologies import TOPOLOGIES, connected, relu, reshape
 from aot.ir import Graph, Op, State, Tensor
 from aot.ops.add import Add
 from aot.ops.reshape import Reshape
-from aot.plan import ALIGNMENT, Buffer, Overlap, Plan, Problem, Step, find_views, plan, scratch_name
+from aot.plan import ALIGNMENT, Buffer, Overlap, Plan, Problem, Step, find_views, place, plan, scratch_name
+from aot.plan.exact import proved_bound, smallest
+from aot.plan.heuristic import Blocks
 from aot.plan.overlap import overlap_of
+from aot.plan.records import aligned
 
 _many = settings(max_examples=cases.PLANS, deadline=None)
 _sizes = st.one_of(st.integers(1, 9), st.integers(1, 5000))
@@ -189,7 +192,8 @@ def test_a_chain_that_moves_down() -> None:
     """Each output may begin 4 bytes below its input, and no higher: together they need little more than one."""
     graph = connected("x", "d", relu("x", "a"), relu("a", "b"), relu("b", "c"), relu("c", "d"))
     steps = [Step((x,), (y,), overlaps={0: Overlap(below=-4)}) for x, y in ("xa", "ab", "bc", "cd")]
-    assert plan(graph, steps).size == 24 + 4 * 4
+    placed = plan(graph, steps)
+    assert (placed.lower_bound, placed.size, placed.optimal) == (24 + 4, 24 + 4 * 4, True)
 
 
 def test_view_is_its_source() -> None:
@@ -274,6 +278,60 @@ def test_check_finds_any_overlap(problem: tuple[Graph, list[Step]], data: st.Dat
 def _may(placed: Plan, source: Buffer, output: Buffer, distance: int) -> bool:
     overlap = placed.problem.shared.get((source.name, output.name))
     return overlap is not None and source.last == output.first and overlap.allows(distance)
+
+
+@st.composite
+def _small_problems(draw: st.DrawFn) -> Problem:
+    """A few buffers of a few words, views and overlaps among them."""
+    buffers: list[Buffer] = []
+    for i in range(draw(st.integers(2, 5))):
+        first = draw(st.integers(0, 3))
+        size, last = draw(st.integers(1, 16)), first + draw(st.integers(0, 2))
+        root = draw(st.sampled_from(["", "", "", *(b.name for b in buffers if not b.root)]))
+        shift = 4 * draw(st.integers(0, 3)) if root else 0
+        buffers.append(
+            Buffer(f"b{i}", size, first, last, draw(st.sampled_from([4, 4, 8])) if not root else 4, root, shift)
+        )
+    pairs = [(a, b) for a in buffers for b in buffers if a.last == b.first and a.block != b.block and a.first < b.last]
+    return Problem(tuple(buffers), {(a.name, b.name): draw(_few_words) for a, b in pairs if draw(st.booleans())})
+
+
+_few_words = st.builds(
+    Overlap,
+    st.sampled_from([-math.inf, -8, 0, 3]),
+    st.sampled_from([math.inf, 6, 0, -4]),
+    st.sampled_from([1, 1, 3, 8]),
+)
+
+
+def _brute_force(problem: Problem) -> int:
+    """The size of the smallest arena, by trying every placement in it, from the smallest arena on."""
+    blocks = sorted({b.block for b in problem.buffers})
+    return next(size for size in range(0, 1000, 4) if _fits(problem, blocks, {}, size))
+
+
+def _fits(problem: Problem, blocks: list[str], at: dict[str, int], size: int) -> bool:
+    """Whether the blocks that are not `at` a place yet fit, too."""
+    placed = tuple(b for b in problem.buffers if b.block in at)
+    try:
+        Plan(Problem(placed, problem.shared), tuple(at[b.block] + b.shift for b in placed), size, 0).check()
+    except AssertionError:
+        return False
+    missing = [block for block in blocks if block not in at]
+    return not missing or any(_fits(problem, blocks, at | {missing[0]: x}, size) for x in range(0, size, 4))
+
+
+@_many
+@given(_small_problems())
+def test_what_is_proved_optimal_is(problem: Problem) -> None:
+    """Small ones are always decided, from the worst placement on, too; no bound is above what can be."""
+    least, blocks = _brute_force(problem), Blocks(problem)
+    stacked = np.cumsum([0, *(aligned(size, 8) for size in blocks.sizes)]).tolist()
+    at, proved = smallest(blocks, stacked[:-1], 0)
+    assert proved and aligned(blocks.top(at)) == least
+    assert proved_bound(blocks, 0, stacked[-1]) <= least
+    placed = place(problem)
+    assert placed.optimal and placed.size == least >= placed.lower_bound
 
 
 def _wrong(reads: list[range], writes: list[range], distance: int) -> bool:

@@ -70,12 +70,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Plan:
-    """One offset for each buffer; `size` is the arena's, in bytes; no plan can be smaller than `lower_bound`."""
+    """One offset for each buffer; `size` is the arena's, in bytes.
+
+    No plan can be smaller than `lower_bound`, the most bytes that live at once; `optimal` says that it is proved that
+    none of these buffers is smaller than this one.
+    """
 
     problem: Problem
     offsets: tuple[int, ...]
     size: int
     lower_bound: int
+    optimal: bool = False
 
     @property
     def buffers(self) -> tuple[Buffer, ...]:

@@ -10,35 +10,34 @@ from aot.plan.bound import live_bytes
 from aot.plan.overlap import Overlap
 from aot.plan.records import Problem, aligned
 
-MOST_TRIES = 50  # placements from one order on, ...
+MOST_TRIES = 15  # placements from one order on, ...
 _MOST_WORK = 200_000  # ... fewer where there are many buffers: about so many pairs of them are looked at
 
 _Rule = tuple[int, int, int, Overlap]  # counted from the first, wrong between the second and third if not allowed
 
 
-def lowest(problem: Problem, enough: int, tries: int) -> dict[str, int]:
+def lowest(blocks: "Blocks", enough: int, tries: int) -> list[int]:
     """The offset of each block in the smallest arena found; the search ends early where `enough` bytes suffice.
 
     Blocks are placed in many orders. From one to the next, those that end too high come earlier, and now and then
     some others too. The same problem always gives the same offsets.
     """
-    blocks = _Blocks(problem)
-    tries = min(tries, 1 + _MOST_WORK // (1 + len(problem.buffers) ** 2))
+    tries = min(tries, 1 + _MOST_WORK // (1 + len(blocks.buffers) ** 2))
     best: list[int] = []
-    for start, wandering in product(_orders(problem, blocks), (False, True)):
+    for start, wandering in product(_orders(blocks), (False, True)):
         for offsets in islice(_squeezed(blocks, start, enough, wandering), tries):
             if not best or blocks.top(offsets) < blocks.top(best):
                 best = offsets
             if blocks.top(best) <= enough:
-                return dict(zip(blocks.names, best, strict=True))
-    return dict(zip(blocks.names, best, strict=True))
+                return best
+    return best
 
 
-class _Blocks:
+class Blocks:
     """The buffers of a problem, in arrays: what placing them needs to know."""
 
     def __init__(self, problem: Problem) -> None:
-        self.buffers = problem.buffers
+        self.problem, self.buffers = problem, problem.buffers
         self.names = tuple(dict.fromkeys(b.block for b in problem.buffers))
         number = {name: i for i, name in enumerate(self.names)}
         self.owner = np.array([number[b.block] for b in self.buffers], np.int64)
@@ -115,11 +114,11 @@ def _lowest(taken: Array, rules: Sequence[_Rule], alignment: int) -> int:
         before = at
 
 
-def _orders(problem: Problem, blocks: _Blocks) -> list[list[int]]:
+def _orders(blocks: Blocks) -> list[list[int]]:
     """The largest first, or the longest-lived, or from the call that needs most to that which needs least."""
     indices = range(len(blocks.names))
     sizes, spans = blocks.sizes, blocks.spans
-    live = live_bytes(problem)  # from time -1 on
+    live = live_bytes(blocks.problem)  # from time -1 on
     need = [int(live[first + 1 : last + 2].max()) for first, last in spans]
     return [
         sorted(indices, key=lambda i: (-sizes[i], spans[i])),
@@ -130,7 +129,7 @@ def _orders(problem: Problem, blocks: _Blocks) -> list[list[int]]:
     ]
 
 
-def _squeezed(blocks: _Blocks, order: Sequence[int], enough: int, wandering: bool) -> Iterator[list[int]]:
+def _squeezed(blocks: Blocks, order: Sequence[int], enough: int, wandering: bool) -> Iterator[list[int]]:
     """Placements without end: what ends too high moves forward, a random way.
 
     From the best order so far, what ends at the top; or, where it is `wandering`, from the last one, what ends beyond
