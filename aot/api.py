@@ -24,7 +24,7 @@ from aot.native import native_answers
 from aot.output import complete_file, complete_folder, os_errors, refuse_occupied, refuse_unwritable
 from aot.passes.check_operators import check_operators
 from aot.pipeline import Compiled, compile_file, files_of_kind, for_mlperf, make, with_weights_in, write
-from aot.profiler import Profile, profile_emulated, profile_real
+from aot.profiler import Profile, profile_emulated, profile_real, profile_renode
 from aot.projects import KINDS
 from aot.quantize import (
     DEFAULT,
@@ -186,21 +186,25 @@ def profile(
 ) -> Profiled:
     """Count what each layer of `model` executes on an emulated board, for the first sample of `inputs` or a random one.
 
+    In Renode, which models no cycles either, only instructions are counted, of firmware that shows each layer's output.
     At a `port`, the real board's cycle counter is read around each layer: it must hold firmware built with `trace`,
     unless `flash` loads it. `choices` are the fields of `aot.RunOptions`. Raises AotError where nothing can count.
     """
     options = RunOptions(**choices)
     compiled = _compile(model, _placed(board, options), options)
-    if options.port is None and not compiled.board.counts_instructions:
+    renode = options.port is None and compiled.board.runners[:1] == ("renode",)
+    if options.port is None and not renode and not compiled.board.counts_instructions:
         raise AotError(f"the instructions of {compiled.board.name} cannot be counted",
-                       "a board in QEMU: `aot boards` lists them", "a real board: --port URL")  # fmt: skip
+                       "a board in QEMU or Renode: `aot boards` lists them", "a real board: --port URL")  # fmt: skip
     sample = _samples(compiled, inputs, quantize_inputs, 1, seed)[0]
     with _temporary_folder() as made:
-        traced = options.port is not None
+        traced = renode or options.port is not None
         loaded = _firmware(compiled, made, options, trace=traced)
         firmware = loaded or _make(compiled, made, trace=traced)
         if options.port is not None:
             return Profiled(compiled, firmware, profile_real(compiled, firmware, sample, options.port))
+        if renode:
+            return Profiled(compiled, firmware, profile_renode(compiled, firmware, sample, made))
         return Profiled(compiled, firmware, profile_emulated(compiled, firmware, sample, made))
 
 

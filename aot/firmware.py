@@ -132,7 +132,7 @@ def _renode_files(interface: Interface, board: Board) -> dict[str, str]:
         return {}
     elf = f"$ORIGIN/../build/{interface.name}.elf"
     return {
-        f"renode/{interface.name}.resc": render("common/renode.resc.j2", board=board, elf=elf, tcp_port=0),
+        f"renode/{interface.name}.resc": render("common/renode.resc.j2", board=board, elf=elf, tcp_port=0, further=""),
         f"renode/{interface.name}.robot": render("common/renode.robot.j2", board=board, interface=interface),
     }
 

@@ -12,10 +12,12 @@ from aot.errors import AotError
 from aot.kernels import Call, candidates
 from aot.pipeline import Compiled
 from aot.profile.disassembly import Instruction, read_instructions
+from aot.profile.hooks import Hooks, counts_between, trace_hooks
 from aot.profile.layers import TIMED_CORES, Counts, Program, addresses, count_layers, read_blocks, total
 from aot.profile.plugin import plugin_path, require_plugins
+from aot.runners import Connection, start
 from aot.samples import Sample
-from aot.verify import connect, input_bytes
+from aot.verify import connect, input_bytes, reached
 
 _WRITE_SECONDS = 10.0
 _OLDEST_API = re.compile(r"minimum version of (\d+)")
@@ -23,7 +25,8 @@ _OLDEST_API = re.compile(r"minimum version of (\d+)")
 
 @dataclass(frozen=True)
 class LayerProfile:
-    """One layer; instructions, loads and stores are None on a real board, cycles where the core has no model.
+    """One layer; instructions, loads and stores are None on a real board, loads and stores in Renode, cycles
+    where the core has no model.
 
     `why` says what the kernel was chosen over, `refused` why others could not be; `functions` are the layer's
     instructions by C function.
@@ -94,6 +97,31 @@ def profile_real(compiled: Compiled, firmware: Firmware, sample: Sample, port: s
         for call, spent in zip(compiled.calls, ticks, strict=True)
     )
     return Profile(tuple(layers), measured=True)
+
+
+def profile_renode(compiled: Compiled, firmware: Firmware, sample: Sample, folder: Path) -> Profile:
+    """Read Renode's count of executed instructions around each layer; `firmware` must be a tracing one."""
+    instructions = read_instructions(tool_output(compiled.board, "objdump", ["-d", str(firmware.elf)], folder))
+    hooks = trace_hooks(instructions, f"{compiled.interface.name}_run")
+    with start(firmware.elf, compiled.board, plugin=hooks.commands()) as connection:
+        reached(compiled, connection).layers(input_bytes(compiled.graph, sample))
+        counts = iter(_logged(connection, hooks, len(compiled.interface.layers)))
+    layers = (
+        replace(_described(compiled, call), instructions=sum(next(counts) for _ in call.outputs))
+        for call in compiled.calls
+    )
+    return Profile(tuple(layers))
+
+
+def _logged(connection: Connection, hooks: Hooks, outputs: int) -> list[int]:
+    """The counts before each output, which Renode logs a little later than it meets them."""
+    deadline = time.monotonic() + _WRITE_SECONDS
+    while len(counts := counts_between(connection.said(), hooks)) != outputs:
+        if time.monotonic() > deadline:
+            raise AotError(f"Renode logged {len(counts)} of {outputs} instruction counts",
+                           "version 1.15 or later: renode --version")  # fmt: skip
+        time.sleep(0.01)
+    return counts
 
 
 def _emulated(compiled: Compiled, call: Call, counts: Counts, timed: bool) -> LayerProfile:

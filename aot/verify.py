@@ -11,7 +11,7 @@ from aot.build import Firmware
 from aot.device import Device, instructions
 from aot.ir import Array, Graph
 from aot.pipeline import Compiled
-from aot.runners import start
+from aot.runners import Connection, start
 from aot.samples import Sample
 from aot.tolerance import Slack, compare, slack_of_layers, slacks
 
@@ -68,11 +68,16 @@ def connect(
     with start(
         firmware.elf if firmware else None, compiled.board, port=port, icount=icount, plugin=plugin
     ) as connection:
-        device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
-        device.identify()
-        if compiled.interface.states:
-            device.reset()
-        yield device
+        yield reached(compiled, connection)
+
+
+def reached(compiled: Compiled, connection: Connection) -> Device:
+    """The device at the other end, which is made sure to run this very code, and reset."""
+    device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
+    device.identify()
+    if compiled.interface.states:
+        device.reset()
+    return device
 
 
 def run(

@@ -36,7 +36,7 @@ def start(
     """Run `elf` as `board` says, or reach the real board at the pyserial URL `port`, which must hold it already.
 
     `icount`: an emulator counts instructions, one per nanosecond of the board's time, where it can. `plugin` is one for
-    an emulator that takes plugins, with its arguments.
+    QEMU, with its arguments; for Renode, further commands.
     AotError where the runner's program is missing or does not start.
     """
     with _opened(elf, board, port, icount, plugin) as connection:

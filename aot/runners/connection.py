@@ -1,5 +1,6 @@
 """What every runner gives: an open port, and whether whoever is at its other end still lives."""
 
+import os
 import socket
 import subprocess
 import time
@@ -21,13 +22,15 @@ class Connection:
     """An open pyserial port. `died()` is None, or a sentence about the end of the process behind the port.
 
     `boots`: the device has just been started, so its greeting is still to come.
-    `counts_instructions`: one instruction takes one nanosecond of the board's time.
+    `counts_instructions`: one instruction takes one nanosecond of the board's time. `said()` is what an emulator has
+    logged so far.
     """
 
     port: SerialBase
     died: Callable[[], str | None]
     boots: bool
     counts_instructions: bool
+    said: Callable[[], str] = lambda: ""
 
 
 def free_port() -> int:
@@ -50,12 +53,16 @@ def connect_socket(tcp_port: int, process: "subprocess.Popen[bytes]", seconds: f
     return None
 
 
+def text_of(log: IO[bytes]) -> str:
+    """All that was written to `log` so far; its writer's position is another one."""
+    return os.pread(log.fileno(), os.fstat(log.fileno()).st_size, 0).decode(errors="replace")
+
+
 def describe_end(process: "subprocess.Popen[Any]", log: IO[bytes], name: str) -> str | None:
     """None while `process` runs, else how it ended and the last of its `log`."""
     if process.poll() is None:
         return None
-    log.seek(0)
-    last = log.read().decode(errors="replace").strip()[-_LAST_CHARACTERS:]
+    last = text_of(log).strip()[-_LAST_CHARACTERS:]
     return f"{name} ended with status {process.returncode}" + (f": {last}" if last else "")
 
 

@@ -9,26 +9,29 @@ from pathlib import Path
 
 from aot.boards import Board
 from aot.errors import AotError
-from aot.runners.connection import Connection, connect_socket, describe_end, free_port, stop
+from aot.runners.connection import Connection, connect_socket, describe_end, free_port, stop, text_of
 from aot.templating import render
 
 _RENODE = "renode"
 START_SECONDS = 60.0  # it compiles parts of itself when it starts
 
 
-def script(elf: Path, board: Board, tcp_port: int) -> str:
-    """Renode's commands that run `elf` with the UART on `tcp_port`: raw bytes, without a telnet negotiation."""
+def script(elf: Path, board: Board, tcp_port: int, further: str) -> str:
+    """Renode's commands that run `elf` with the UART on `tcp_port`: raw bytes, without a telnet negotiation.
+
+    `further` are lines to execute before the start.
+    """
     path = str(elf.resolve()).replace(" ", "\\ ")
-    return render("common/renode.resc.j2", board=board, elf=path, tcp_port=tcp_port)
+    return render("common/renode.resc.j2", board=board, elf=path, tcp_port=tcp_port, further=further)
 
 
 @contextmanager
 def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Connection]:
-    """Run `elf` in Renode, which counts nothing. AotError where it is missing or does not start.
+    """Run `elf` in Renode; `plugin` is text of further commands. AotError where it is missing or does not start.
 
     The board runs before anyone listens, so its greeting may be lost and is not waited for.
     """
-    del icount, plugin
+    del icount
     if shutil.which(_RENODE) is None:
         raise AotError(
             f"{_RENODE}, which runs {board.name}, is not installed",
@@ -38,7 +41,7 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
     tcp_port = free_port()
     with tempfile.TemporaryDirectory(prefix="aot-") as folder, tempfile.TemporaryFile() as log:
         commands = Path(folder) / "run.resc"
-        commands.write_text(script(elf, board, tcp_port), encoding="utf-8")
+        commands.write_text(script(elf, board, tcp_port, plugin), encoding="utf-8")
         include = f"include @{str(commands).replace(' ', chr(92) + ' ')}"
         command = [_RENODE, "--console", "--disable-xwt", "--plain", "-e", include]
         # Its console ends when its standard input does: a pipe that stays open until it is stopped.
@@ -50,7 +53,7 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
                                "version 1.15 or later: renode --version")  # fmt: skip
             with port:
                 yield Connection(port, lambda: describe_end(process, log, "Renode"), boots=False,
-                                 counts_instructions=False)  # fmt: skip
+                                 counts_instructions=False, said=lambda: text_of(log))  # fmt: skip
         finally:
             stop(process)
             if process.stdin:

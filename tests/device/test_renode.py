@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import SINE, aot, refused
+from command import DIGITS, SINE, aot, refused
 from conftest import Bench
 
 from aot.boards import all_boards, load_board
@@ -55,6 +55,26 @@ def test_firmware_answers_through_the_socket(stand_in: Path) -> None:
 def test_layers_too(stand_in: Path) -> None:
     write(stand_in, _QEMU_AS_RENODE)
     assert aot("verify", SINE, "--board", BOARD, "--layers").code == 0
+
+
+def test_profile_by_its_count_of_instructions(stand_in: Path) -> None:
+    """A tracing firmware moves a few arguments more for each layer than the plain one that QEMU's plugin counts."""
+    write(stand_in, (Path(__file__).parents[1] / "stand_ins" / "renode_counting.py").read_text())
+    found = aot("profile", DIGITS, "--board", BOARD, "--json").json
+    wanted = aot("profile", DIGITS, "--board", "netduinoplus2", "--json").json
+    assert not found["measured"] and found["total"]["cycles"] is None and found["layers"][0]["loads"] is None
+    for one, other in zip(found["layers"], wanted["layers"], strict=True):
+        assert one["name"] == other["name"]
+        assert abs(one["instructions"] - other["instructions"]) < 100, one["name"]
+    total, other = (each["total"]["instructions"] for each in (found, wanted))
+    assert abs(total - other) < other / 100
+    assert "instructions" in aot("profile", DIGITS, "--board", BOARD).out
+
+
+def test_a_renode_that_counts_nothing(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(stand_in, _QEMU_AS_RENODE)
+    monkeypatch.setattr("aot.profiler._WRITE_SECONDS", 0.1)
+    assert "Renode logged 0 of 3 instruction counts" in refused("profile", SINE, "--board", BOARD)
 
 
 @pytest.mark.parametrize(
