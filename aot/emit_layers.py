@@ -154,15 +154,15 @@ def _function(call: Call, name: str) -> str:
 def _control(constants: str, block: Block, call: Call) -> str:
     loop = call.kernel.name == "while_loop"
     carried = call.outputs if loop else call.inputs[1:]
-    inside = {
-        name: Inside(
+    inside = {}
+    for name, inner in call.blocks.items():
+        changed = () if name == "condition" else _changed(call.outputs, inner, loop)
+        inside[name] = Inside(
             function=_function(call, name),
-            copies_in=_copies_in(constants, block, carried, inner),
-            copies_out=() if name == "condition" else _copies_out(block, call.outputs, inner),
+            copies_in=_copies_in(constants, block, carried, inner, changed),
+            copies_out=_copies_out(block, inner, changed),
             verdict=_flag(inner.plan.offset_of(inner.graph.outputs[0]), "inside"),
         )
-        for name, inner in call.blocks.items()
-    }
     return render(
         f"kernels/{call.kernel.name}.c.j2",
         function=f"run_{call.outputs[0]}",
@@ -196,9 +196,19 @@ def _begin(constants: str, block: Block, call: Call) -> tuple[Copy, ...]:
     )  # fmt: skip
 
 
-def _copies_in(constants: str, block: Block, names: Sequence[str], inner: Block) -> tuple[Copy, ...]:
-    """What the graph inside reads."""
-    read = {name for op in inner.graph.ops for name in op.inputs} | set(inner.graph.outputs)
+def _changed(names: Sequence[str], inner: Block, loop: bool) -> tuple[tuple[str, str], ...]:
+    """The outputs of control flow, each with what the graph inside gives; of a loop, those that a step changes."""
+    pairs = tuple(zip(names, inner.graph.outputs, strict=True))
+    return tuple(p for p, own in zip(pairs, inner.graph.inputs, strict=True) if p[1] != own) if loop else pairs
+
+
+def _copies_in(
+    constants: str, block: Block, names: Sequence[str], inner: Block, changed: Sequence[tuple[str, str]]
+) -> tuple[Copy, ...]:
+    """What the graph inside reads, or gives as it is."""
+    read = {name for op in inner.graph.ops for name in op.inputs} | {own for _, own in changed}
+    if not changed:  # a condition, which may be a value as it goes in
+        read |= set(inner.graph.outputs)
     return tuple(
         Copy(at("int8_t", "", inner.plan.offset_of(own), "inside"), _source(constants, block, name),
              block.graph[name].bytes, f"%{own} = %{name}")
@@ -207,11 +217,11 @@ def _copies_in(constants: str, block: Block, names: Sequence[str], inner: Block)
     )  # fmt: skip
 
 
-def _copies_out(block: Block, names: Sequence[str], inner: Block) -> tuple[Copy, ...]:
+def _copies_out(block: Block, inner: Block, changed: Sequence[tuple[str, str]]) -> tuple[Copy, ...]:
     return tuple(
         Copy(at("int8_t", "", block.plan.offset_of(name)), at("int8_t", "", inner.plan.offset_of(own), "inside"),
              block.graph[name].bytes, f"%{name} = %{own}")
-        for name, own in zip(names, inner.graph.outputs, strict=True)
+        for name, own in changed
     )  # fmt: skip
 
 

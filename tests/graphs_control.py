@@ -8,9 +8,9 @@ import graphs
 import numpy as np
 from graphs import Rng
 
-from aot.ir import Graph, Op, Quant, Tensor
-from aot.ops.add import Add
-from aot.ops.binary import Maximum, Minimum
+from aot.ir import Graph, Op, Quant, State, Tensor
+from aot.ops.add import Add, Sub
+from aot.ops.binary import LogicalAnd, Maximum, Minimum
 from aot.ops.comparison import Less
 from aot.ops.control import If, While
 from aot.ops.relu import Relu
@@ -116,10 +116,73 @@ def loop_in_a_branch(rng: Rng) -> Graph:
     return graph("net", [c, *outer, *outputs], [op], ["c", *(t.name for t in outer)], [t.name for t in outputs])
 
 
+def _variables(rng: Rng) -> tuple[Tensor, list[Tensor], list[State]]:
+    """A value, and two variables of its type that begin as something else."""
+    x = _values(rng)[int(rng.integers(2))]
+    x = replace(x, name="x")
+    held = [_like("v", x), _like("w", x)]
+    initial = [rng.integers(-20, 20, x.shape).astype(x.dtype) for _ in held]
+    return x, held, [State(t.name, f"{t.name}_next", i) for t, i in zip(held, initial, strict=True)]
+
+
+def _larger(prefix: str, x: Tensor, kept: str) -> Graph:
+    """Of a value, and of the variables v and w, those of these, and of p and q made of them, that `kept` names.
+
+    None twice: LiteRT then answers with what it has not written.
+    """
+    a, v, w, p, q = (_like(f"{prefix}_{name}", x) for name in "avwpq")
+    ops = [_one(Maximum, p.name, a.name, v.name), _one(Minimum, q.name, p.name, w.name)]
+    names = {"v": v.name, "w": w.name, "p": p.name, "q": q.name}
+    return graph(prefix, [a, v, w, p, q], ops, [a.name, v.name, w.name], [names[k] for k in kept])
+
+
+def variables_in_a_branch(rng: Rng) -> Graph:
+    """Each branch changes one of two variables, or both, or none."""
+    x, held, states = _variables(rng)
+    c, made = Tensor("c", (1,), "bool"), [_like(name, x) for name in ("y", "v_next", "w_next")]
+    then, otherwise = (_larger(prefix, x, "q" + str(rng.choice(["pw", "vp", "wp", "vw"]))) for prefix in "te")
+    op = If(name="y", inputs=("c", "x", "v", "w"), outputs=("y", "v_next", "w_next"), then=then, otherwise=otherwise)
+    return _remembering(op, [c, x], made, held, states)
+
+
+def variables_in_a_loop(rng: Rng) -> Graph:
+    """As many steps as an input says; each counts in a variable, by which the condition ends the loop, and sets one."""
+    x, held, states = _variables(rng)
+    n, count = Tensor("n", (), "int32"), Tensor("v", (), "int32")
+    held, states = [count, held[1]], [State("v", "v_next", np.zeros((), np.int32)), states[1]]
+    i, v, a, w = (_like(f"b_{name}", t) for name, t in zip("ivaw", (n, count, x, x), strict=True))
+    one, p, q, r = _like("b_one", n, 1), _like("b_p", n), _like("b_q", n), _like("b_r", x)
+    body = graph("b", [i, v, a, w, one, p, q, r],
+                 [_one(Sub, p.name, i.name, one.name), _one(Add, q.name, v.name, one.name),
+                  _one(Maximum, r.name, a.name, w.name)],
+                 [i.name, a.name, v.name, w.name], [p.name, r.name, q.name, a.name])  # fmt: skip
+    j, u, b, z = (_like(f"c_{name}", t) for name, t in zip("jubz", (n, count, x, x), strict=True))
+    zero, top = _like("c_zero", n, 0), _like("c_top", n, int(rng.integers(3, 12)))
+    more, below, both = (Tensor(f"c_{name}", (), "bool") for name in ("more", "below", "both"))
+    condition = graph("c", [j, u, b, z, zero, top, more, below, both],
+                      [_one(Less, more.name, zero.name, j.name), _one(Less, below.name, u.name, top.name),
+                       _one(LogicalAnd, both.name, more.name, below.name)],
+                      [j.name, b.name, u.name, z.name], [both.name])  # fmt: skip
+    made = [_like(name, t) for name, t in zip(("m", "y", "v_next", "w_next"), (n, x, count, x), strict=True)]
+    op = While(name="m", inputs=("n", "x", "v", "w"), outputs=tuple(t.name for t in made),
+               condition=condition, body=body)  # fmt: skip
+    return _remembering(op, [n, x], made, held, states)
+
+
+def _remembering(op: Op, inputs: list[Tensor], made: list[Tensor], held: list[Tensor], states: list[State]) -> Graph:
+    tensors = {t.name: t for t in (*inputs, *made, *held)}
+    outputs = tuple(t.name for t in made if not t.name.endswith("_next"))
+    result = Graph("net", tensors, (op,), tuple(t.name for t in inputs), outputs, tuple(states))
+    result.check()
+    return result
+
+
 BUILDERS: dict[str, Builder] = {
     "If": branches,
     "If with a loop": loop_in_a_branch,
+    "If with variables": variables_in_a_branch,
     "While": loop,
+    "While with variables": variables_in_a_loop,
 }
 
 

@@ -18,6 +18,8 @@ from aot import interpreter
 from aot.errors import AotError
 from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Tensor
+from aot.ops.add import Add, Sub
+from aot.ops.comparison import Less
 from aot.ops.control import While
 
 
@@ -49,6 +51,40 @@ def test_inspect_shows_the_graphs_inside(tmp_path: Path) -> None:
     (tmp_path / "loop.tflite").write_bytes(write(_loop()))
     shown = aot("inspect", tmp_path / "loop.tflite").out
     assert "condition:" in shown and "body:" in shown and "%body_j = Add(%body_p, %body_one)" in shown
+
+
+def _with_table() -> Graph:
+    """A loop that carries a table of constants as it is, and adds it at each step; beside it, the same table again."""
+    table = np.arange(100, dtype=np.int32)
+    x, y = Tensor("x", (100,), "int32"), Tensor("y", (100,), "int32")
+    n, m, t, u, z = (replace(x, name=name, shape=(100,) if name in "tuz" else (1,)) for name in "nmtuz")
+    t, again = replace(t, data=table), replace(t, name="again", data=table)
+    i, j, one = (replace(n, name=name) for name in ("i", "j", "one"))
+    a, b, c = (replace(x, name=name) for name in "abc")
+    one = replace(one, data=np.ones(1, np.int32))
+    ops = [Sub(name="j", inputs=("i", "one"), outputs=("j",)), Add(name="b", inputs=("a", "c"), outputs=("b",))]
+    body = graph("body", [i, j, a, b, c, one], ops, ["i", "a", "c"], ["j", "b", "c"])
+    k, d, e = replace(n, name="k"), replace(x, name="d"), replace(x, name="e")
+    zero, more = replace(n, name="zero", data=np.zeros(1, np.int32)), Tensor("more", (1,), "bool")
+    less = Less(name="more", inputs=("zero", "k"), outputs=("more",))
+    condition = graph("condition", [k, d, e, zero, more], [less], ["k", "d", "e"], ["more"])
+    loop = While(name="m", inputs=("n", "x", "t"), outputs=("m", "y", "u"), condition=condition, body=body)
+    add = Add(name="z", inputs=("u", "again"), outputs=("z",))
+    last = Add(name="w", inputs=("y", "z"), outputs=("w",))
+    tensors = [n, x, t, again, m, y, u, z, replace(x, name="w")]
+    return graph("net", tensors, [loop, add, last], ["n", "x"], ["w"])
+
+
+def test_constants_that_a_loop_hands_on_stay_in_flash(tmp_path: Path) -> None:
+    model = _with_table()
+    compiled = native.compiled(model)
+    loop = next(op for op in compiled.graph.ops if isinstance(op, While))
+    assert loop.inputs == ("n", "x") and loop.outputs == ("m", "y") and len(loop.body.inputs) == 2
+    text = compiled.files["net_weights.c"]
+    assert text.count("[100] = {") == 2  # the table, for all that read it, and its double
+    sample = {"n": np.array([3], np.int32), "x": np.arange(100, dtype=np.int32)}
+    (actual,) = native.run(native.program(compiled, tmp_path, *native.SANITIZE), model, [sample])
+    assert actual["w"].tolist() == interpreter.run(model, sample)["w"].tolist() == [6 * i for i in range(100)]
 
 
 def test_names_inside_that_could_meet_do_not() -> None:

@@ -1,7 +1,6 @@
 """Models that remember: several runs in a row, against LiteRT, in C, and from anew after a reset."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,10 @@ from aot import interpreter, pipeline
 from aot.errors import AotError
 from aot.fixedpoint import Array
 from aot.frontends.tflite import parse
-from aot.frontends.tflite_parts import Line, Record, parts_of
-from aot.frontends.tflite_writer import write, write_parts
-from aot.frontends.variables import HANDLE
+from aot.frontends.tflite_writer import write
 from aot.ir import Graph, State, Tensor
 from aot.ops.add import Add
 from aot.ops.binary import Maximum
-from aot.ops.control import If
-from aot.passes.check_operators import check_operators
 from aot.verify import connect, input_bytes
 
 _RUNS = 5
@@ -113,22 +108,6 @@ def test_handles_do_not_escape(monkeypatch: pytest.MonkeyPatch) -> None:
         except AotError as error:
             handles += "may only be read and assigned" in error.what
     assert handles == 3
-
-
-def test_a_variable_that_is_read_inside_control_flow_is_refused() -> None:
-    """It would be another one than the main graph's."""
-    c, x, y, a, b, v, d = (Tensor(n, (1,), "bool" if n == "c" else "int32") for n in "cxyabvd")
-    larger = Maximum(name="b", inputs=("a", "v"), outputs=("b",))
-    then = Graph("then", {t.name: t for t in (a, b, v)}, (larger,), ("a",), ("b",))
-    op = If(name="y", inputs=("c", "x"), outputs=("y",), then=then, otherwise=Graph("e", {"d": d}, (), ("d",), ("d",)))
-    main, part, other = parts_of(Graph("net", {t.name: t for t in (c, x, y)}, (op,), ("c", "x"), ("y",)))
-    handle = Line("VAR_HANDLE", Record(1, "VarHandleOptions", {"SharedName": "v"}), (), ("handle",))
-    read = Line("READ_VARIABLE", Record(1, "ReadVariableOptions"), ("handle",), ("v",))
-    tensors, lines = (*part.tensors, Tensor("handle", (), HANDLE)), (handle, read, *part.lines)
-    content = write_parts([main, replace(part, tensors=tensors, lines=lines), other])
-    with pytest.raises(AotError, match="1 operator is not supported") as caught:
-        check_operators(parse(content, "net"))
-    assert "is a variable; supported in the main graph only" in str(caught.value.things_to_try)
 
 
 def _vector(number: int) -> Callable[[Any], Any]:

@@ -1,6 +1,6 @@
 """One subgraph of a .tflite file -> Graph, with the graphs inside its operators, its handles and its variables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -8,15 +8,18 @@ import tflite
 
 from aot.errors import AotError
 from aot.frontends.identifiers import Names, short_label
-from aot.frontends.tflite_ops import OPERATORS, FileOp, Operator
+from aot.frontends.lifted import Inner, lifted
+from aot.frontends.tflite_ops import OPERATORS, FileOp
 from aot.frontends.tflite_ops.products import with_products
 from aot.frontends.tflite_ops.unsigned import with_signed_codes
 from aot.frontends.tflite_ops.weights import with_real_weights
 from aot.frontends.variables import HANDLE, Key, Variables
-from aot.ir import Array, Graph, Op, Tensor, Unsupported
+from aot.ir import Array, Graph, Op, State, Tensor, Unsupported
+from aot.ops.common import require
 from aot.ops.unknown import Unknown
 
 _OPERATORS = {operator.builtin: operator for operator in OPERATORS}
+_OF_GRAPHS = ("IF", "WHILE")  # which may do no more than assign variables
 _DEEPEST = 8  # graphs inside graphs
 _MOST_GRAPHS = 256
 
@@ -38,19 +41,16 @@ class File(Protocol):
     def kind(self, o: Any) -> str: ...
 
 
-def read_graph(file: File, number: int, name: str, above: tuple[int, ...] = ()) -> Graph:
-    """Subgraph `number` of `file`; `above` are those that it is inside of. Raises AotError for any fault in it."""
-    subgraph = _Subgraph(file, number, above)
-    graph = subgraph.graph(name)
-    if above and (variable := subgraph.variable) is not None:
-        raise Unsupported(f"%{variable.name} is a variable; supported in the main graph only")
-    return graph
+def read_graph(file: File, name: str) -> Graph:
+    """The main graph of `file`, called `name`. Raises AotError for any fault in it."""
+    return _Subgraph(file, 0, ()).graph(name)
 
 
 class _Subgraph:
     """Reads one subgraph, operator by operator."""
 
-    def __init__(self, file: File, number: int, above: tuple[int, ...]) -> None:
+    def __init__(self, file: File, number: int, above: tuple[int, ...], handles: Sequence[str | None] = ()) -> None:
+        """`handles` are the variables that the first inputs stand for, None where one is a value."""
         if not 0 <= number < file.model.SubgraphsLength():
             raise Unsupported(f"there is no subgraph {number}")
         if number in above or len(above) >= _DEEPEST:
@@ -61,7 +61,6 @@ class _Subgraph:
         self._file, self._above = file, (*above, number)
         self._table = file.model.Subgraphs(number)
         self._variables = Variables(file.names)
-        self._handles: dict[int, str] = {}
         self._read: dict[int, Tensor] = {}  # what a tensor stands for that a variable was read into
         count = file.count(self._table.TensorsLength())
         tables = [self._table.Tensors(i) for i in range(count)]
@@ -71,26 +70,37 @@ class _Subgraph:
                 raise AotError(f"tensor {tensor.label!r} is a variable that holds data", "convert the model again")
             if t.IsVariable():
                 self._variables.declare(i, tensor)
+        inputs, outputs = (
+            file.indices(vector, count) for vector in (self._table.InputsAsNumpy(), self._table.OutputsAsNumpy())
+        )
+        self._inputs, self._outputs = inputs, outputs
+        pairs = [(self._tensors[i].name, key) for i, key in zip(inputs, handles, strict=False)]
+        self._handles = {name: key for name, key in pairs if key is not None}  # by the tensor that stands for it
 
     def graph(self, name: str) -> Graph:
         """The whole subgraph."""
-        inputs, outputs = (
-            self._file.indices(vector, len(self._tensors))
-            for vector in (self._table.InputsAsNumpy(), self._table.OutputsAsNumpy())
-        )
         ops = tuple(self._operators())
-        returned = tuple(self._value(i).name for i in outputs)
-        fixed, states = self._variables.settled()
+        given, returned = [self._tensors[i] for i in self._inputs], [self._value(i) for i in self._outputs]
+        fixed: list[Tensor] = []
+        states: tuple[State, ...] = ()
+        if len(self._above) == 1:
+            fixed, states = self._variables.settled()
+        else:
+            given, returned = ([t for t in ts if t.name not in self._handles] for ts in (given, returned))
+            given += [first for first, _ in self._variables.assigned().values()]
+            returned += [last for _, last in self._variables.assigned().values()]
         known = {t.name: t for t in (*self._tensors, *self._variables.tensors, *fixed) if t.dtype != HANDLE}
-        graph = Graph(name, known, ops, tuple(self._tensors[i].name for i in inputs), returned, states)
-        if fault := self._fault(graph, [self._tensors[i] for i in (*inputs, *outputs)]):
+        graph = Graph(name, known, ops, tuple(t.name for t in given), tuple(t.name for t in returned), states)
+        if fault := self._fault(graph, [*given, *returned]):
             raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
         return with_products(with_real_weights(with_signed_codes(graph)))
 
-    @property
-    def variable(self) -> Tensor | None:
-        """The first value of a variable that it speaks of, be it that it only reads it; None where there is none."""
-        return next(iter(self._variables.tensors), None)
+    def inner(self, name: str) -> Inner:
+        """The subgraph as one inside control flow. Unsupported where a tensor of its own is a variable."""
+        graph, values = self.graph(name), self._variables.assigned()
+        for key, (first, _) in values.items():
+            require(isinstance(key, str), f"%{first.name} is a variable tensor; supported in the main graph only")
+        return Inner(graph, values, tuple(self._handles.get(self._tensors[i].name) for i in self._outputs))
 
     def assigned(self) -> dict[Key, tuple[Tensor, Array]]:
         """What a subgraph that initializes variables assigns to each. Unsupported where the values are not fixed."""
@@ -112,7 +122,7 @@ class _Subgraph:
         handle = next((t for t in ports if t.dtype == HANDLE), None)
         if handle is not None:
             return f"%{handle.name} stands for a variable, and may only be read and assigned"
-        if not graph.outputs or (not graph.inputs and len(self._above) == 1):
+        if len(self._above) == 1 and not (graph.inputs and graph.outputs):
             return f"it has no {'outputs' if graph.inputs else 'inputs'}"
         if len(set(graph.inputs)) < len(graph.inputs):
             return "one tensor is among the inputs twice"
@@ -138,7 +148,7 @@ class _Subgraph:
         written = self._file.indices(o.OutputsAsNumpy(), len(self._tensors))
         if kind in _VARIABLE_OPERATORS:
             return self._variable_operator(kind, o, numbers, written)
-        if not written:
+        if not written and kind not in _OF_GRAPHS:
             raise ValueError("an operator without outputs")
         inputs = [None if i < 0 else self._value(i) for i in numbers]
         updates = _OPERATORS[kind].updates if kind in _OPERATORS else ()
@@ -148,13 +158,15 @@ class _Subgraph:
         try:
             read = self._known_operator(op, len(updated))
         except Unsupported as reason:
-            return (_unknown(op, reason.what),)
+            return (self._unknown(op, reason.what),)
         return read if isinstance(read, tuple) else (read,)
 
     def _known_operator(self, op: FileOp, updated: int) -> Op | tuple[Op, ...]:
         operator = _OPERATORS.get(op.builtin)
         if operator is None:
             raise Unsupported("aot does not implement this operator")
+        if op.builtin in _OF_GRAPHS:
+            op = self._with_graphs(replace(op, new=self._new), operator.subgraphs(op))
         handle = next((t for t in (*op.inputs, *op.outputs) if t is not None and t.dtype == HANDLE), None)
         if handle is not None:
             raise Unsupported(f"%{handle.name} stands for a variable, and may only be read and assigned")
@@ -162,13 +174,38 @@ class _Subgraph:
             raise Unsupported(f"inputs {', '.join(map(str, operator.updates))} must be variable tensors")
         numbers = self._file.indices(op.table.IntermediatesAsNumpy(), len(self._tensors))
         inside = tuple(self._tensors[i] for i in numbers)
-        graphs = self._graphs(operator, op)
-        return operator.read(FileOp(op.builtin, op.table, op.inputs, op.outputs, graphs, inside, self._new))
+        return operator.read(replace(op, intermediates=inside, new=self._new)) if op.outputs else ()
 
-    def _graphs(self, operator: Operator, op: FileOp) -> dict[str, Graph]:
-        """The graphs inside; each use of a subgraph is a graph of its own, with names of its own."""
-        numbers = operator.subgraphs(op)
-        return {name: read_graph(self._file, number, name, self._above) for name, number in numbers.items()}
+    def _with_graphs(self, op: FileOp, numbers: Mapping[str, int]) -> FileOp:
+        """`op` with the graphs inside, and the variables that they speak of as further inputs and outputs.
+
+        Each use of a subgraph is a graph of its own, with names of its own. A handle that goes in is known there by the
+        variable that it stands for, and so is one that comes out.
+        """
+        handles = [None if t is None else self._handles.get(t.name) for t in op.inputs]
+        passed = handles[1:] if op.builtin == "IF" else handles
+        inside = {
+            name: _Subgraph(self._file, number, self._above, passed).inner(name) for name, number in numbers.items()
+        }
+        self._take_handles(op, [inner.handles for name, inner in inside.items() if name != "condition"])
+        for inner in inside.values():
+            for key, (first, _) in inner.values.items():
+                self._variables.read(key, first)
+        found = lifted(inside, self._new)
+        taken = [self._variables.value(key) for key in found.taken]
+        given = [
+            self._variables.renew(key) if key in found.assigned else self._new(self._variables.value(key))
+            for key in found.given
+        ]
+        inputs = [t for t in op.inputs if t is None or t.name not in self._handles]
+        outputs = [t for t in op.outputs if t.name not in self._handles]
+        return replace(op, graphs=found.graphs, inputs=[*inputs, *taken], outputs=[*outputs, *given])
+
+    def _take_handles(self, op: FileOp, given: list[tuple[str | None, ...]]) -> None:
+        """The handles that come out of `op` stand for the variables of those that every graph inside gives."""
+        for t, *keys in zip(op.outputs, *given, strict=False):
+            if t.dtype == HANDLE and keys[0] is not None and set(keys) == {keys[0]}:
+                self._handles[t.name] = keys[0]
 
     def _variable_operator(self, kind: str, o: Any, numbers: list[int], written: list[int]) -> tuple[Op, ...]:
         op = FileOp(kind, o, [], [])
@@ -176,7 +213,7 @@ class _Subgraph:
             if kind == "VAR_HANDLE":
                 options = op.options(tflite.VarHandleOptions)
                 parts = [self._file.text(raw) for raw in (options.Container(), options.SharedName())]
-                self._handles[written[0]] = "/".join(part for part in parts if part) or "variable"
+                self._handles[self._tensors[written[0]].name] = "/".join(part for part in parts if part) or "variable"
             elif kind == "READ_VARIABLE":
                 self._read[written[0]] = self._variables.read(self._handle(numbers), self._tensors[written[0]])
             elif kind == "ASSIGN_VARIABLE":
@@ -184,18 +221,20 @@ class _Subgraph:
             else:
                 self._initialize(op.options(tflite.CallOnceOptions).InitSubgraphIndex())
         except Unsupported as reason:
-            outputs = [self._tensors[i] for i in written] or [self._new(Tensor("statement", (), "bool"))]
+            outputs = [self._tensors[i] for i in written]
             inputs = [None if i < 0 else self._value(i) for i in numbers]
-            return (_unknown(FileOp(kind, o, inputs, outputs), reason.what),)
+            return (self._unknown(FileOp(kind, o, inputs, outputs), reason.what),)
         return ()
 
     def _handle(self, numbers: list[int]) -> str:
-        if not numbers or numbers[0] not in self._handles:
-            raise Unsupported("its handle does not come from a VAR_HANDLE of the same graph")
-        return self._handles[numbers[0]]
+        key = self._handles.get(self._tensors[numbers[0]].name) if numbers and numbers[0] >= 0 else None
+        if key is None:
+            raise Unsupported("its handle does not come from a VAR_HANDLE")
+        return key
 
     def _initialize(self, number: int) -> None:
         """CALL_ONCE: what the subgraph assigns, computed here, is what the variables begin as."""
+        require(len(self._above) == 1, "it initializes inside control flow; supported in the main graph only")
         for key, (tensor, value) in _Subgraph(self._file, number, self._above).assigned().items():
             self._variables.initialize(key, tensor, value)
 
@@ -205,18 +244,18 @@ class _Subgraph:
         self._tensors.append(named)
         return named
 
+    def _unknown(self, op: FileOp, reason: str) -> Unknown:
+        outputs = op.outputs or [self._new(Tensor("statement", (), "bool"))]
+        return Unknown(
+            name=outputs[0].name,
+            inputs=tuple(None if t is None or t.dtype == HANDLE else t.name for t in op.inputs),
+            outputs=tuple(t.name for t in outputs if t.dtype != HANDLE),
+            builtin=op.builtin,
+            reason=reason,
+        )
+
 
 _VARIABLE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
-
-
-def _unknown(op: FileOp, reason: str) -> Unknown:
-    return Unknown(
-        name=op.outputs[0].name,
-        inputs=tuple(None if t is None or t.dtype == HANDLE else t.name for t in op.inputs),
-        outputs=tuple(t.name for t in op.outputs if t.dtype != HANDLE),
-        builtin=op.builtin,
-        reason=reason,
-    )
 
 
 def _names(file: File, tensors: list[Any]) -> list[str]:

@@ -73,7 +73,7 @@ def parse(content: bytes, name: str, source: str = "model") -> Graph:
                 f"{source} has schema version {model.Version()}; aot reads version {_SCHEMA_VERSION}",
                 "convert the model again with a current TensorFlow Lite converter",
             )
-        return read_graph(_Reader(model, len(content), source), 0, model_name(name))
+        return read_graph(_Reader(model, len(content), source), model_name(name))
     except AotError:
         raise
     except _DAMAGE as error:

@@ -10,6 +10,7 @@ from aot.passes.eliminate_dead import eliminate_dead
 from aot.passes.fold_constants import fold_constants
 from aot.passes.fold_pad import fold_pad
 from aot.passes.fuse_activation import fuse_activation
+from aot.passes.share_constants import share_constants
 
 PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fold_constants,
@@ -18,6 +19,7 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     drop_channels,
     eliminate_dead,
     copy_outputs,
+    share_constants,
 )
 
 

@@ -1,4 +1,4 @@
-"""Operators whose inputs are all constant become constants."""
+"""Operators whose inputs are all constant become constants; what goes into control flow is constant there, too."""
 
 from dataclasses import replace
 
@@ -8,12 +8,16 @@ from aot.fixedpoint import ROUNDINGS
 from aot.ir import Array, Graph, Op
 from aot.ops.constants import ZerosLike
 from aot.ops.shape import Shape
+from aot.passes.constants_inside import with_constants_inside
 
 
 def fold_constants(graph: Graph) -> Graph:
     """Evaluate what can be known now."""
     kept: list[Op] = []
     for op in graph.ops:
+        if op.graphs:
+            graph, op = with_constants_inside(graph, op)
+            op = op.with_graphs(fold_constants)
         results = _constant_results(graph, op)
         if results is None:
             kept.append(op)

@@ -1,0 +1,150 @@
+"""Variables that graphs inside control flow read and assign: several runs, against LiteRT and in C."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cases
+import graphs_control
+import litert
+import native
+import numpy as np
+import pytest
+from command import refused
+from merge import Sample
+
+from aot import interpreter
+from aot.frontends.tflite import parse
+from aot.frontends.tflite_parts import Line, Part, Record, parts_of
+from aot.frontends.tflite_writer import write_parts
+from aot.frontends.variables import HANDLE
+from aot.ir import Graph, Tensor
+
+_RUNS = 5
+_BUILDERS = [name for name in graphs_control.BUILDERS if "variables" in name]
+_READ, _ASSIGN = Record(1, "ReadVariableOptions"), Record(1, "AssignVariableOptions")
+
+
+def _handle(name: str, key: str) -> Line:
+    return Line("VAR_HANDLE", Record(1, "VarHandleOptions", {"SharedName": key}), (), (name,))
+
+
+def _inside(part: Part, keys: list[str], passed: bool) -> Part:
+    """A graph that takes and gives the values of `keys` last, as one that reads and assigns them itself.
+
+    Their handles are its own or, where they are `passed`, its inputs.
+    """
+    count, handles = len(keys), [f"{part.name}_{key}_handle" for key in keys]
+    inputs, firsts = part.inputs[:-count], part.inputs[-count:]
+    gives = len(part.outputs) > 1  # a condition gives no values
+    outputs, lasts = (part.outputs[:-count], part.outputs[-count:]) if gives else (part.outputs, firsts)
+    reads = [Line("READ_VARIABLE", _READ, (h,), (t,)) for h, t in zip(handles, firsts, strict=True)]
+    changed = [(h, t) for h, t, first in zip(handles, lasts, firsts, strict=True) if t != first]
+    assigns = [Line("ASSIGN_VARIABLE", _ASSIGN, pair, ()) for pair in changed]
+    own = [] if passed else [_handle(h, key) for h, key in zip(handles, keys, strict=True)]
+    return replace(
+        part,
+        tensors=(*part.tensors, *(Tensor(h, (), HANDLE) for h in handles)),
+        lines=(*own, *reads, *part.lines, *assigns),
+        inputs=(*inputs, *handles) if passed else inputs,
+        outputs=(*outputs, *handles) if passed and part.name == "body" else outputs,
+    )
+
+
+def _file(graph: Graph, passed: bool) -> bytes:
+    """`graph`, whose only operator takes and gives its states, as a file in which the graphs inside speak of them."""
+    keys = [state.current for state in graph.state]
+    main, *inner, initial = parts_of(graph)
+    tensors = {t.name: t for t in main.tensors}
+    once = next(line for line in main.lines if line.builtin == "CALL_ONCE")
+    handles = [line for line in main.lines if line.builtin == "VAR_HANDLE"]
+    (line,) = (line for line in main.lines if line.builtin in ("IF", "WHILE"))
+    inputs, outputs = line.inputs[: -len(keys)], line.outputs[: -len(keys)]
+    names = [h.outputs[0] for h in handles]
+    if passed:
+        again = [f"{name}_out" for name in names]
+        tensors |= {name: Tensor(name, (), HANDLE) for name in again}
+        inputs, outputs = (*inputs, *names), (*outputs, *(again if line.builtin == "WHILE" else ()))
+        names = again if line.builtin == "WHILE" else names
+    reads = [Line("READ_VARIABLE", _READ, (h,), (f"{key}_next",)) for h, key in zip(names, keys, strict=True)]
+    lines = (once, *handles, replace(line, inputs=inputs, outputs=outputs), *reads)
+    shown = tuple(f"{key}_next" for key in keys)
+    main = replace(main, tensors=tuple(tensors.values()), lines=lines, outputs=(*main.outputs, *shown))
+    return write_parts([main, *(_inside(part, keys, passed) for part in inner), initial])
+
+
+def _samples(graph: Graph, first: Sample) -> list[Sample]:
+    return [first, *(cases.inputs_of(graph, [7, run]) for run in range(1, _RUNS))]
+
+
+@pytest.mark.parametrize("passed", [False, True], ids=["named", "passed"])
+@pytest.mark.parametrize("name", _BUILDERS)
+def test_several_runs_equal_litert(name: str, passed: bool) -> None:
+    for seed in range(8 * cases.TIMES):
+        graph, first = cases.case(name, seed)
+        samples, content = _samples(graph, first), _file(graph, passed)
+        read = parse(content, "net")
+        given = [[sample[n] for n in graph.inputs] for sample in samples]
+        wanted = litert.sequence(content, given, litert.Resolver.REFERENCE)
+        for run, (values, expected) in enumerate(zip(interpreter.run_all(read, samples), wanted, strict=True)):
+            for output, array in zip(read.outputs, expected, strict=True):
+                assert values[output].tobytes() == array.tobytes(), f"seed {seed}, run {run} %{output}\n{read}"
+
+
+@pytest.mark.parametrize("name", _BUILDERS)
+def test_several_runs_in_c(name: str, tmp_path: Path) -> None:
+    graph, first = cases.case(name, 4)
+    samples, read = _samples(graph, first), parse(_file(graph, False), "net")
+    outputs = native.run(native.program(native.compiled(read), tmp_path, *native.SANITIZE), read, samples)
+    for values, actual in zip(interpreter.run_all(read, samples), outputs, strict=True):
+        for output in read.outputs:
+            assert actual[output].tobytes() == values[output].tobytes(), output
+
+
+def _branch(lines: tuple[Line, ...], *tensors: Tensor) -> bytes:
+    """A model that assigns its input to a variable v in one branch, does `lines` in the other, and shows v."""
+    x, v = Tensor("x", (2,), "int32"), Tensor("v", (2,), "int32")
+    handle, c = Tensor("handle", (), HANDLE), Tensor("c", (1,), "bool")
+    say, read = _handle("handle", "v"), Line("READ_VARIABLE", _READ, ("handle",), ("v",))
+    choose = Line("IF", Record(1, "IfOptions"), ("c", "x"), (), {"ThenSubgraphIndex": 1, "ElseSubgraphIndex": 2})
+    main = Part("main", (c, x, handle, v), (choose, say, read), ("c", "x"), ("v",))
+    a, b = (replace(x, name=name) for name in "ab")
+    then_handle, other_handle = (replace(handle, name=f"{name}_handle") for name in ("then", "other"))
+    assign = Line("ASSIGN_VARIABLE", _ASSIGN, ("then_handle", "a"), ())
+    then = Part("then", (a, then_handle), (_handle("then_handle", "v"), assign), ("a",), ())
+    other = Part("other", (b, other_handle, *tensors), (_handle("other_handle", "v"), *lines), ("b",), ())
+    return write_parts([main, then, other])
+
+
+def test_a_branch_that_gives_nothing_but_assigns() -> None:
+    read = parse(_branch(()), "net")
+    x = np.arange(2, dtype=np.int32)
+    samples = [{"c": np.array([c]), "x": x + i} for i, c in enumerate((True, False, True))]
+    assert [v[read.outputs[0]].tolist() for v in interpreter.run_all(read, samples)] == [[0, 1], [0, 1], [2, 3]]
+
+
+def _assigned(t: Tensor) -> bytes:
+    return _branch((Line("ASSIGN_VARIABLE", _ASSIGN, ("other_handle", t.name), ()),), t)
+
+
+def _condition_that_assigns() -> bytes:
+    graph, _ = cases.case("While with variables", 0)
+    main, condition, body, initial = parts_of(graph)
+    handle = Tensor("h", (), HANDLE)
+    lines = (_handle("h", "z"), Line("ASSIGN_VARIABLE", _ASSIGN, ("h", condition.inputs[0]), ()))
+    tensors, lines = (*condition.tensors, handle), (*condition.lines, *lines)
+    return write_parts([main, replace(condition, tensors=tensors, lines=lines), body, initial])
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (_assigned(Tensor("d", (3,), "int32", data=np.zeros(3, np.int32))), "but the variable 'v' holds int32[2]"),
+        (_assigned(Tensor("d", (2,), "int16", data=np.zeros(2, np.int16))), "is int16[2], but the variable 'v'"),
+        (_branch((Line("CALL_ONCE", Record(1, "CallOnceOptions", {"InitSubgraphIndex": 1}), (), ()),)),
+         "initializes inside control flow; supported in the main graph only"),
+        (_condition_that_assigns(), "the condition of a loop assigns the variable 'z'"),
+    ],
+)  # fmt: skip
+def test_variables_that_cannot_be(content: bytes, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "m.tflite").write_bytes(content)
+    assert complaint in refused("build", tmp_path / "m.tflite", "-b", "host", "-o", tmp_path / "out", "--no-compile")
