@@ -124,7 +124,7 @@ _NUMBERS = [
 @pytest.mark.parametrize(
     ("kind", "inputs", "y", "attributes", "reason"),
     [
-        (Range, _tensors("int32", (), (), ()), ((4,), "int32", None), {}, "%a is computed at run time"),
+        (Range, _tensors("int32", (), (), ()), ((4,), "int32", None), {}, "%a is computed: %y has a dynamic shape"),
         (Range, _NUMBERS, ((6,), "int32", None), {}, "from 3 to 9 by -1 there are no elements"),
         (BroadcastTo, _tensors("int8", (2, 3)), ((3, 3), "int8", None), {"shape": (3, 3)}, "%a does not broadcast"),
         (Select, [_bool(3), *_tensors("int32", (2, 3), (2, 3))], ((2, 3), "int32", None), {}, "%condition has shape"),

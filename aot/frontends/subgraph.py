@@ -8,6 +8,7 @@ import tflite
 
 from aot.errors import AotError
 from aot.frontends.identifiers import Names, short_label
+from aot.frontends.known import known_outputs
 from aot.frontends.lifted import Inner, lifted
 from aot.frontends.tflite_ops import OPERATORS, FileOp
 from aot.frontends.tflite_ops.products import with_products
@@ -62,6 +63,7 @@ class _Subgraph:
         self._table = file.model.Subgraphs(number)
         self._variables = Variables(file.names)
         self._read: dict[int, Tensor] = {}  # what a tensor stands for that a variable was read into
+        self._known: dict[str, Tensor] = {}  # the constants that computed tensors are, because they follow from shapes
         count = file.count(self._table.TensorsLength())
         tables = [self._table.Tensors(i) for i in range(count)]
         self._tensors = [file.tensor(t, name) for t, name in zip(tables, _names(file, tables), strict=True)]
@@ -150,7 +152,8 @@ class _Subgraph:
             return self._variable_operator(kind, o, numbers, written)
         if not written and kind not in _OF_GRAPHS:
             raise ValueError("an operator without outputs")
-        inputs = [None if i < 0 else self._value(i) for i in numbers]
+        values = [None if i < 0 else self._value(i) for i in numbers]
+        inputs = [None if t is None else self._known.get(t.name, t) for t in values]
         updates = _OPERATORS[kind].updates if kind in _OPERATORS else ()
         updated = [numbers[i] for i in updates if i < len(numbers) and numbers[i] in self._variables]
         outputs = [self._variables.renew(i) if i in self._variables else self._tensors[i] for i in (*written, *updated)]
@@ -159,7 +162,11 @@ class _Subgraph:
             read = self._known_operator(op, len(updated))
         except Unsupported as reason:
             return (self._unknown(op, reason.what),)
-        return read if isinstance(read, tuple) else (read,)
+        if isinstance(read, tuple):
+            return read
+        for name, data in known_outputs(read, (*op.inputs, *op.outputs)).items():
+            self._known[name] = self._new(replace(next(t for t in op.outputs if t.name == name), data=data))
+        return (read,)
 
     def _known_operator(self, op: FileOp, updated: int) -> Op | tuple[Op, ...]:
         operator = _OPERATORS.get(op.builtin)

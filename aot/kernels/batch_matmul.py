@@ -45,15 +45,18 @@ def batch_matmul(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     size, a_stride, b_stride = merge(y.shape[:-2], *(_batch_strides(t, y.shape[:-2]) for t in (a, b)))
     a_row, a_depth = (1, rows) if op.adj_x else (depth, 1)
     b_depth, b_column = (1, depth) if op.adj_y else (columns, 1)
-    output = _output(a, b, y, target, depth, columns)
+    bias = op.bias(graph)
+    bound = 0 if y.dtype == "float32" else matmul_bound(a, b, depth, bias)
+    output = _output(a, b, y, target, bound, columns)
     zeros = (a.zero_point, b.zero_point) if y.dtype == "int8" else (0, 0)
     params = BatchMatMulParams(
         output, size, a_stride, b_stride, rows, columns, depth, a_row, a_depth, b_depth, b_column, *zeros
     )
-    wide = y.dtype == "int16" and matmul_bound(a, b, depth) >= 2**31
+    wide = y.dtype == "int16" and bound >= 2**31
     types = number_types(a, np.zeros(1, np.int64 if wide else np.int32))
-    variant = {**types, "output": output.c_name, "rank": len(size)}
-    return Call(kernel, params, (a.name, b.name), (y.name,), variant, cost=_CYCLES_PER_MAC * op.macs(graph))
+    variant = {**types, "output": output.c_name, "rank": len(size), "biased": bias is not None}
+    operands = (a.name, b.name, *(() if bias is None else (bias.name,)))
+    return Call(kernel, params, operands, (y.name,), variant, cost=_CYCLES_PER_MAC * op.macs(graph))
 
 
 def _batch_strides(t: Tensor, batches: tuple[int, ...]) -> tuple[int, ...]:
@@ -63,10 +66,10 @@ def _batch_strides(t: Tensor, batches: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(0 if extent == 1 else stride for extent, stride in zip(own, strides, strict=False))
 
 
-def _output(a: Tensor, b: Tensor, y: Tensor, target: Target, depth: int, columns: int) -> Output:
+def _output(a: Tensor, b: Tensor, y: Tensor, target: Target, bound: int, columns: int) -> Output:
     if y.dtype == "float32":
         return RealOutput(*real_range(Activation.NONE))
     scale, limits = Multiplier.of(matmul_scale(a, b, y), target.rounding), clamp_range(Activation.NONE, y)
     if y.dtype == "int16":
         return output_s16(scale, True, y, limits, target.rounding, columns)
-    return fixed_output(scale, y, limits, target.rounding, matmul_bound(a, b, depth))
+    return fixed_output(scale, y, limits, target.rounding, bound)

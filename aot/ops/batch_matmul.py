@@ -1,7 +1,7 @@
 """BATCH_MATMUL: matrices in the last two dimensions, the others broadcast; int8, int16, float32."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -25,7 +25,11 @@ _LARGEST_SCALE = 2**7  # that a multiplier of 15 bits can stand for
 
 @dataclass(frozen=True, kw_only=True)
 class BatchMatMul(Op):
-    """y[..., i, j] = sum over k of a[..., i, k] * b[..., k, j]; adj_x reads a, adj_y reads b, with both swapped."""
+    """y[..., i, j] = sum over k of a[..., i, k] * b[..., k, j]; adj_x reads a, adj_y reads b, with both swapped.
+
+    A third operand is added to the sums, an element for each column: the bias of a dense layer whose weights, b, are
+    computed.
+    """
 
     scheme: ClassVar[Scheme] = OWN_RANGES
 
@@ -36,10 +40,16 @@ class BatchMatMul(Op):
         """Both inputs and the output."""
         return graph[self.inputs[0]], graph[self.inputs[1]], graph[self.outputs[0]]
 
+    def bias(self, graph: Graph) -> Tensor | None:
+        """What is added to each column, if anything."""
+        return graph.operand(self, 2)
+
     def check(self, graph: Graph) -> None:
-        require_operands(graph, self, 2)
-        require_types(graph, self, ("int8",) * 3, ("int16",) * 3, ("float32",) * 3)
+        require_operands(graph, self, 2, 3)
         a, b, y = self.operands(graph)
+        bias = self.bias(graph)
+        matrices = replace(self, inputs=self.inputs[:2])
+        require_types(graph, matrices, ("int8",) * 3, ("int16",) * 3, ("float32",) * 3)
         for t in (a, b):
             require(len(t.shape) >= 2, f"%{t.name} has {len(t.shape)} dimensions; supported: 2 to 5")
             require(len(t.shape) <= 5, f"%{t.name} has {len(t.shape)} dimensions; supported: 2 to 5")
@@ -50,14 +60,16 @@ class BatchMatMul(Op):
         except ValueError:
             raise Unsupported(f"%{a.name} and %{b.name} have batches that do not broadcast") from None
         require_shape(y, (*batches, rows, columns))
+        if bias is not None:
+            _check_bias(bias, y)
         if y.dtype != "float32":
-            self._check_scales(a, b, y, depth)
+            self._check_scales(a, b, y, matmul_bound(a, b, depth, bias))
 
-    def _check_scales(self, a: Tensor, b: Tensor, y: Tensor, depth: int) -> None:
+    def _check_scales(self, a: Tensor, b: Tensor, y: Tensor, largest: int) -> None:
         require_quantized(a, b, y)
         require_symmetric(a, b, y)
         scale = matmul_scale(a, b, y)
-        bound = float(matmul_bound(a, b, depth))
+        bound = float(largest)
         require(scale < _LARGEST_SCALE, f"%{y.name} has scale {y.scale:g}, too small for its inputs")
         if y.dtype == "int8":
             require(bound * max(1.0, 2 * scale) < 2**31, f"%{y.name} overflows a 32-bit accumulator for some inputs")
@@ -75,12 +87,15 @@ class BatchMatMul(Op):
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
+        bias = self.bias(graph)
         left, right = centred(a, values[a.name]), centred(b, values[b.name])
         left = np.swapaxes(left, -1, -2) if self.adj_x else left
         right = np.swapaxes(right, -1, -2) if self.adj_y else right
         if y.dtype == "float32":
-            return (_sums_in_order(left, right, y.shape),)
+            sums = _sums_in_order(left, right, y.shape)
+            return (sums if bias is None else sums + values[bias.name],)
         acc = (left @ right).astype(np.int64)
+        acc = acc if bias is None else acc + values[bias.name]
         scale = Multiplier.of(matmul_scale(a, b, y), rounding)
         scaled = requantize(acc, scale, rounding) if y.dtype == "int8" else requantize_wide(acc, scale)
         return (clamp(scaled + y.zero_point, Activation.NONE, y),)
@@ -99,8 +114,17 @@ def matmul_scale(a: Tensor, b: Tensor, y: Tensor) -> float:
     return single_product(a, b) / y.scale
 
 
-def matmul_bound(a: Tensor, b: Tensor, depth: int) -> int:
+def matmul_bound(a: Tensor, b: Tensor, depth: int, bias: Tensor | None) -> int:
     """The largest magnitude of any sum."""
     info = np.iinfo(a.dtype)
     largest = [max(t.zero_point - int(info.min), int(info.max) - t.zero_point) for t in (a, b)]
-    return depth * largest[0] * largest[1]
+    added = 0 if bias is None or bias.data is None else max(abs(int(v)) for v in np.ravel(bias.data))
+    return depth * largest[0] * largest[1] + added
+
+
+def _check_bias(bias: Tensor, y: Tensor) -> None:
+    wanted = "float32" if y.dtype == "float32" else "int32"
+    known = bias.constant or wanted == "float32"
+    require(y.dtype != "int16", "a bias of int16 activations, with weights that are not constant")
+    require(bias.dtype == wanted and known, f"%{bias.name} (bias) is {bias}; supported: {wanted}, a constant of int32")
+    require_shape(bias, y.shape[-1:])

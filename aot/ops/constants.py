@@ -49,7 +49,8 @@ class Range(Op):
         *operands, y = self.operands(graph)
         for tensor in operands:
             require(tensor.elements == 1, f"%{tensor.name} has {tensor.elements} elements; supported: 1")
-            require(tensor.constant, f"%{tensor.name} is computed at run time; supported: constants")
+            known = tensor.constant
+            require(known, f"%{tensor.name} is computed: %{y.name} has a dynamic shape; supported: what shapes tell")
         require_shape(y, (_count(*(np.asarray(t.data).reshape(-1)[0] for t in operands)),))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:

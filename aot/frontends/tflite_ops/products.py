@@ -6,16 +6,20 @@ from aot.ir import Graph, Op, Tensor
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import Activation
 from aot.ops.fully_connected import FullyConnected
-from aot.ops.relu import Relu, Relu6
+from aot.ops.relu import Relu, Relu6, ReluN1To1
 from aot.ops.reshape import Reshape
 
-_ACTIVATIONS: dict[Activation, type[Op]] = {Activation.RELU: Relu, Activation.RELU6: Relu6}
+_ACTIVATIONS: dict[Activation, type[Op]] = {
+    Activation.RELU: Relu,
+    Activation.RELU6: Relu6,
+    Activation.RELU_N1_TO_1: ReluN1To1,
+}
 
 
 def with_products(graph: Graph) -> Graph:
     """`graph` with BatchMatMul for every layer that multiplies by what an inference computes.
 
-    One with a bias, or with an activation that has no operator here, stays: its own check will say what is wrong.
+    One whose shapes do not fit stays: its own check will say what is wrong.
     """
     for op in graph.ops:
         if isinstance(op, FullyConnected) and _is_product(graph, op):
@@ -24,17 +28,16 @@ def with_products(graph: Graph) -> Graph:
 
 
 def _is_product(graph: Graph, op: FullyConnected) -> bool:
-    x, w, b, y = op.operands(graph)
+    x, w, _, y = op.operands(graph)
     units_and_depth = w.shape if len(w.shape) == 2 else (0, 0)
     rows, odd = divmod(x.elements, units_and_depth[1] or 1)
     fits = min(units_and_depth) > 0 and not odd and y.elements == rows * units_and_depth[0]
-    known = op.activation is Activation.NONE or op.activation in _ACTIVATIONS
-    return fits and known and b is None and not w.constant
+    return fits and not w.constant
 
 
 def _with_product(graph: Graph, op: FullyConnected) -> Graph:
     """`op` as a chain: rows of the input, their products with the weights, the activation, the shape of the output."""
-    x, w, _, y = op.operands(graph)
+    x, w, b, y = op.operands(graph)
     units, depth = w.shape
     rows = x.elements // depth
     steps: list[tuple[type[Op], Tensor]] = []
@@ -46,11 +49,12 @@ def _with_product(graph: Graph, op: FullyConnected) -> Graph:
     if y.shape != product.shape:
         steps.append((Reshape, y))
     ops: list[Op] = []
+    bias = () if b is None else (b.name,)
     source = x.name
     for i, (kind, made) in enumerate(steps, start=1):
         name = y.name if i == len(steps) else _unused(graph, f"{y.name}_step{i}")
         if kind is BatchMatMul:
-            ops.append(BatchMatMul(name=name, inputs=(source, w.name), outputs=(name,), adj_y=True))
+            ops.append(BatchMatMul(name=name, inputs=(source, w.name, *bias), outputs=(name,), adj_y=True))
         else:
             ops.append(kind(name=name, inputs=(source,), outputs=(name,)))
         label = y.label if name == y.name else name
