@@ -93,6 +93,34 @@ def test_uint8_is_exact(name: str) -> None:
         count(INTERPRETER, graph)
 
 
+def _joined(seed: int) -> tuple[Graph, Graph, dict[str, Array]]:
+    """CONCATENATION of inputs that differ in scale and zero point: the file, what is read of it, and inputs."""
+    rng = np.random.default_rng([9, seed])
+    graph = graphs.BUILDERS["Concatenation"](rng)
+    graph = unsigned(rng, graph)
+    some = [
+        replace(t, quant=graphs.near(rng, t.quant)) for t in graph.tensors.values() if t.quant and rng.random() < 0.7
+    ]
+    some = [replace(t, quant=Quant(t.quant.scale, (int(rng.integers(0, 256)),))) for t in some if t.quant]
+    graph = graph.with_tensors(*some)
+    read = parse(write(graph), graph.name)
+    check_operators(read)
+    return graph, read, {n: graphs.values(rng, graph[n]) for n in graph.inputs}
+
+
+def test_joined_tensors_of_several_scales_are_exact(tmp_path: Path) -> None:
+    parts = [_joined(seed) for seed in range(30 * cases.TIMES)]
+    for graph, read, inputs in parts:
+        (wanted,) = litert.outputs(write(graph), list(inputs.values()), litert.Resolver.REFERENCE)
+        assert run(read, inputs)["y"].tolist() == wanted.tolist(), f"{graph}\n{read}"
+        count(INTERPRETER, graph)
+    assert sum("as_uint8" in str(read) for _, read, _ in parts) > 10
+    merged, sample = merge.merged([(read, inputs) for _, read, inputs in parts[:20]])
+    (actual,) = native.run(native.program(native.compiled(merged), tmp_path, *native.SANITIZE), merged, [sample])
+    values = run(merged, sample)
+    assert all(actual[name].tobytes() == values[name].tobytes() for name in merged.outputs)
+
+
 def test_the_generated_code_is_exact(tmp_path: Path) -> None:
     parts = [(read, inputs) for name in _NAMES for _, read, inputs in [case(name, 1)]]
     graph, sample = merge.merged(parts)

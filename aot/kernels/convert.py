@@ -54,6 +54,7 @@ def rescale(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     assert isinstance(op, Quantize)
     x, y = op.operands(graph)
     fit(x.dtype != "float32", f"%{x.name} is float32")
+    fit(not op.as_uint8, "rescaled in float32")
     multiplier, shift, function = scaling_of(x.scale / y.scale, target.rounding)
     if x.dtype == "int32":
         function = "requantize_any"  # the others have no room for all of 32 bits

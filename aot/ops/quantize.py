@@ -29,10 +29,17 @@ _TYPES = tuple(
     for y in ys
 )
 
+_UNSIGNED = 128  # between codes of int8 and of uint8
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quantize(Op):
-    """From float32, y = zero_y + round(x / scale_y), ties away from zero; from integers, (x - zero_x) requantized."""
+    """From float32, y = zero_y + round(x / scale_y), ties away from zero; from integers, (x - zero_x) requantized.
+
+    `as_uint8`: int8 codes are uint8's, less 128, and rescaled in float32, as CONCATENATION does it.
+    """
+
+    as_uint8: bool = False
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
         """Input and output."""
@@ -47,6 +54,7 @@ class Quantize(Op):
         if x.dtype != "float32":
             require_quantized(x)
             require_ratio(x, y)
+        require(not self.as_uint8 or x.dtype == y.dtype == "int8", f"%{x.name} is {x.dtype}, not uint8 less 128")
         for t in (x, y):
             require(t.dtype != "int32" or t.zero_point == 0, f"%{t.name} is int32 with a zero point; supported: 0")
 
@@ -54,9 +62,20 @@ class Quantize(Op):
         x, y = self.operands(graph)
         if x.dtype == "float32":
             return (quantize_real(values[x.name], y),)
+        if self.as_uint8:
+            return (_rescaled_as_uint8(values[x.name], x, y),)
         scaled = rescale(values[x.name], x, x.scale / y.scale, rounding)
         info = np.iinfo(y.dtype)
         return (np.clip(scaled + y.zero_point, info.min, info.max).astype(y.dtype),)
+
+
+def _rescaled_as_uint8(codes: Array, x: Tensor, y: Tensor) -> Array:
+    """As TensorFlow Lite's reference CONCATENATION: code * scale + bias, each step in float32, ties away from zero."""
+    scale = np.float32(x.scale) * (np.float32(1) / np.float32(y.scale))
+    bias = np.float32(-(x.zero_point + _UNSIGNED)) * scale
+    real = ((codes.astype(np.float32) + np.float32(_UNSIGNED)) * scale + bias).astype(np.float64)
+    rounded = np.trunc(real + np.copysign(0.5, real))
+    return np.asarray(np.clip(rounded + y.zero_point, -_UNSIGNED, _UNSIGNED - 1).astype(np.int8))
 
 
 def quantize_real(x: Array, y: Tensor) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 
 from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported, prune_tensors
 from aot.ops.cast import Cast
+from aot.ops.concatenation import Concatenation
 from aot.ops.control import If, While
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -38,6 +39,9 @@ def with_signed_codes(graph: Graph) -> Graph:
     for op in graph.ops:
         if isinstance(op, _WEIGHTED) and op.inputs[0] in names and op.inputs[1] in names:
             graph = _with_centred_weights(graph, op)
+        if isinstance(op, Concatenation) and op.outputs[0] in names:
+            graph, rescaled = _with_one_scale(graph, op)
+            names |= rescaled
     pools = tuple(
         replace(op, ties_upwards=True) if isinstance(op, AveragePool2D) and op.inputs[0] in names else op
         for op in graph.ops
@@ -88,6 +92,19 @@ def _with_centred_weights(graph: Graph, op: Op) -> Graph:
     centred = replace(w, name=name, dtype=data.dtype.name, quant=Quant((product / x.scale,), (0,)), data=data)
     changed = replace(op, inputs=(op.inputs[0], name, *op.inputs[2:]))
     return replace(graph.with_tensors(centred), ops=tuple(changed if o is op else o for o in graph.ops))
+
+
+def _with_one_scale(graph: Graph, op: Concatenation) -> tuple[Graph, set[str]]:
+    """Inputs of another scale or zero point than the output's are rescaled; the names of what that makes."""
+    _, y = op.operands(graph)
+    others = dict.fromkeys(str(n) for n in op.inputs if graph[n].quant != y.quant)
+    new = {name: _unused(graph, f"{op.name}_{name}") for name in others}
+    steps = tuple(Quantize(name=n, inputs=(old,), outputs=(n,), as_uint8=True) for old, n in new.items())
+    made = (replace(graph[old], name=n, quant=y.quant, data=None, label=n) for old, n in new.items())
+    place = graph.ops.index(op)
+    joined = replace(op, inputs=tuple(new.get(str(name), name) for name in op.inputs))
+    ops = (*graph.ops[:place], *steps, joined, *graph.ops[place + 1 :])
+    return replace(graph.with_tensors(*made), ops=ops), set(new.values())
 
 
 def _shifted(graph: Graph, names: set[str]) -> Graph:
