@@ -5,6 +5,7 @@ from typing import Any
 import graphs
 import numpy as np
 import pytest
+from command import tampered
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
@@ -17,6 +18,7 @@ from aot.ops.gather import EmbeddingLookup, Gather
 from aot.ops.mean import Mean
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad
+from aot.ops.pool2d import MaxPool2D
 from aot.ops.reshape import Reshape
 from aot.ops.slice import Slice
 from aot.ops.split import Split
@@ -33,6 +35,8 @@ _WEIGHTS = _real("w", 4, 5, data=np.zeros((4, 5), np.float32))
 _X, _Y = _real("x", 2, 3), _real("y", 2, 3)
 _CASES: dict[str, tuple[type[Op], list[Tensor], Tensor, dict[str, Any], str]] = {
     "elements of a reshape": (Reshape, [_X], _real("y", 7), {}, "Reshape (%x -> %y): %x has 6 elements, %y has 7"),
+    "types": (Add, [_X, Tensor("b", (2, 3), "int32")], _Y, {},
+              "Add (%x, %b -> %y): types float32, int32, float32; supported: int8, int8, int8 or int16, int16,"),
     "broadcast": (Add, [_X, _real("b", 4)], _Y, {},
                   "Add (%x, %b -> %y): %x of shape [2, 3] and %b of shape [4] do not broadcast"),
     "permutation": (Transpose, [_X], _real("y", 3, 2), {"permutation": (0, 2)},
@@ -66,3 +70,21 @@ def test_is_refused(name: str) -> None:
     graph = graphs.graph_of(kind, [*inputs], output, **attributes)
     (problem,) = problems(parse(write(graph), "net"))
     assert str(problem).startswith(message)
+
+
+_FUSED = "fused activation 5; supported: NONE, RELU, RELU6, RELU_N1_TO_1"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("FusedActivationFunction", 5, _FUSED),
+        ("Padding", 7, "padding 7; supported: SAME, VALID"),
+        ("StrideH", 0, "filter (2, 2), stride (0, 2); supported: from 1 up"),
+    ],
+)
+def test_attributes(field: str, value: int, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = _real("x", 1, 4, 4, 1), _real("y", 1, 2, 2, 1)
+    graph = graphs.graph_of(MaxPool2D, [x], y, kernel=(2, 2), stride=(2, 2))
+    (problem,) = problems(parse(tampered(graph, monkeypatch, "Pool2DOptions", **{field: value}), "net"))
+    assert str(problem) == f"MAX_POOL_2D (%x -> %y): {message}"

@@ -9,6 +9,7 @@ import numpy as np
 from aot.errors import AotError
 from aot.frontends.identifiers import Names
 from aot.frontends.tflite_ops import OPERATORS, Record
+from aot.frontends.tflite_ops.bidirectional import with_reversed_steps
 from aot.frontends.variables import HANDLE, reset_value
 from aot.ir import Graph, Op, State, Tensor, prune_tensors
 
@@ -57,7 +58,7 @@ def parts_of(graph: Graph) -> list[Part]:
 
 
 def _pruned(graph: Graph) -> Graph:
-    lean = prune_tensors(graph)
+    lean = prune_tensors(with_reversed_steps(graph))
     return replace(lean, ops=tuple(op.with_graphs(_pruned) for op in lean.ops))
 
 

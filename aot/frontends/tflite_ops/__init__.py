@@ -1,6 +1,7 @@
 """How TensorFlow Lite writes each operator down; a family of operators is a module. OPERATORS lists them all."""
 
 from aot.frontends.tflite_ops import (
+    bidirectional,
     binary,
     control,
     convolution,
@@ -17,6 +18,7 @@ from aot.frontends.tflite_ops.records import FileOp, Operator, Record
 __all__ = ["OPERATORS", "FileOp", "Operator", "Record"]
 
 OPERATORS: tuple[Operator, ...] = (
+    *bidirectional.OPERATORS,
     *binary.OPERATORS,
     *control.OPERATORS,
     *convolution.OPERATORS,

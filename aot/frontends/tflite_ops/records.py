@@ -114,7 +114,7 @@ class Operator:
 def read_activation(code: int) -> Activation:
     """The fused activation that the file's `code` stands for. Raises Unsupported."""
     if code not in _ACTIVATIONS:
-        raise Unsupported(f"fused activation {code}; supported: {', '.join(map(str, Activation))}")
+        raise Unsupported(f"fused activation {code}; supported: {', '.join(map(str, _ACTIVATION_CODES))}")
     return _ACTIVATIONS[code]
 
 
@@ -127,7 +127,7 @@ def read_pads(
     code: int, x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]
 ) -> Pads:
     """SAME puts the smaller half of what is missing before, VALID adds nothing."""
-    require(code in (tflite.Padding.SAME, tflite.Padding.VALID), f"padding {code}")
+    require(code in (tflite.Padding.SAME, tflite.Padding.VALID), f"padding {code}; supported: SAME, VALID")
     if code == tflite.Padding.VALID:
         return ((0, 0), (0, 0))
     vertical, horizontal = (same_pads(x.shape[1 + i], kernel[i], stride[i], dilation[i]) for i in (0, 1))

@@ -30,7 +30,7 @@ def _pool(builtin: str, kind: type[Pool2D]) -> Operator:
         options, x = op.options(tflite.Pool2DOptions), op.input(0)
         four_dimensions(x)
         kernel, stride = (options.FilterHeight(), options.FilterWidth()), (options.StrideH(), options.StrideW())
-        require(min(*kernel, *stride) >= 1, f"filter {kernel}, stride {stride}")
+        require(min(*kernel, *stride) >= 1, f"filter {kernel}, stride {stride}; supported: from 1 up")
         pads = read_pads(options.Padding(), x, kernel, stride, (1, 1))
         activation = read_activation(options.FusedActivationFunction())
         return kind(**op.operands(), kernel=kernel, stride=stride, padding=pads, activation=activation)
