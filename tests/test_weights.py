@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
+import cases
 import graphs
 import graphs_dense
 import litert
 import numpy as np
 import pytest
+from graphs_recurrent import FLOAT_TOLERANCE
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
+from aot.interpreter import run, run_all
 from aot.ir import Graph, Quant, Tensor, Unsupported
 from aot.ops.dequantize import Dequantize
 from aot.passes.check_operators import check_operators
@@ -84,3 +86,52 @@ def test_float16_that_is_computed_is_refused() -> None:
     graph = graphs.graph_of(Dequantize, [x], y)
     with pytest.raises(Unsupported, match="%x is float16, but not constant"):
         graph.ops[0].check(graph)
+
+
+_LAYERS = {
+    "BatchMatMul float32": (1,),
+    "EmbeddingLookup float32": (1,),
+    "Lstm": (*range(1, 12), 16),
+    "Rnn": (1, 2),
+    "Svdf of float32": (1, 2),
+    "TransposeConv float32": (1,),
+}
+
+
+def _as_codes(graph: Graph, name: str, rng: np.random.Generator) -> tuple[Graph, Graph]:
+    """A float32 layer with int8 for each of its weights, and with the reals that those stand for."""
+    (op,) = graph.ops
+    coded, real = graph, graph
+    for position in _LAYERS[name]:
+        w = graph.operand(op, position)
+        if w is not None:
+            scale = float(np.float32(rng.uniform(0.003, 0.02)))
+            codes = rng.integers(-127, 128, w.shape).astype(np.int8)
+            coded = coded.with_tensors(replace(w, dtype="int8", quant=Quant((scale,), (0,)), data=codes))
+            real = real.with_tensors(replace(w, data=codes.astype(np.float32) * np.float32(scale)))
+    free = tuple(n for n in graph.inputs if not coded[n].constant)
+    return replace(coded, inputs=free), replace(real, inputs=free)
+
+
+def _value(rng: np.random.Generator, graph: Graph, name: str) -> np.ndarray:
+    """Indices are rows that there are."""
+    value, table = graphs.values(rng, graph[name]), graph.operand(graph.ops[0], 1)
+    return value % table.shape[0] if value.dtype == np.int32 and table else value
+
+
+@pytest.mark.parametrize("name", _LAYERS)
+def test_layers_with_int8_weights_are_float32(name: str) -> None:
+    """LiteRT itself quantizes their activations, too: it is asked for the same layer in float32."""
+    for seed in range(10):
+        rng = np.random.default_rng([seed, 5])
+        coded, real = _as_codes(cases.case(name, seed)[0], name, rng)
+        read = parse(write(coded), coded.name)
+        check_operators(read)
+        assert not any(t.dtype == "int8" for t in read.tensors.values())
+        samples = [{n: _value(rng, real, n) for n in real.inputs} for _ in range(2)]
+        given = [[sample[n] for n in real.inputs] for sample in samples]
+        wanted = litert.sequence(write(real), given, litert.Resolver.REFERENCE)
+        for values, same, expected in zip(run_all(read, samples), run_all(real, samples), wanted, strict=True):
+            assert values["y"].tobytes() == same["y"].tobytes()
+            close = FLOAT_TOLERANCE * max(1.0, float(np.abs(expected[0]).max()))
+            assert np.abs(values["y"] - expected[0].reshape(values["y"].shape)).max() <= close

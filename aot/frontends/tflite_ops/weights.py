@@ -5,21 +5,27 @@ from dataclasses import replace
 import numpy as np
 
 from aot.ir import Graph, Op, Tensor, Unsupported, prune_tensors
+from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize, reals, scales_fit
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.gather import EmbeddingLookup
 from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.svdf import Svdf
+from aot.ops.transpose_conv import TransposeConv
 
-# The inputs that each float32 layer multiplies by.
+# The inputs that each float32 layer multiplies by, or picks rows of.
 _WEIGHTS: dict[type[Op], tuple[int, ...]] = {
+    BatchMatMul: (1,),
     Conv2D: (1,),
     DepthwiseConv2D: (1,),
+    EmbeddingLookup: (1,),
     FullyConnected: (1,),
     Lstm: (*range(1, 12), 16),
     Rnn: (1, 2),
     Svdf: (1, 2),
+    TransposeConv: (1,),
 }
 
 
@@ -68,9 +74,9 @@ def _refused(op: Op, graph: Graph) -> bool:
 
 
 def _weights(op: Op, position: int, graph: Graph) -> Tensor | None:
-    """The int8 weights of a float32 layer at an input, if it is one."""
-    x, w = graph.operand(op, 0), graph.operand(op, position)
-    found = x is not None and w is not None and x.dtype == "float32" and w.dtype == "int8" and w.constant
+    """The int8 weights of a float32 layer, known by its output, at an input, if it is one."""
+    w = graph.operand(op, position)
+    found = w is not None and w.dtype == "int8" and w.constant and graph[op.outputs[0]].dtype == "float32"
     return w if found else None
 
 
