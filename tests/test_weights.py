@@ -125,6 +125,8 @@ def test_layers_with_int8_weights_are_float32(name: str) -> None:
     for seed in range(10):
         rng = np.random.default_rng([seed, 5])
         coded, real = _as_codes(cases.case(name, seed)[0], name, rng)
+        if not real.inputs:  # constant indices
+            continue
         read = parse(write(coded), coded.name)
         check_operators(read)
         assert not any(t.dtype == "int8" for t in read.tensors.values())
