@@ -1,5 +1,6 @@
 """Seeded graphs of convolutions, dense layers, pools and reductions: beyond int8, and in groups."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -159,10 +160,22 @@ def reduction(kind: type[Reduction], dtype: str) -> Builder:
         y_quant = q
         if kind.rescales and rng.random() < 0.7:
             y_quant = graphs.near(rng, q) if dtype == "int8" else Quant(graphs.near(rng, q).scale, (0,))
+        if kind is ReduceProd:
+            q, y_quant = _product(rng, dtype, q, math.prod(dims[a] for a in axes))
         y = tensor("y", out, dtype, y_quant)
         return graph_of(kind, [tensor("x", dims, dtype, q)], y, axes=axes, keep_dims=keep)
 
     return build
+
+
+def _product(rng: Rng, dtype: str, x: Quant, count: int) -> tuple[Quant, Quant]:
+    """Scales with which a product of `count` elements neither vanishes nor leaves 32 bits on its way."""
+    codes = 128 if dtype == "int8" else 32768
+    step = (float(rng.uniform(0.3, 2)) / codes) if count > 1 else float(rng.uniform(0.01, 1.2))
+    scale = float(np.float32(codes ** float(rng.uniform(-1, -0.5))))
+    zero = 0 if dtype == "int16" else graphs.zero_point(rng)
+    y_scale = 10 ** min(max(count * math.log10(scale / step), -20), 20)
+    return Quant((scale,), x.zero_point), Quant((float(np.float32(y_scale)),), (zero,))
 
 
 def softmax_float(rng: Rng) -> Graph:
@@ -234,7 +247,7 @@ DENSE: dict[str, Builder] = {
     **_of(Sum, reduction, "int8", "int16", "float32", "int32", "int64"),
     **_of(ReduceMax, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
     **_of(ReduceMin, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
-    **_of(ReduceProd, reduction, "float32", "int32", "int64"),
+    **_of(ReduceProd, reduction, "float32", "int8", "int16", "int32", "int64"),
     **_of(ReduceAny, reduction, "bool"),
     **_of(ReduceAll, reduction, "bool"),
     "L2Normalization float32": l2_normalization,

@@ -37,7 +37,7 @@ from aot.kernels.pool2d import pool2d
 from aot.kernels.prelu import prelu_s8
 from aot.kernels.quotient import quotient
 from aot.kernels.recurrent import lstm_f32, rnn_f32
-from aot.kernels.reduce import reduce, scaled
+from aot.kernels.reduce import reduce, scaled, scaled_product
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.reverse_sequence import reverse_sequence
 from aot.kernels.select import select_any
@@ -149,6 +149,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("mean_s16", Mean, scaled),
     Kernel("sum_s8", Sum, scaled),
     Kernel("sum_s16", Sum, scaled),
+    Kernel("scaled_product", ReduceProd, scaled_product),
     *(Kernel("reduce", op, reduce) for op in (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum)),
     Kernel("concatenation", Concatenation, concatenation_any),
     Kernel("conv2d_s8_dsp", Conv2D, conv2d_dsp, features=_DSP),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aot.fixedpoint import Multiplier
+from aot.fixedpoint import Multiplier, reduced_multiplier
 from aot.interface import C_TYPES
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target, fit
@@ -52,6 +52,18 @@ class ScaledLoops(Loops):
 
 
 @dataclass(frozen=True)
+class ProductLoops(Loops):
+    """What each step of a product is scaled by: `multiplier` of 15 bits, and a shift to the right."""
+
+    x_zero: int
+    multiplier: int
+    shift: int
+    y_zero: int
+    min: int
+    max: int
+
+
+@dataclass(frozen=True)
 class CountedLoops(Loops):
     count: int
 
@@ -97,11 +109,31 @@ def scaled(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     return _call(kernel, op, graph, params, texts)
 
 
+def scaled_product(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """Products of int8 or int16, scaled at each step."""
+    assert isinstance(op, ReduceProd)
+    x, y = op.operands(graph)
+    fit(x.dtype in ("int8", "int16"), f"%{x.name} is {x.dtype}")
+    multiplier, shift = (int(v[0]) for v in reduced_multiplier(Multiplier.of(op.step(x, y))))
+    limits = clamp_range(Activation.NONE, y)
+    params = ProductLoops(*_loops(op, graph), x.zero_point, multiplier, shift, y.zero_point, *limits)
+    scaled = "product_step({}, p->multiplier, p->shift)"
+    element = "({0} - p->x_zero)"
+    texts = {
+        "acc": "int32_t",
+        "start": "0, count = 0",
+        "step": f"acc = count++ == 0 ? {element} : {scaled.format(f'(int64_t)acc * {element}')};",
+        "finish": f"({C_TYPES[y.dtype]})clamp({scaled.format('acc')} + p->y_zero, p->min, p->max)",
+        "what": "The product over some axes, scaled after each factor.",
+    }
+    return _call(kernel, op, graph, params, texts)
+
+
 def reduce(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """Everything whose output is not another scale of the input."""
     assert isinstance(op, Reduction)
     x, _ = op.operands(graph)
-    fit(not (isinstance(op, Sum | Mean) and x.dtype in ("int8", "int16")), f"%{x.name} is {x.dtype}")
+    fit(not (isinstance(op, Sum | Mean | ReduceProd) and x.dtype in ("int8", "int16")), f"%{x.name} is {x.dtype}")
     loops = _loops(op, graph)
     params = CountedLoops(*loops, op.count(x)) if isinstance(op, Mean) else Loops(*loops)
     return _call(kernel, op, graph, params, _texts(op, graph))

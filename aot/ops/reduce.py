@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize
+from aot.fixedpoint import Array, Multiplier, requantize, requantize_wide
 from aot.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
     OWN_RANGES,
@@ -24,6 +24,8 @@ from aot.ops.common import (
     require_types,
 )
 from aot.ops.reals import FLOAT_MAX, total
+
+_STEPS = (2.0**-30, 2.0**7)  # the scales of a step that 15 bits and a right shift can stand for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,18 +141,45 @@ class ReduceMin(ReduceMax):
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceProd(Reduction):
-    """y = the product over the axes; integers wrap around."""
+    """y = the product over the axes; integers wrap around; of n quantized elements, each has a scale of its own share.
 
-    types: ClassVar[tuple[str, ...]] = ("float32", "int32", "int64")
+    The product so far times (x - zero_x) is scaled, in every rounding by 15 bits, ties upwards; 32 bits saturate.
+    """
+
+    scheme: ClassVar[Scheme] = OWN_RANGES
+    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "int16", "int32", "int64")
+    rescales: ClassVar[bool] = True
+
+    def _check_quantized(self, x: Tensor, y: Tensor) -> None:
+        require_quantized(x, y)
+        for t in (x, y):
+            require(t.dtype != "int16" or t.zero_point == 0, f"%{t.name} is int16 with a zero point; supported: 0")
+        lowest, highest = _STEPS
+        step = self.step(x, y)
+        require(lowest < step < highest, f"each step scales by {step:g}; supported: {lowest:g} to {highest:g}")
+
+    def step(self, x: Tensor, y: Tensor) -> float:
+        """What each product, and the last one again, is scaled by."""
+        return float(x.scale / np.power(np.float64(y.scale), 1.0 / self.count(x)))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         columns = self.columns(values[x.name])
+        if x.dtype in QUANTIZED_TYPES:
+            return (self._quantized(columns, x, y).reshape(y.shape),)
         result = np.ones(len(columns), x.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             for column in columns.T:
                 result *= column
         return (result.reshape(y.shape),)
+
+    def _quantized(self, columns: Array, x: Tensor, y: Tensor) -> Array:
+        scale = Multiplier.of(self.step(x, y))
+        centred = columns.astype(np.int64) - x.zero_point
+        acc = centred[:, 0]
+        for column in centred.T[1:]:
+            acc = np.clip(requantize_wide(acc * column, scale), -(2**31), 2**31 - 1)
+        return clamp(requantize_wide(acc, scale) + y.zero_point, Activation.NONE, y)
 
 
 @dataclass(frozen=True, kw_only=True)
