@@ -171,10 +171,12 @@ def reduction(kind: type[Reduction], dtype: str) -> Builder:
 def _product(rng: Rng, dtype: str, x: Quant, count: int) -> tuple[Quant, Quant]:
     """Scales with which a product of `count` elements neither vanishes nor leaves 32 bits on its way."""
     codes = 128 if dtype == "int8" else 32768
-    step = (float(rng.uniform(0.3, 2)) / codes) if count > 1 else float(rng.uniform(0.01, 1.2))
-    scale = float(np.float32(codes ** float(rng.uniform(-1, -0.5))))
+    most = (2**30 / codes) ** (1 / count) / (2 * codes)  # LiteRT lets larger ones wrap around
+    typical = codes ** (1 / count) / (codes / math.e) * float(rng.uniform(0.6, 1.4))
+    step = typical if count == 1 else min(typical, most)
+    y_scale = float(10 ** rng.uniform(-8, 8))
+    scale = float(np.float32(step * y_scale ** (1 / count)))
     zero = 0 if dtype == "int16" else graphs.zero_point(rng)
-    y_scale = 10 ** min(max(count * math.log10(scale / step), -20), 20)
     return Quant((scale,), x.zero_point), Quant((float(np.float32(y_scale)),), (zero,))
 
 

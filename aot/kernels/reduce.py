@@ -53,7 +53,10 @@ class ScaledLoops(Loops):
 
 @dataclass(frozen=True)
 class ProductLoops(Loops):
-    """What each step of a product is scaled by: `multiplier` of 15 bits, and a shift to the right."""
+    """What each step of a product is scaled by: `multiplier` of 15 bits, and a shift to the right.
+
+    `min` and `max` limit it before `y_zero` is added.
+    """
 
     x_zero: int
     multiplier: int
@@ -115,15 +118,15 @@ def scaled_product(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call
     x, y = op.operands(graph)
     fit(x.dtype in ("int8", "int16"), f"%{x.name} is {x.dtype}")
     multiplier, shift = (int(v[0]) for v in reduced_multiplier(Multiplier.of(op.step(x, y))))
-    limits = clamp_range(Activation.NONE, y)
+    limits = (limit - y.zero_point for limit in clamp_range(Activation.NONE, y))
     params = ProductLoops(*_loops(op, graph), x.zero_point, multiplier, shift, y.zero_point, *limits)
-    scaled = "product_step({}, p->multiplier, p->shift)"
-    element = "({0} - p->x_zero)"
+    step = "product_step({}, p->multiplier, p->shift)"
+    next_step = step.format("(int64_t)acc * ({0} - p->x_zero)")
     texts = {
         "acc": "int32_t",
         "start": "0, count = 0",
-        "step": f"acc = count++ == 0 ? {element} : {scaled.format(f'(int64_t)acc * {element}')};",
-        "finish": f"({C_TYPES[y.dtype]})clamp({scaled.format('acc')} + p->y_zero, p->min, p->max)",
+        "step": f"acc = count++ == 0 ? {{0}} - p->x_zero : {next_step};",
+        "finish": f"({C_TYPES[y.dtype]})(clamp({step.format('acc')}, p->min, p->max) + p->y_zero)",
         "what": "The product over some axes, scaled after each factor.",
     }
     return _call(kernel, op, graph, params, texts)
