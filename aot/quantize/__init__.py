@@ -1,7 +1,8 @@
 """Post-training quantization: a float32 graph and samples become an int8 graph by TensorFlow Lite's specification."""
 
 from aot.quantize.images import DEFAULT_IMAGES, ImageOptions
-from aot.quantize.quantizer import DEFAULT, Options, Quantized, quantize
+from aot.quantize.options import DEFAULT, Options
+from aot.quantize.quantizer import Quantized, quantize
 from aot.quantize.sources import GivenSamples, Source, given_samples, open_samples
 
 __all__ = [

@@ -7,8 +7,9 @@ import numpy as np
 
 from aot.ir import Op, Tensor
 from aot.quantize.calibrate import Statistics
+from aot.quantize.options import Options
 from aot.quantize.quality import Noise, Reference, reals
-from aot.quantize.quantizer import Options, Quantized, assemble
+from aot.quantize.quantizer import Quantized, assemble
 
 _BARS = 64  # of a histogram that is shown
 _TRIED = 3  # layers for which a suggestion is measured
@@ -142,19 +143,21 @@ def _alone(made: Quantized, op: Op, options: Options, reference: Reference) -> f
 
 def _suggestions(made: Quantized, report: Report, options: Options, reference: Reference) -> tuple[Suggestion, ...]:
     """Other types for the layers that cause most of the error, where they help."""
-    found = []
-    for layer in report.ranked[:_TRIED]:
-        if layer.dtype != "int8":
-            continue
-        for dtype, changed in (
-            ("int16", replace(options, int16={*options.int16, layer.name})),
-            ("float32", replace(options, float={*options.float, layer.name})),
-        ):
-            other = assemble(made.source, made.calibration, replace(changed, strict=False))
-            if other.types[layer.name] != dtype:
-                continue  # no kernel for it
-            gain = reference.outputs_noise(other.graph).sqnr - report.sqnr
-            if gain >= _WORTH:
-                found.append(Suggestion(layer.name, dtype, gain))
-                break  # the smaller type that helps is enough
-    return tuple(sorted(found, key=lambda each: -each.gain))
+    worst = [layer.name for layer in report.ranked[:_TRIED] if layer.dtype == "int8"]
+    found = [_suggestion(made, name, report.sqnr, options, reference) for name in worst]
+    return tuple(sorted((each for each in found if each is not None), key=lambda each: -each.gain))
+
+
+def _suggestion(made: Quantized, name: str, sqnr: float, options: Options, reference: Reference) -> Suggestion | None:
+    """The smaller type in which the layer `name` makes the model better, if one does."""
+    for dtype, changed in (
+        ("int16", replace(options, int16={*options.int16, name})),
+        ("float32", replace(options, float={*options.float, name})),
+    ):
+        other = assemble(made.source, made.calibration, replace(changed, strict=False))
+        if other.types[name] != dtype:
+            continue  # no kernel for it
+        gain = reference.outputs_noise(other.graph).sqnr - sqnr
+        if gain >= _WORTH:
+            return Suggestion(name, dtype, gain)
+    return None

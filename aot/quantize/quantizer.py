@@ -1,13 +1,9 @@
 """The quantizer on one page: simplify, calibrate, choose types and scales, rewrite."""
 
-import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, islice
-from typing import Literal, get_args
-
-import numpy as np
 
 from aot.errors import AotError
 from aot.frontends import tflite_writer
@@ -20,35 +16,11 @@ from aot.quantize.calibrate import Calibration, Progress, Sample, calibrate
 from aot.quantize.convert import convert
 from aot.quantize.equalize import equalize
 from aot.quantize.forms import Types, choose_forms, choose_types, real_operands
+from aot.quantize.options import DEFAULT, Options, check_choices, check_constants, check_layers
 from aot.quantize.quality import outputs_noise
 from aot.quantize.ranges import ESTIMATORS, Range, min_max
 from aot.quantize.simplify import simplify
 from aot.quantize.weights import quantized_weights
-
-Ends = Literal["float", "int8"]
-Activations = Literal["int8", "int16"]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to quantize.
-
-    `range` is one of ESTIMATORS; `dtype` the type of activations; inputs and outputs have it, too, or are float32 with
-    `io` "float"; `int16` and `float` name layers (by their first output) that are to be in another type. With
-    `per_channel`, dense layers have a scale for each unit, as convolutions always have for each channel; `correct_bias`
-    makes up for the mean error of weights; `equalize` evens out channels around depth-wise layers. `strict` refuses
-    what has to stay in float32.
-    """
-
-    range: str = "mse"
-    io: Ends = "int8"
-    dtype: Activations = "int8"
-    int16: Collection[str] = ()
-    float: Collection[str] = ()
-    per_channel: bool = True
-    correct_bias: bool = True
-    equalize: bool = True
-    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +47,6 @@ class Quantized:
         return tflite_writer.write(self.graph)
 
 
-DEFAULT = Options()
 _FIRST = 8  # samples that channels are equalized by
 
 
@@ -93,52 +64,17 @@ def quantize(
     cannot be, and for samples that are not finite or none at all.
     """
     check_operators(graph)
-    _check_choices(options)
+    check_choices(options)
     if is_quantized(graph):
         return Quantized(graph, Calibration({}, 0, ()), {}, graph, (f"{graph.name} is quantized already",))
-    _check_constants(graph)
+    check_constants(graph)
     lean = simplify(graph)
-    _check_layers(lean, options)
+    check_layers(lean, options)
     remaining = iter(samples)
     first = list(islice(remaining, _FIRST))
     if options.equalize and first:
         lean = equalize(lean, first)
     return assemble(lean, calibrate(lean, chain(first, remaining), progress), options)
-
-
-def _check_choices(options: Options) -> None:
-    for what, value, choices in (
-        ("range estimator", options.range, tuple(ESTIMATORS)),
-        ("type of inputs and outputs", options.io, get_args(Ends)),
-        ("type of activations", options.dtype, get_args(Activations)),
-    ):
-        if value not in choices:
-            raise AotError(f"there is no {what} {value!r}", f"the choices are {', '.join(choices)}")
-
-
-def _check_constants(graph: Graph) -> None:
-    for t in graph.tensors.values():
-        if t.data is not None and t.dtype == "float32" and not np.all(np.isfinite(t.data)):
-            count = int(np.sum(~np.isfinite(t.data)))
-            raise AotError(
-                f"the constant %{t.name} of {graph.name} has values that are not finite: {count} of {t.elements}",
-                "train or convert the model anew: not-a-number and infinity have no codes",
-            )
-
-
-def _check_layers(graph: Graph, options: Options) -> None:
-    """Layers that are named must be there, and be named for one type."""
-    if both := sorted({*options.int16} & {*options.float}):
-        raise AotError(f"{', '.join(both)} cannot be int16 and float32", "give a layer one type")
-    known = [op.name for op in graph.ops]
-    for name in sorted({*options.int16, *options.float}):
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 3)
-            raise AotError(
-                f"there is no layer called {name}",
-                *([f"the nearest are {', '.join(near)}"] if near else []),
-                "layers are named after their outputs: `aot inspect` lists them",
-            )
 
 
 def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT) -> Quantized:

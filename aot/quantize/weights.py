@@ -31,17 +31,18 @@ def quantized_weights(
     codes = np.clip(np.rint(real / scales.reshape(shape)), -127, 127)
     if mean is not None:
         bias = bias - _mean_shift(op, graph, mean, codes * scales.reshape(shape) - real)
+    weights = replace(w, dtype="int8", quant=_quant(scales, axis, per_channel), data=codes.astype(np.int8))
+    name = f"{op.outputs[0]}_bias"
+    plain = b or Tensor(name, (channels,), "float32", label=name)
+    return weights, _quantized_bias(plain, bias, scales, x, per_channel)
+
+
+def _quantized_bias(tensor: Tensor, bias: Array, scales: Array, x: Tensor, per_channel: bool) -> Tensor:
+    """`bias` in the scales of the products of input and weights, as wide as their sums."""
     dtype = "int32" if x.dtype == "int8" else "int64"
     products = (scales.astype(np.float32) * np.float32(x.scale)).astype(np.float64)
-    bias_codes = np.clip(np.rint(bias / products), -_ROOM * 2 + 1, _ROOM * 2 - 1)
-    bias_name = b.name if b is not None else f"{op.outputs[0]}_bias"
-    return (
-        replace(w, dtype="int8", quant=_quant(scales, axis, per_channel), data=codes.astype(np.int8)),
-        Tensor(
-            bias_name, (channels,), dtype, _quant(products, 0, per_channel), bias_codes.astype(dtype),
-            b.label if b is not None else bias_name,
-        ),
-    )  # fmt: skip
+    codes = np.clip(np.rint(bias / products), -_ROOM * 2 + 1, _ROOM * 2 - 1).astype(dtype)
+    return replace(tensor, shape=bias.shape, dtype=dtype, quant=_quant(products, 0, per_channel), data=codes)
 
 
 def _quant(scales: Array, axis: int, per_channel: bool) -> Quant:
