@@ -16,6 +16,7 @@
 #define GPIO(pin, offset) (*(volatile uint32_t *)(0x50000000u + 0x300u * ((pin) / 32u) + (offset)))
 #define GPIO_OUTSET 0x508u
 #define GPIO_DIRSET 0x518u
+#define GPIO_PIN_CNF(pin) (0x700u + 4u * ((pin) % 32u))
 
 #define ENABLE_UART 4u
 
@@ -26,6 +27,7 @@ void board_uart_init(void)
 {
     GPIO(BOARD_UART_TX_PIN, GPIO_OUTSET) = 1u << BOARD_UART_TX_PIN % 32u;
     GPIO(BOARD_UART_TX_PIN, GPIO_DIRSET) = 1u << BOARD_UART_TX_PIN % 32u;
+    GPIO(BOARD_UART_RX_PIN, GPIO_PIN_CNF(BOARD_UART_RX_PIN)) = 0; /* an input, its buffer connected */
     PSELTXD = BOARD_UART_TX_PIN;
     PSELRXD = BOARD_UART_RX_PIN;
     BAUDRATE = BAUD_VALUE;

@@ -21,7 +21,8 @@
 #define CR_HSE_BYPASS (1u << 18)
 #define CR_PLL_ON (1u << 24)
 #define CR_PLL_READY (1u << 25)
-#define PLL_FROM_HSE_8_TO_216_MHZ (4u | 216u << 6 | 0u << 16 | 1u << 22 | 9u << 24) /* 8 MHz / 4 * 216 / 2 */
+#define PLL_RESERVED (1u << 29) /* set after reset, and to be kept */
+#define PLL_FROM_HSE_8_TO_216_MHZ (4u | 216u << 6 | 0u << 16 | 1u << 22 | 9u << 24 | PLL_RESERVED) /* 8 MHz / 4 * 216 / 2 */
 #define CFGR_PLL_APB1_BY_4_APB2_BY_2 (2u | 5u << 10 | 4u << 13)
 #define CFGR_RUNS_FROM_PLL (2u << 2)
 #define ACR_7_WAIT_STATES_PREFETCH_ART (7u | 1u << 8 | 1u << 9)

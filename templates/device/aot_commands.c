@@ -55,7 +55,8 @@ static int receive_into(uint8_t *data, uint32_t size)
 }
 
 /* `aot-input INDEX OFFSET SIZE CRC`, then SIZE raw bytes for input INDEX from OFFSET on. The CRC covers the four words
- * before it, too, so that a wrong digit cannot send good bytes to a wrong place. */
+ * before it, too, so that good bytes at a wrong place are not accepted; what they overwrote there, `inputs_are_right`
+ * notices. */
 static void receive_input(const char *line, const char *arguments)
 {
     uint32_t index, offset, size, crc;

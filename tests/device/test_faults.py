@@ -105,7 +105,7 @@ def _sessions(bench: Bench, board: str, seeds: range) -> Counter[str]:
 def test_never_a_wrong_answer(bench: Bench, board: str, share: int, threads: int) -> None:
     """Five of six sessions over a pseudo-terminal, the rest over QEMU's socket, where each takes a core for itself."""
     bench.firmware(board, False)
-    count = max(len(KINDS), FAULTY_SESSIONS * share // 6)
+    count = max(len(KINDS), -(-FAULTY_SESSIONS * share // 6))
     parts = [range(first, count, threads) for first in range(min(count, threads))]
     with ThreadPoolExecutor(threads) as pool:
         ends = sum(pool.map(lambda seeds: _sessions(bench, board, seeds), parts), Counter())
@@ -114,3 +114,48 @@ def test_never_a_wrong_answer(bench: Bench, board: str, share: int, threads: int
     assert ends["right"] >= count // 3  # most lines are not that bad: resending must help
     assert ends.keys() <= {"right", "the port failed", "the device is silent", "the device answers with garbage",
                            "the device sends garbage at 115200 baud"}  # fmt: skip
+
+
+class WrongDigit:
+    """Passes bytes on, but changes a character of the first upload to the middle of the first input."""
+
+    baudrate = 115_200
+    timeout = 0.0
+    runs = 0
+
+    def __init__(self, port: Any, at: int, to: bytes) -> None:
+        self._port, self._at, self._to = port, at, to
+
+    def write(self, data: bytes) -> None:
+        self.runs += data.startswith(b"aot-run")
+        if self._to and data.startswith(b"aot-input 0 4 4 "):
+            data, self._to = data[: self._at] + self._to + data[self._at + 1 :], b""
+        self._port.write(data)
+
+    def read(self, count: int) -> bytes:
+        self._port.timeout = self.timeout
+        return bytes(self._port.read(count))
+
+
+def _with_a_wrong_digit(bench: Bench, case: tuple[int, bytes]) -> int:
+    """How often the device was told to run before its answer was right."""
+    a, b = bytes(range(1, 11)), bytes(range(50, 60))
+    with bench.connect("host") as connection:
+        port: Any = WrongDigit(connection.port, *case)
+        device = Device(port, dummy.INTERFACE, died=connection.died, boots=True, quick_timeout=QUICK_SECONDS)
+        device.identify()
+        assert device.infer([a, b]) == [dummy.layers(a, b)[1]], case
+    return int(port.runs)
+
+
+def test_bytes_that_a_wrong_digit_sends_elsewhere_are_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a wrong offset has overwritten stays so when the upload itself is sent again: what came before it.
+
+    It is the checksum of all inputs, compared before the run, that has all of them sent again then.
+    """
+    monkeypatch.setattr("aot.device._CHUNK_BYTES", 4)
+    bench.firmware("host", False)
+    cases = [(at, b"%d" % digit) for at in (10, 12, 14) for digit in range(10)]  # aot-input INDEX OFFSET SIZE
+    with ThreadPoolExecutor(10) as pool:
+        runs = dict(zip(cases, pool.map(lambda case: _with_a_wrong_digit(bench, case), cases), strict=True))
+    assert {(at, int(to)) for (at, to), count in runs.items() if count > 1} == {(12, to) for to in range(4)}
