@@ -49,5 +49,11 @@ def _mentioned(text: str, structs: Mapping[str, str], rounding: str) -> Iterator
         if name in structs:
             yield f"struct {name}", structs[name]
     for name in dict.fromkeys(_CALLED.findall(code)):
-        if name in names_in("helpers"):
-            yield name, render(f"helpers/{name}.c.j2", rounding=rounding)
+        if template := _template(name):
+            yield name, render(f"helpers/{template}.c.j2", rounding=rounding, name=name, words=name.split("_"))
+
+
+def _template(helper: str) -> str | None:
+    """What prints the function `helper`: a template of that name, or the one for all whose first word is the same."""
+    family = f"{helper.split('_')[0]}_family"
+    return next((name for name in (helper, family) if name in names_in("helpers")), None)

@@ -123,6 +123,19 @@ _SUMS = tuple(
     for suffix in ("s8", "s16", "f32")
 )
 
+_SUMS_DSP = tuple(
+    Kernel(f"{name}_{suffix}_dsp", op, lower, features=_DSP)
+    for name, op, lower in (
+        ("conv2d", Conv2D, conv2d_dsp),
+        ("conv2d", DepthwiseConv2D, single_channel_dsp),
+        ("dense", Conv2D, pointwise_dsp),
+        ("dense", FullyConnected, fully_connected_dsp),
+        ("dense_row", Conv2D, pointwise_row_dsp),
+        ("dense_row", FullyConnected, dense_row_dsp),
+    )
+    for suffix in ("s8", "s16")
+)
+
 _POOLS = tuple(
     Kernel(f"{name}_{suffix}", op, pool2d)
     for name, op in (("average_pool2d", AveragePool2D), ("max_pool2d", MaxPool2D))
@@ -152,12 +165,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("scaled_product", ReduceProd, scaled_product),
     *(Kernel("reduce", op, reduce) for op in (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum)),
     Kernel("concatenation", Concatenation, concatenation_any),
-    Kernel("conv2d_s8_dsp", Conv2D, conv2d_dsp, features=_DSP),
-    Kernel("conv2d_s8_dsp", DepthwiseConv2D, single_channel_dsp, features=_DSP),
-    Kernel("dense_s8_dsp", Conv2D, pointwise_dsp, features=_DSP),
-    Kernel("dense_s8_dsp", FullyConnected, fully_connected_dsp, features=_DSP),
-    Kernel("dense_row_s8_dsp", Conv2D, pointwise_row_dsp, features=_DSP),
-    Kernel("dense_row_s8_dsp", FullyConnected, dense_row_dsp, features=_DSP),
+    *_SUMS_DSP,
     Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, features=_DSP),
     Kernel("depthwise_3x3_chunks_s8_dsp", DepthwiseConv2D, depthwise_3x3_chunks_dsp, features=_DSP),
     Kernel("arg_extreme", ArgMax, arg_extreme),

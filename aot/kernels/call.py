@@ -80,10 +80,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Target:
-    """What a kernel may know of where it will run: the features of the core, and the rounding asked for."""
+    """What a kernel may know of where it will run, and of what is asked for.
+
+    The features of the core, the rounding, and the weights (names of tensors) that are to be int16 in flash.
+    """
 
     features: frozenset[str] = frozenset()
     rounding: str = "double"
+    int16_weights: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

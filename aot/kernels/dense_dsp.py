@@ -8,11 +8,14 @@ import numpy as np
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.dsp import (
+    BYTES,
     CHANNELS,
     COLUMNS,
+    GROUP,
+    JOINED,
     ROWS,
+    WIDE,
     can_join,
-    constant_int8,
     pack_rows,
     pack_tile,
     padded_bias,
@@ -20,8 +23,9 @@ from aot.kernels.dsp import (
     window_order,
 )
 from aot.kernels.order import Walk, best_way, by_channel, forwards, grouped, rows
-from aot.kernels.output import Output, output_and_bias
-from aot.kernels.stage import Stage, stage_of, tiles_output
+from aot.kernels.output import Output, number_types, output_and_bias
+from aot.kernels.stage import Stage, fast_output, stage_of, tiles_output
+from aot.kernels.sums import SUFFIXES, itemsize
 from aot.kernels.window import Window, window_of, window_reads
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
@@ -29,8 +33,8 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 
 # Instructions, measured on mps2-an386 (`make bench`).
-_PER_MAC = 0.8
-_PER_MAC_ONE_COLUMN = 1.1
+_PER_MAC = {BYTES: 0.8, JOINED: 0.8, WIDE: 0.7}
+_PER_MAC_ONE_COLUMN = {BYTES: 1.1, JOINED: 1.1, WIDE: 0.9}
 _PER_OUTPUT = 11.0
 _PER_OUTPUT_ONE_COLUMN = 19.0
 _PER_WIDENED_TAP = 2.0
@@ -79,34 +83,60 @@ class Conv2DDsp(Params):
 
 @dataclass(frozen=True)
 class _Layer:
-    """What all of them start from: [channels, taps] weights, the folded bias, and the output stage."""
+    """What all of them start from: [channels, taps] weights, the folded bias, the output stage, types in C, packing."""
 
     weights: Array
     bias: Array
     output: Output
     stage: Stage
-    joined: bool
+    types: dict[str, str]
+    kind: str
 
     @property
-    def variant(self) -> dict[str, Any]:
-        """What the templates of tiles print."""
-        return {"stage": self.stage, "joined": self.joined}
+    def suffix(self) -> str:
+        """After the type of the inputs."""
+        return self.types["suffix"]
+
+    def packed_as(self, kind: str) -> dict[str, Any]:
+        """What the templates print where weights are packed so."""
+        weight = "int16_t" if kind == WIDE else "int8_t"
+        return {**self.types, "stage": self.stage, "packing": kind, "weight": weight}
 
 
 def _layer(
-    x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, weights: Array, activation: Activation, target: Target
+    kernel: Kernel,
+    operands: tuple[Tensor, Tensor, Tensor | None, Tensor],
+    weights: Array,
+    activation: Activation,
+    target: Target,
 ) -> _Layer:
+    x, w, b, y = operands
+    suffix = SUFFIXES[x.dtype]
+    fit(kernel.name.endswith(f"_{suffix}_dsp"), f"%{x.name} is {x.dtype}")
     output, bias = output_and_bias(x, w, b, y, weights, activation, target.rounding)
-    stage = stage_of(output, target)
-    return _Layer(
-        weights, bias, output, stage, bool(stage.fast) and weights.shape[1] > _FEW_TAPS and can_join(weights, bias)
-    )
+    output = fast_output(output, bias)
+    in_64_bits = bias.dtype == np.int64
+    wide = w.dtype == "int16" or (w.name in target.int16_weights and not in_64_bits)
+    kind = WIDE if wide else JOINED if suffix == "s8" and can_join(weights, bias) else BYTES
+    return _Layer(weights, bias, output, stage_of(output, target, y), number_types(x, bias), kind)
 
 
-def _columns_cost(macs: float, columns: int, depth: int, out_c: int) -> float:
-    """Of tiles; the last columns are as expensive as if there were four."""
+def _constant(w: Tensor) -> Array:
+    fit(w.data is not None, f"%{w.name} (weights) is not constant")
+    assert w.data is not None
+    return w.data
+
+
+def _tiles_kind(layer: _Layer) -> str:
+    """How tiles pack the weights: the C of stages that are not fast takes no sums apart."""
+    few = layer.weights.shape[1] <= _FEW_TAPS
+    return BYTES if layer.kind == JOINED and (few or not layer.stage.fast) else layer.kind
+
+
+def _columns_cost(multiplying: float, columns: int, depth: int, out_c: int) -> float:
+    """Of tiles, `multiplying` included; the last columns are as expensive as if there were four."""
     filled = -(-columns // COLUMNS) * COLUMNS
-    return _PER_MAC * macs * filled / columns + _PER_OUTPUT * filled * out_c + _PER_WIDENED_TAP * filled * depth
+    return multiplying * filled / columns + _PER_OUTPUT * filled * out_c + _PER_WIDENED_TAP * filled * depth
 
 
 def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
@@ -114,8 +144,9 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
     out_c, depth = layer.weights.shape
     count = x.elements // depth
     walk = best_way(x, y, grouped(rows(count, depth), COLUMNS), grouped(rows(count, out_c), COLUMNS))
+    kind = _tiles_kind(layer)
     params = DenseDsp(
-        Constant(f"{y.name}_weights", pack_tile(layer.weights, layer.joined)),
+        Constant(f"{y.name}_weights", pack_tile(layer.weights, kind, layer.suffix)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         tiles_output(layer.output, layer.stage),
         walk.start(COLUMNS),
@@ -129,25 +160,25 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         params,
         (x.name,),
         (y.name,),
-        layer.variant,
+        layer.packed_as(kind),
         scratch=COLUMNS * 2 * padded_depth(depth),
         overlaps={0: walk.overlap},
-        cost=_columns_cost(x.elements * out_c, count, depth, out_c),
+        cost=_columns_cost(_PER_MAC[kind] * x.elements * out_c, count, depth, out_c),
     )
 
 
 def fully_connected_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """int8 FULLY_CONNECTED of several rows."""
+    """FULLY_CONNECTED of several rows."""
     assert isinstance(op, FullyConnected)
-    x, w, b, y = op.operands(graph)
-    return _dense(kernel, x, y, _layer(x, w, b, y, constant_int8(x, w), op.activation, target))
+    x, w, _, y = op.operands(graph)
+    return _dense(kernel, x, y, _layer(kernel, op.operands(graph), _constant(w), op.activation, target))
 
 
 def pointwise_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """A 1x1 convolution that reads every pixel once."""
     assert isinstance(op, Conv2D)
-    x, w, b, y = op.operands(graph)
-    return _dense(kernel, x, y, _layer(x, w, b, y, _pointwise_weights(op, x, w), op.activation, target))
+    x, w, _, y = op.operands(graph)
+    return _dense(kernel, x, y, _layer(kernel, op.operands(graph), _pointwise_weights(op, x, w), op.activation, target))
 
 
 def _pointwise_weights(op: Conv2D, x: Tensor, w: Tensor) -> Array:
@@ -156,48 +187,47 @@ def _pointwise_weights(op: Conv2D, x: Tensor, w: Tensor) -> Array:
     fit(op.stride == (1, 1), f"the stride is {op.stride}")
     fit(op.padding == ((0, 0), (0, 0)), f"the padding is {op.padding}")
     fit(w.shape[3] == x.shape[3], "the channels are in groups")
-    return constant_int8(x, w).reshape(w.shape[0], -1)
+    return _constant(w).reshape(w.shape[0], -1)
 
 
 def dense_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """int8 FULLY_CONNECTED, one row after the other: four units share each load of the input."""
+    """FULLY_CONNECTED, one row after the other: four units share each load of the input."""
     assert isinstance(op, FullyConnected)
-    x, w, b, y = op.operands(graph)
-    return _rows(kernel, x, y, _layer(x, w, b, y, constant_int8(x, w), op.activation, target))
+    x, w, _, y = op.operands(graph)
+    return _rows(kernel, x, y, _layer(kernel, op.operands(graph), _constant(w), op.activation, target))
 
 
 def pointwise_row_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """A 1x1 convolution, one pixel after the other: for few of them."""
     assert isinstance(op, Conv2D)
-    x, w, b, y = op.operands(graph)
-    return _rows(kernel, x, y, _layer(x, w, b, y, _pointwise_weights(op, x, w), op.activation, target))
+    x, w, _, y = op.operands(graph)
+    return _rows(kernel, x, y, _layer(kernel, op.operands(graph), _pointwise_weights(op, x, w), op.activation, target))
 
 
 def _rows(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
     out_c, depth = layer.weights.shape
     fit(depth >= 4, f"the rows have {depth} elements, fewer than 4")
-    joined = can_join(layer.weights, layer.bias)
     count = x.elements // depth
     writes = by_channel(rows(count, out_c), out_c, np.append(np.arange(0, out_c, ROWS), out_c))
     overlap = forwards(x, y, rows(count, depth)[:, None], writes).overlap
     params = DenseRowDsp(
-        Constant(f"{y.name}_weights", pack_rows(layer.weights, joined)),
+        Constant(f"{y.name}_weights", pack_rows(layer.weights, layer.kind, layer.suffix)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, ROWS)),
         layer.output,
         count,
         depth,
         out_c,
     )
-    cost = _PER_MAC_ONE_COLUMN * x.elements * out_c + _PER_OUTPUT_ONE_COLUMN * y.elements
-    variant = {"stage": layer.stage, "joined": joined}
+    cost = _PER_MAC_ONE_COLUMN[layer.kind] * x.elements * out_c + _PER_OUTPUT_ONE_COLUMN * y.elements
+    variant = layer.packed_as(layer.kind)
     return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, cost=cost)
 
 
 def conv2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """Any int8 convolution, over gathered windows."""
+    """Any convolution without groups, over gathered windows."""
     assert isinstance(op, Conv2D)
     x, w, _, _ = op.operands(graph)
-    weights = constant_int8(x, w).reshape(w.shape[0], -1)
+    weights = _constant(w).reshape(w.shape[0], -1)
     fit(w.shape[3] == x.shape[3], "the channels are in groups")
     return _conv2d(kernel, op, graph, target, weights)
 
@@ -207,20 +237,22 @@ def single_channel_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> 
     assert isinstance(op, DepthwiseConv2D)
     x, w, _, _ = op.operands(graph)
     fit(x.shape[3] == 1, f"the input has {x.shape[3]} channels, not 1")
-    return _conv2d(kernel, op, graph, target, constant_int8(x, w).reshape(-1, w.shape[3]).T)
+    return _conv2d(kernel, op, graph, target, _constant(w).reshape(-1, w.shape[3]).T)
 
 
 def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array) -> Call:
-    x, w, b, y = op.operands(graph)
-    layer = _layer(x, w, b, y, weights, op.activation, target)
+    x, w, _, y = op.operands(graph)
+    layer = _layer(kernel, op.operands(graph), weights, op.activation, target)
+    kind = _tiles_kind(layer)
+    window = window_of(op, x, w)
     batches, out_h, out_w, out_c = y.shape
     pixels = out_h * out_w
     walk = _pixel_walk(op, x, w, y)
     params = Conv2DDsp(
-        Constant(f"{y.name}_weights", pack_tile(window_order(weights, w.shape[1]), layer.joined)),
+        Constant(f"{y.name}_weights", pack_tile(window_order(weights, w.shape[1], layer.suffix), kind, layer.suffix)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         tiles_output(layer.output, layer.stage),
-        window_of(op, x, w),
+        window,
         batches,
         walk.start(COLUMNS),
         walk.step(COLUMNS),
@@ -236,10 +268,10 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
         params,
         (x.name,),
         (y.name,),
-        layer.variant,
-        scratch=COLUMNS * 2 * padded_depth(depth) + row + w.shape[1] * (row % 4),
+        {**layer.packed_as(kind), "window": window.c_name},
+        scratch=COLUMNS * 2 * padded_depth(depth) + itemsize(x) * (row + w.shape[1] * (row % GROUP[layer.suffix])),
         overlaps={0: walk.overlap},
-        cost=_columns_cost(y.elements * depth, pixels, depth, out_c) + gathered,
+        cost=_columns_cost(_PER_MAC[kind] * y.elements * depth, pixels, depth, out_c) + gathered,
     )
 
 

@@ -71,7 +71,7 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, hei
     x, w, b, y = op.operands(graph)
     weights = constant_int8(x, w).reshape(9, w.shape[3])
     output, bias = output_and_bias(x, w, b, y, weights.T, op.activation, target.rounding)
-    stage = stage_of(output, target)
+    stage = stage_of(output, target, y)
     stride = op.stride[0]
     width = x.shape[2] + sum(op.padding[1])
     batches, out_h, out_w, _ = y.shape

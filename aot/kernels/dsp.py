@@ -15,6 +15,8 @@ COLUMNS = 4  # computed together in a tile
 _LARGEST_JOINED = 1 << 23
 _TAPS = 8  # a tile's loop does so many at once
 ROWS = 4  # of a matrix, multiplied together by one column
+GROUP = {"s8": 4, "s16": 2}  # taps of a window's row that are spread over columns together
+BYTES, JOINED, WIDE = "", "_joined", "_wide"  # how weights are packed, and the part of a helper's name that says so
 
 
 def constant_int8(x: Tensor, w: Tensor) -> Array:
@@ -40,44 +42,53 @@ def can_join(weights: Array, bias: Array) -> bool:
     return accumulator_bound(weights, bias) < _LARGEST_JOINED and not bool(((high == -128) & (low < 0)).any())
 
 
-def pack_tile(weights: Array, joined: bool = False) -> Array:
-    """[channels, taps] for tiles: a word holds two channels' weights for a pair of taps, `n,k n+1,k n,k+2 n+1,k+2`.
+def pack_tile(weights: Array, kind: str, suffix: str) -> Array:
+    """[channels, taps] for tiles, for each pair of taps and each two channels n and n+1.
 
-    With `joined`, two of these bytes are an int16, 256 times the second plus the first. Rows and taps that fill up are
-    zero.
+    Pairs of taps are (k, k+2) and (k+1, k+3) for int8 inputs, which are widened, and neighbours for int16 (`suffix` is
+    "s8" or "s16"). As bytes, a word is `n,k n+1,k n,k+2 n+1,k+2`; joined, two of these are an int16, 256 times the
+    second plus the first; wide, there is a word of two int16 for each channel. Rows and taps that fill up are zero.
     """
     full = _padded(weights, CHANNELS, padded_depth(weights.shape[1]))
-    # [channel pair, channel, four taps, pair of pairs (k or k+2), which pair (k or k+1)]
-    split = full.reshape(len(full) // CHANNELS, CHANNELS, -1, 2, 2)
-    return _joined(np.ascontiguousarray(split.transpose(0, 2, 4, 3, 1)), joined)
+    # [channel pair, channel, four taps, which of a pair, which pair]
+    split = _in_pairs(full.reshape(len(full) // CHANNELS, CHANNELS, -1, 2, 2), suffix)
+    return _packed(split.transpose(0, 2, 4, 3, 1), kind)
 
 
-def window_order(weights: Array, rows: int) -> Array:
-    """[channels, taps] of a window of `rows` in the order of widened taps: whole words of each row, then the rest."""
+def window_order(weights: Array, rows: int, suffix: str) -> Array:
+    """[channels, taps] of a window of `rows` as `spread_window_*` takes them: whole groups of each row, then the rest."""
     split = weights.reshape(len(weights), rows, -1)
-    words = split.shape[2] // 4 * 4
-    parts = (split[:, :, :words], split[:, :, words:])
+    grouped = split.shape[2] // GROUP[suffix] * GROUP[suffix]
+    parts = (split[:, :, :grouped], split[:, :, grouped:])
     return np.concatenate([part.reshape(len(weights), -1) for part in parts], axis=1)
 
 
-def pack_rows(weights: Array, joined: bool) -> Array:
-    """[channels, taps] for one column: for each four channels, four words for every four taps; then the taps left over.
+def pack_rows(weights: Array, kind: str, suffix: str) -> Array:
+    """[channels, taps] for one column: for each four channels, the words of each four taps; then the taps left over.
 
     The words of channels n and n+1 are those of tiles, then come those of n+2 and n+3. Rows that fill up are zero.
     """
     full = _padded(weights, ROWS, weights.shape[1])
     fours = full.reshape(len(full) // ROWS, ROWS, -1)
     whole = weights.shape[1] // 4 * 4
-    # [four channels, channel pair, channel, four taps, pair of pairs (k or k+2), which pair (k or k+1)]
-    split = fours[:, :, :whole].reshape(len(fours), 2, 2, -1, 2, 2)
-    words = _joined(np.ascontiguousarray(split.transpose(0, 3, 1, 5, 4, 2)), joined).reshape(len(fours), -1)
+    # [four channels, channel pair, channel, four taps, which of a pair, which pair]
+    split = _in_pairs(fours[:, :, :whole].reshape(len(fours), 2, 2, -1, 2, 2), suffix)
+    words = _packed(split.transpose(0, 3, 1, 5, 4, 2), kind).reshape(len(fours), -1)
     rest = fours[:, :, whole:].transpose(0, 2, 1).reshape(len(fours), -1)
-    return np.concatenate([words, rest], axis=1)
+    return np.concatenate([words, rest.astype(words.dtype)], axis=1)
 
 
-def _joined(packed: Array, joined: bool) -> Array:
-    """With `joined`, pairs of bytes, one after the other in `packed`, become 256 times the second plus the first."""
-    if joined:
+def _in_pairs(fours: Array, suffix: str) -> Array:
+    """The last two dimensions, a [2, 2] of four taps, as [which of a pair, which pair]."""
+    return fours.swapaxes(-1, -2) if suffix == "s16" else fours
+
+
+def _packed(split: Array, kind: str) -> Array:
+    """[..., which pair, which of a pair, channel] as it is stored."""
+    if kind == WIDE:
+        return np.ascontiguousarray(split.swapaxes(-1, -2), np.int16)
+    packed = np.ascontiguousarray(split)
+    if kind == JOINED:
         packed[..., 1] -= packed[..., 0] < 0
     return packed
 

@@ -44,7 +44,7 @@ class TensorOutput(Params):
 class PairedOutput(Params):
     """A fixed-point scale for each channel, multiplier and shift side by side."""
 
-    c_name: ClassVar[str] = "paired_output_s8"
+    c_name: ClassVar[str] = "paired_output"
 
     scale: Constant
     zero_point: int
@@ -88,6 +88,13 @@ class FloatOutput(Params):
 @dataclass(frozen=True)
 class ChannelOutputS16(ChannelOutput):
     """A fixed-point scale for each channel, of accumulators of 32 bits."""
+
+    c_name: ClassVar[str] = "channel_output_s16"
+
+
+@dataclass(frozen=True)
+class RoundedOnceS16(ChannelOutput):
+    """A scale of 15 bits for each channel, of accumulators of 32 bits, as multiplier and shift of `single` rounding."""
 
     c_name: ClassVar[str] = "channel_output_s16"
 

@@ -4,15 +4,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aot.interface import C_TYPES
+from aot.ir import Array, Tensor
 from aot.kernels.call import Constant, Target
 from aot.kernels.output import (
     ChannelOutput,
     ChannelOutputAny,
+    ChannelOutputS16,
     FloatOutput,
     Output,
     PairedOutput,
+    RoundedOnceS16,
     TensorOutput,
     TensorOutputAny,
+    WideOutputS16,
 )
 
 _LARGEST_SHIFT = 22  # the zero point times 2^shift, and the rounded product, then fit 32 bits together
@@ -23,22 +28,37 @@ _NORMALIZED = 1 << 30  # multipliers are this at least, but for a scale of 0
 class Stage:
     """How a template prints it: `fast` is "fixed", "float", or empty where only the prelude's function will do.
 
-    `scale` is "channel", "tensor" or "float", after what there is one of.
+    `scale` is "channel", "tensor" or "float", after what there is one of; `type` is that of outputs in C.
     """
 
     output: str
+    type: str
     fast: str
     scale: str
     full_range: bool
     rounding: str
 
 
-def stage_of(output: Output, target: Target) -> Stage:
-    """The stage for `output` on `target`."""
-    full_range = (output.min, output.max) == (-128, 127)
+def stage_of(output: Output, target: Target, y: Tensor) -> Stage:
+    """The stage for `output`, which makes `y`, on `target`."""
+    limits = np.iinfo(y.dtype)
+    full_range = (output.min, output.max) == (limits.min, limits.max)
     fast = "float" if isinstance(output, FloatOutput) and "fpu" in target.features else "fixed" * _is_easy(output)
     scale = "float" if fast == "float" else "channel" if isinstance(output, ChannelOutput) else "tensor"
-    return Stage(output.c_name, fast, scale, full_range, target.rounding)
+    rounding = "single" if y.dtype == "int16" else target.rounding
+    return Stage(output.c_name, C_TYPES[y.dtype], fast, scale, full_range, rounding)
+
+
+def fast_output(output: Output, bias: Array) -> Output:
+    """`output`; where scales of 15 bits round once, and sums (of the type of `bias`) have 32 bits, as `single` does."""
+    if not isinstance(output, WideOutputS16) or bias.dtype != np.int32:
+        return output
+    multiplier = output.multiplier.data.astype(np.int32) << 16
+    shift = np.where(multiplier == 0, 17, output.shift.data) - 16
+    if shift.min() < 1 or shift.max() > _LARGEST_SHIFT:
+        return output
+    constants = Constant(output.multiplier.name, multiplier), Constant(output.shift.name, shift.astype(np.int8))
+    return RoundedOnceS16(*constants, 0, output.min, output.max)
 
 
 def tiles_output(output: Output, stage: Stage) -> Output:
@@ -57,7 +77,9 @@ def tiles_output(output: Output, stage: Stage) -> Output:
 
 
 def _is_easy(output: Output) -> bool:
-    if isinstance(output, ChannelOutputAny | TensorOutputAny):
+    if isinstance(output, RoundedOnceS16):
+        return True
+    if isinstance(output, ChannelOutputAny | TensorOutputAny | ChannelOutputS16):
         return False
     if isinstance(output, ChannelOutput):
         return bool(output.shift.data.max() <= _LARGEST_SHIFT and output.multiplier.data.min() >= _NORMALIZED)
