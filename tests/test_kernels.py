@@ -144,10 +144,13 @@ def test_every_output_stage_and_variant_is_reached() -> None:
 
 
 def test_every_kind_of_tiles_is_reached() -> None:
-    """Scales of channels, of tensors and floats; sums in pairs or not, clamped or not; and what none of them can do."""
-    graph, _ = merge.merged([*cases.few(), *(cases.case("Conv2D lowest weights", seed) for seed in range(12))])
+    """Scales of channels, of tensors and floats; how weights are packed; clamped or not; and what none of them can do."""
+    more = ("Conv2D lowest weights", "Conv2D pointwise uint8", "Conv2D pointwise int16")
+    graph, _ = merge.merged([*cases.few(), *(cases.case(name, seed) for name in more for seed in range(12))])
     text = "".join(native.compiled(graph, rounding, "mps2-an386").files["merged.c"] for rounding in ROUNDINGS)
-    kinds = {f"tiles_{s}{j}" for s in ("channel", "tensor", "float") for j in ("", "_joined")}
+    kinds = {f"tiles_{s}{j}" for s in ("channel", "tensor", "float") for j in ("", "_joined", "_wide")}
     kinds |= {f"tiles_{s}_joined_clamped" for s in ("channel", "tensor", "float")}
-    missed = {kind for kind in (*kinds, "tile_s8") if f" {kind}(" not in text and f" {kind}_clamped(" not in text}
+    kinds |= {"tiles_channel_s16", "tiles_channel_s16_clamped", "tile_s8", "tile_wide"}
+    kinds |= {"row_s8", "row_s8_joined", "row_s8_wide", "row_s16"}
+    missed = {kind for kind in kinds if f" {kind}(" not in text and f" {kind}_clamped(" not in text}
     assert missed == set()
