@@ -144,7 +144,7 @@ def test_every_output_stage_and_variant_is_reached() -> None:
 
 
 def test_every_kind_of_tiles_is_reached() -> None:
-    """Scales of channels, of tensors and floats; how weights are packed; clamped or not; and what none of them can do."""
+    """Scales of channels, of tensors and floats; packed weights of each kind; and what none of them can do."""
     more = ("Conv2D lowest weights", "Conv2D pointwise uint8", "Conv2D pointwise int16")
     graph, _ = merge.merged([*cases.few(), *(cases.case(name, seed) for name in more for seed in range(12))])
     text = "".join(native.compiled(graph, rounding, "mps2-an386").files["merged.c"] for rounding in ROUNDINGS)

@@ -56,7 +56,7 @@ def pack_tile(weights: Array, kind: str, suffix: str) -> Array:
 
 
 def window_order(weights: Array, rows: int, suffix: str) -> Array:
-    """[channels, taps] of a window of `rows` as `spread_window_*` takes them: whole groups of each row, then the rest."""
+    """[channels, taps] of a window of `rows` as `spread_window_*` takes them: groups of each row, then the rest."""
     split = weights.reshape(len(weights), rows, -1)
     grouped = split.shape[2] // GROUP[suffix] * GROUP[suffix]
     parts = (split[:, :, :grouped], split[:, :, grouped:])
