@@ -205,6 +205,9 @@ def test_several_inputs(tmp_path: Path) -> None:
     np.savez(tmp_path / "t.npz", y=y, x=x[:2])
     with pytest.raises(AotError, match="different numbers"):
         list(open_samples(tmp_path / "t.npz", TWO))
+    np.savez(tmp_path / "u.npz", z=y, x=x)
+    with pytest.raises(AotError, match="no array for the input y"):
+        list(open_samples(tmp_path / "u.npz", TWO))
     np.save(tmp_path / "s.npy", x)
     with pytest.raises(AotError, match="no array for the input"):
         list(open_samples(tmp_path / "s.npy", TWO))

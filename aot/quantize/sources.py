@@ -151,12 +151,13 @@ def _arrays(path: Path, graph: Graph) -> Iterator[Sample]:
     """The samples of an .npz or .npy file; its arrays stay on disk and are read as they are needed."""
     with tempfile.TemporaryDirectory(prefix="aot-") as folder:
         columns = _mapped(path, Path(folder))
-        counts = {name: _count(array, _tensor(name, columns, graph)) for name, array in columns.items()}
+        known = {name: (array, _tensor(name, columns, graph)) for name, array in columns.items()}
+        counts = {name: _count(array, tensor) for name, (array, tensor) in known.items() if tensor is not None}
         if len(set(counts.values())) > 1:
             sizes = ", ".join(f"{name}: {count}" for name, count in counts.items())
             raise AotError(f"{path} has different numbers of samples for the inputs", f"it has {sizes}")
         for i in range(next(iter(counts.values()), 1)):
-            one = {name: _real(_row(a, i, _tensor(name, columns, graph))) for name, a in columns.items()}
+            one = {name: _real(_row(array, i, tensor)) for name, (array, tensor) in known.items()}
             yield from samples_of(one, graph, source=str(path))
 
 
@@ -167,9 +168,9 @@ def _tensor(name: str, columns: Mapping[str, Array], graph: Graph) -> Tensor | N
     return next((graph[n] for n in graph.inputs if name in (n, graph[n].label)), None)
 
 
-def _count(array: Array, tensor: Tensor | None) -> int:
+def _count(array: Array, tensor: Tensor) -> int:
     """How many samples the array holds."""
-    return 1 if tensor is None or array.ndim == 0 or is_one_sample(array, tensor) else len(array)
+    return 1 if array.ndim == 0 or is_one_sample(array, tensor) else len(array)
 
 
 def _row(array: Array, i: int, tensor: Tensor | None) -> Array:
