@@ -220,10 +220,13 @@ def quantize(
         refuse_unwritable(html)
     with progress("calibrating") as told:
         done = api.quantize_file(model, calibration, output, chosen, images=images, force=force, progress=told)
+    with progress("measuring", "layers") as told:
         found = analyse(done, chosen, told) if done.changed and (with_report or html) else None
     if found and html is not None:
         write_page(html, found)
     warn(done.warnings)
+    if found is None and (with_report or html):
+        warn(["there is no report of what is not quantized"])
     if as_json:
         show_json(report.quantize_json(done, found))
         return

@@ -51,9 +51,9 @@ def warn(warnings: Sequence[str]) -> None:
 
 
 @contextmanager
-def progress(first: str = "compiling") -> Iterator[Callable[[int], None]]:
-    """On a terminal, stderr tells what goes on: first the compiler, then sample after sample."""
+def progress(first: str = "compiling", steps: str = "samples") -> Iterator[Callable[[int], None]]:
+    """On a terminal, stderr tells what goes on: `first`, then how many `steps` are done."""
     console = errors()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(first, total=None)
-        yield lambda done: bar.update(task, completed=done, description=f"{done} samples done")
+        yield lambda done: bar.update(task, completed=done, description=f"{done} {steps} done")

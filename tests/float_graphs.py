@@ -162,6 +162,17 @@ def streaming() -> Graph:
     return net.graph(y, after, states=tuple(State(*state) for state in states))
 
 
+def delays() -> Graph:
+    """A layer's output of one and of two runs ago, the former an output, too; and the last input."""
+    net = Net(12, x=(1, 8))
+    net.tensors |= {name: Tensor(name, (1, 8), "float32", label=name) for name in ("old", "older", "kept")}
+    a = net.layer(FullyConnected, "a", (1, 8), "x", (8, 8))
+    b = net.add(Add, "b", (1, 8), a, "older")
+    y = net.add(Add, "y", (1, 8), b, "kept")
+    pairs = (("old", a), ("older", "old"), ("kept", "x"))
+    return net.graph(y, "old", states=tuple(State(*pair, np.zeros((1, 8), np.float32)) for pair in pairs))
+
+
 GRAPHS: dict[str, Callable[[], Graph]] = {g.__name__: g for g in (convolutions, gates, arithmetic, normalized, sines)}
 
 

@@ -161,7 +161,7 @@ def test_negation_has_codes_of_its_own() -> None:
 def test_what_is_remembered(io: Literal["int8", "float"], dtype: Literal["int8", "int16"], tmp_path: Path) -> None:
     """In the codes of what computes it, if that has some; LiteRT, the interpreter and the C take the same steps.
 
-    LiteRT's dense layers round otherwise in int16, and its DEQUANTIZE may differ in the last bit.
+    LiteRT's dense layers round otherwise in int16, and its float32 may differ in the last bits.
     """
     graph = float_graphs.streaming()
     steps = samples(graph)
@@ -171,15 +171,33 @@ def test_what_is_remembered(io: Literal["int8", "float"], dtype: Literal["int8",
     assert "Svdf (%svdf) stays in float32: it has no integer form" in warning
     assert made.sqnr() > (30 if dtype == "int8" else 45)
     assert np.abs(reals(made.graph.state[2].initial, made.graph[made.graph.state[2].current]) - 0.5).max() < 0.02
-    given = [as_inputs(sample, made.graph) for sample in steps]
-    read = parse(made.tflite(), "net")
+    check_steps(made, steps, tmp_path, dtype == "int8")
+
+
+@pytest.mark.parametrize(
+    "options", [Options(), Options(io="float"), Options(float={"a"}), Options(float={"a"}, io="float")]
+)
+def test_what_only_waits(options: Options, tmp_path: Path) -> None:
+    """An input or an older state that is kept has the type of what reads it; what was kept can be an output, too."""
+    graph = float_graphs.delays()
+    made = quantize(graph, samples(graph), options)
+    dtypes = ["float32" if options.float else "int8", "int8", "int8"]
+    assert [made.graph[state.current].dtype for state in made.graph.state] == dtypes and not made.warnings
+    assert made.sqnr() > 30
+    check_steps(made, samples(graph), tmp_path)
+
+
+def check_steps(made: Quantized, steps: list[dict[str, Array]], folder: Path, by_litert: bool = True) -> None:
+    """From the first step to the last, each of which leaves something behind: LiteRT, the interpreter and the C."""
+    graph = parse(made.tflite(), "net")
+    given = [as_inputs(sample, graph) for sample in steps]
     expected = litert.sequence(made.tflite(), [[one["x"]] for one in given], litert.Resolver.BUILTIN)
     assert len({array.tobytes() for _, array in expected}) == len(steps)
-    actual = native.run(native.program(native.compiled(read), tmp_path), read, given)
-    for values, wanted, answer in zip(run_all(read, given), expected, actual, strict=True):
-        for name, array in zip(read.outputs, wanted, strict=True):
+    actual = native.run(native.program(native.compiled(graph), folder), graph, given)
+    for values, wanted, answer in zip(run_all(graph, given), expected, actual, strict=True):
+        for name, array in zip(graph.outputs, wanted, strict=True):
             assert values[name].tolist() == answer[name].tolist()
-            assert dtype == "int16" or np.allclose(values[name], array, rtol=1e-6, atol=0)
+            assert not by_litert or np.allclose(values[name], array, rtol=1e-6, atol=1e-6)
 
 
 def test_layers_kept_in_float() -> None:

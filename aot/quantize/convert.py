@@ -39,9 +39,9 @@ class _Converter:
         currents = [self._current(state) for state in self._graph.state]
         for op in self._graph.ops:
             self._rewrite(op)
-        outputs = tuple(self._output(name) for name in self._graph.outputs)
         pairs = zip(currents, self._graph.state, strict=True)
         states = tuple(self._kept(current, state) for current, state in pairs)
+        outputs = tuple(self._output(name) for name in self._graph.outputs)
         return Graph(self._graph.name, self._tensors, tuple(self._ops), inputs, outputs, states)
 
     def _add(self, tensor: Tensor) -> Tensor:

@@ -115,11 +115,11 @@ def choose_forms(graph: Graph, types: Types, range_of: Callable[[str, str], Rang
 
 
 def _state_forms(graph: Graph, types: Types) -> Iterator[tuple[Form, Form]]:
-    """What is remembered has the type of what computes it; an input that is kept stays float32."""
-    producers = {name: op for op in graph.ops for name in op.outputs}
+    """What is remembered has the type of what computes it, an input or an older state that of what reads it first."""
     for state in graph.state:
-        producer = producers.get(state.next)
-        dtype = "float32" if producer is None else types.get(producer.name, "float32")
+        producer = graph.producer(state.next)
+        concerned = graph.consumers(state.current) if producer is None else (producer,)
+        dtype = next((types[op.name] for op in concerned if op.name in types), "float32")
         if graph[state.current].dtype == "float32" != dtype:
             yield Form(state.current, dtype), Form(state.next, dtype)
 
