@@ -26,7 +26,7 @@ A float32 model becomes an int8 one with a few dozen typical samples:
 Whatever is wrong with a model, a board or a file is raised as `AotError`, with what to try next.
 """
 
-from aot.api import Built, Profiled, Ran, build, evaluate, profile, quantize, run, verify
+from aot.api import Built, Profiled, Ran, build, evaluate, profile, quantize, run, verify, verify_together
 from aot.boards import Board
 from aot.boards import all_boards as boards
 from aot.choices import CompileOptions, RunOptions
@@ -60,4 +60,5 @@ __all__ = [
     "quantize",
     "run",
     "verify",
+    "verify_together",
 ]

@@ -38,7 +38,8 @@ from aot.quantize import (
 )
 from aot.quantize import quantize as quantize_graph
 from aot.samples import Sample, random_samples, read_samples, samples_of, stacked
-from aot.verify import Verdict, verify_layers
+from aot.together import Together, make_together, options_of_each, project_of, together, within
+from aot.verify import Verdict, numbers_of, run_in_turn, verify_layers
 from aot.verify import run as run_samples
 
 Inputs = Path | str | Mapping[str, Array] | None
@@ -47,12 +48,16 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Built:
-    """A C project in `folder`. `firmware` is None where no compiler ran, `elf` where none was kept."""
+    """A C project in `folder`. `firmware` is None where no compiler ran, `elf` where none was kept.
+
+    Of several models, `compiled` is the first, and `together` are all in their common arena.
+    """
 
     compiled: Compiled
     firmware: Firmware | None
     folder: Path
     elf: Path | None
+    together: Together | None = None
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,11 @@ class Profiled:
 
 
 def build(
-    model: Path | str,
+    model: Path | str | Sequence[Path | str],
     board: str | Board,
     folder: Path | str,
     *,
+    concurrent: bool = False,
     project: str = "make",
     compile: bool = True,
     force: bool = False,
@@ -96,6 +102,9 @@ def build(
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
 
+    Several models share one arena, the size of what the largest needs, and must not run at once; with `concurrent`,
+    each has memory of its own. The `name` among `choices` then is one for each, with commas between.
+
     `board` is a name, or what `aot.boards` gives; `project` a key of `aot.projects.KINDS`. Without `compile`, no
     compiler is needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's
     output. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants go to the linker's section
@@ -105,16 +114,37 @@ def build(
     folder = Path(folder)
     _check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
-    compiled = _compile(model, _loaded(board), CompileOptions(**choices))
-    compiled = for_mlperf(compiled) if mlperf else compiled
-    compiled = with_weights_in(compiled, weights_section) if weights_section is not None else compiled
+    models = [model] if isinstance(model, Path | str) else list(model)
+    whole = _whole(models, _loaded(board), CompileOptions(**choices), concurrent, mlperf, weights_section)
     with complete_folder(folder) as made, _temporary_folder() as elsewhere:
         work = made if project == "make" else elsewhere
-        firmware = _make(compiled, work, trace=trace) if compile else None
+        firmware = _make(whole, work, trace=trace) if compile else None
         if project != "make" or firmware is None:
-            write(files_of_kind(compiled, project, firmware.stack.bytes if firmware else None), made)
+            write(_project(whole, project, firmware), made)
         elf = folder / firmware.elf.relative_to(made.resolve()) if firmware and work == made else None
-    return Built(compiled, firmware, folder, elf)
+    if isinstance(whole, Together):
+        return Built(whole.models[0], firmware, folder, elf, whole)
+    return Built(whole, firmware, folder, elf)
+
+
+def _whole(
+    models: Sequence[Path | str],
+    board: Board,
+    options: CompileOptions,
+    concurrent: bool = False,
+    mlperf: bool = False,
+    weights_section: str | None = None,
+) -> Compiled | Together:
+    """What one firmware is to hold."""
+    if mlperf and len(models) > 1:
+        raise AotError("the runner of MLPerf Tiny drives firmware of one model", "build each by itself")
+    each = options_of_each(options, len(models))
+    compiled = [_compile(path, board, own) for path, own in zip(models, each, strict=True)]
+    if mlperf:
+        compiled = [for_mlperf(one) for one in compiled]
+    if weights_section is not None:
+        compiled = [with_weights_in(one, weights_section) for one in compiled]
+    return compiled[0] if len(compiled) == 1 else within(together(compiled, concurrent=concurrent), options.max_ram)
 
 
 def run(
@@ -159,20 +189,73 @@ def verify(
     Where an output differs on an emulated board, all layers are compared to find the first that does. The arguments
     are those of `run`. Raises AotError for what cannot be compared, but not for a difference.
     """
+    return verify_together(
+        [model],
+        board,
+        [inputs],
+        layers=layers,
+        quantize_inputs=quantize_inputs,
+        samples=samples,
+        seed=seed,
+        progress=progress,
+        **choices,
+    )[0]
+
+
+def verify_together(
+    models: Sequence[Path | str],
+    board: str | Board,
+    inputs: Sequence[Inputs] = (),
+    *,
+    concurrent: bool = False,
+    layers: bool = False,
+    quantize_inputs: bool = False,
+    samples: int = 4,
+    seed: int = 0,
+    progress: Progress = lambda done: None,
+    **choices: Unpack[RunKeywords],
+) -> tuple[Ran, ...]:
+    """`verify` for the models of one firmware, which run in turn; `inputs` are given for each of them, or for none.
+
+    Layers are compared model by model. The other arguments are those of `build` and `verify`.
+    """
     options = RunOptions(**choices)
-    port, compiled = options.port, _compile(model, _placed(board, options), options)
-    chosen = _samples(compiled, inputs, quantize_inputs, samples, seed)
+    if inputs and len(inputs) != len(models):
+        raise AotError(
+            f"--inputs is needed {len(models)} times, not {len(inputs)}", "once for each model, in their order"
+        )
+    port, whole = options.port, _whole(models, _placed(board, options), options, concurrent)
+    compiled = whole.models if isinstance(whole, Together) else (whole,)
+    given = [
+        _samples(one, source, quantize_inputs, samples, seed)
+        for one, source in zip(compiled, inputs or [None] * len(compiled), strict=True)
+    ]
     with _temporary_folder() as made:
+        firmware = _firmware(whole, made, options, trace=layers and port is not None)
         if layers and port:
-            firmware = _firmware(compiled, made, options, trace=True)
-            return Ran(compiled, firmware, verify_layers(compiled, firmware, chosen, port, progress))
-        firmware = _firmware(compiled, made, options)
-        verdict = run_samples(compiled, firmware, chosen, port, progress, count=False)
-        if port or (verdict.passed and not layers):
-            return Ran(compiled, firmware, verdict)
-        traced = verify_layers(compiled, _make(compiled, made, trace=True), chosen, port, progress)
-        # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
-        return Ran(compiled, firmware, verdict if traced.passed else traced)
+            verdicts = _layer_by_layer(compiled, firmware, given, port, progress)
+        else:
+            verdicts = run_in_turn(compiled, firmware, given, port, progress)
+        if not port and (layers or not all(verdict.passed for verdict in verdicts)):
+            traced = _layer_by_layer(compiled, _make(whole, made, trace=True), given, port, progress)
+            # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
+            verdicts = [plain if found.passed else found for plain, found in zip(verdicts, traced, strict=True)]
+    return tuple(Ran(one, firmware, verdict) for one, verdict in zip(compiled, verdicts, strict=True))
+
+
+def _layer_by_layer(
+    models: Sequence[Compiled],
+    firmware: Firmware | None,
+    given: Sequence[Sequence[Sample]],
+    port: str | None,
+    progress: Progress,
+) -> list[Verdict]:
+    """What is to be said of each model's layers; `firmware` must be a tracing one."""
+    numbers = numbers_of(models)
+    return [
+        verify_layers(one, firmware, chosen, port, progress, number)
+        for number, one, chosen in zip(numbers, models, given, strict=True)
+    ]
 
 
 def profile(
@@ -333,18 +416,26 @@ def _temporary_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _firmware(compiled: Compiled, folder: Path, options: RunOptions, *, trace: bool = False) -> Firmware | None:
+def _firmware(whole: Compiled | Together, folder: Path, options: RunOptions, *, trace: bool = False) -> Firmware | None:
     """The firmware, compiled in `folder` and, if asked for, loaded; None where the board must hold it already."""
     if options.flash and options.port is None:
         raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
     if options.port is not None and not options.flash:
         return None
-    firmware = _make(compiled, folder, trace=trace)
+    firmware = _make(whole, folder, trace=trace)
     if options.flash:
-        load_into(firmware.elf, compiled.board)
+        load_into(firmware.elf, whole.board)
     return firmware
 
 
-def _make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:
+def _make(whole: Compiled | Together, folder: Path, *, trace: bool = False) -> Firmware:
     with os_errors(folder):
-        return make(compiled, folder, trace=trace)
+        if isinstance(whole, Together):
+            return make_together(whole, folder, trace=trace)
+        return make(whole, folder, trace=trace)
+
+
+def _project(whole: Compiled | Together, kind: str, firmware: Firmware | None) -> dict[str, str | bytes]:
+    if isinstance(whole, Together):
+        return {**project_of(whole, kind, firmware)}
+    return files_of_kind(whole, kind, firmware.stack.bytes if firmware else None)

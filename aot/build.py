@@ -18,7 +18,7 @@ from aot.firmware import (
     source_files,
     trace_flags,
 )
-from aot.interface import Interface
+from aot.interface import Held, Interface
 
 _JOBS = 2
 _PACKAGES = {
@@ -44,13 +44,27 @@ class Flash:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What of a program is one model's: its constants in flash, and the stack of one inference."""
+
+    weights: int
+    stack: Stack
+
+
+@dataclass(frozen=True)
 class Firmware:
-    """A linked program. RAM is all of it: stack reserve, data, arena. `stack` is that of one inference."""
+    """A linked program. RAM is all of it: stack reserve, data, arena. `parts` are its models, in order."""
 
     elf: Path
     flash: Flash
     ram_bytes: int
-    stack: Stack
+    parts: tuple[Part, ...]
+
+    @property
+    def stack(self) -> Stack:
+        """That of one inference, of the model that needs most."""
+        unknown = tuple(dict.fromkeys(reason for part in self.parts for reason in part.stack.unknown))
+        return Stack(max(part.stack.bytes for part in self.parts), unknown)
 
 
 def tool(board: Board, name: str) -> str:
@@ -95,37 +109,41 @@ def _compile(command: list[str], folder: Path, source: str) -> None:
                        f"the command was: {' '.join(command)}")  # fmt: skip
 
 
-def _link(command: list[str], folder: Path, board: Board, name: str) -> None:
+def _link(command: list[str], folder: Path, board: Board, held: Held) -> None:
     done = _run(command, folder)
     overflows = dict(_OVERFLOW.findall(done.stderr))
     if overflows:
         what = " and ".join(f"{region} by {int(size):,} bytes" for region, size in overflows.items())
-        raise AotError(f"{name} does not fit {board.name}: it overflows {what}",
+        raise AotError(f"{held.title} does not fit {board.name}: it overflows {what}",
                        "a board with more memory (aot boards)", "a smaller model")  # fmt: skip
     if done.returncode != 0:
-        raise AotError(f"{name} does not link: {_first_error(done.stderr)}",
+        raise AotError(f"{held.title} does not link: {_first_error(done.stderr)}",
                        f"the command was: {' '.join(command)}")  # fmt: skip
 
 
-def _weights_bytes(linker_map: str, name: str, section_name: str) -> int:
+def _weights_bytes(linker_map: str, model: Interface) -> int:
     """The size of every constant that the linker took from the model's weights; `linker_map` is the linker's map."""
+    if model.weights_file_bytes:
+        return model.weights_file_bytes
     used = linker_map.partition("Linker script and memory map")[2]
-    names = r"\.rodata\S*" + (f"|{re.escape(section_name)}" if section_name else "")
-    section = re.compile(rf"(?:{names})\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S*/{re.escape(name)}_weights\.o")
+    names = r"\.rodata\S*" + (f"|{re.escape(model.weights_section)}" if model.weights_section else "")
+    section = re.compile(rf"(?:{names})\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S*/{re.escape(model.name)}_weights\.o")
     return sum(int(size, 16) for size in section.findall(used))
 
 
-def _measure(folder: Path, board: Board, interface: Interface, elf: Path, objects: list[str]) -> Firmware:
-    name = interface.name
+def _measure(folder: Path, board: Board, held: Held, elf: Path, objects: list[str]) -> Firmware:
     sizes = tool_output(board, "size", [str(elf)], folder).splitlines()[-1].split()
     text, data, bss = (int(size) for size in sizes[:3])
     linker_map = elf.with_suffix(".map").read_text(encoding="utf-8", errors="replace")
-    weights = interface.weights_file_bytes or _weights_bytes(linker_map, name, interface.weights_section)
     graph = read_callgraph_files((folder / item).with_suffix(".ci") for item in objects)
     library = _library(board, elf, folder) if board.memories else {}
-    _check_stack(board, name, worst_stack("main", graph, library))
-    stack = worst_stack(f"{name}_run", graph, library)
-    return Firmware(elf, Flash(text + data - weights, weights), data + bss, stack)
+    _check_stack(board, held, worst_stack("main", graph, library))
+    parts = tuple(
+        Part(_weights_bytes(linker_map, model), worst_stack(f"{model.name}_run", graph, library))
+        for model in held.models
+    )
+    weights = sum(part.weights for part in parts)
+    return Firmware(elf, Flash(text + data - weights, weights), data + bss, parts)
 
 
 def _library(board: Board, elf: Path, folder: Path) -> dict[str, Function]:
@@ -134,10 +152,10 @@ def _library(board: Board, elf: Path, folder: Path) -> dict[str, Function]:
     return with_aliases(read_disassembly(disassembly), tool_output(board, "nm", [str(elf)], folder))
 
 
-def _check_stack(board: Board, name: str, whole: Stack) -> None:
+def _check_stack(board: Board, held: Held, whole: Stack) -> None:
     needed = whole.bytes + _EXCEPTION_FRAME_BYTES
     if board.memories and needed > board.stack_bytes:
-        raise AotError(f"{name} needs {needed:,} bytes of stack, but {board.name} reserves {board.stack_bytes:,}",
+        raise AotError(f"{held.title} needs {needed:,} bytes of stack, but {board.name} reserves {board.stack_bytes:,}",
                        f"a larger stack_bytes in board_support/{board.name}/board.toml", "another board")  # fmt: skip
 
 
@@ -145,17 +163,17 @@ def _own_flags(source: str) -> tuple[str, ...]:
     return SMALL_FLAGS if source.startswith(SMALL_FOLDERS) else ()
 
 
-def compile_project(folder: Path, board: Board, interface: Interface, *, trace: bool = False) -> Firmware:
-    """Compile the project of the model `interface` in `folder`, as its Makefile does, and measure it.
+def compile_project(folder: Path, board: Board, held: Held, *, trace: bool = False) -> Firmware:
+    """Compile the project of one model or several in `folder`, as its Makefile does, and measure it.
 
     With `trace`, the firmware sends every layer's output, and lies in `build-trace` instead of `build`.
     AotError where a tool is missing, a file does not compile, or the program does not fit the board.
     """
-    folder, build, name = folder.resolve(), "build-trace" if trace else "build", interface.name
+    folder, build, name = folder.resolve(), "build-trace" if trace else "build", held.name
     gcc = tool(board, "gcc")
     flags = [*board.core.flags, *INCLUDE_FLAGS, f"-fdebug-prefix-map={folder}=."]
-    flags += trace_flags(interface.macro) if trace else []
-    sources = source_files(interface, board)
+    flags += trace_flags(held) if trace else []
+    sources = source_files(held, board)
     objects = [f"{build}/{source[:-2]}.o" for source in sources]
     with ThreadPoolExecutor(_JOBS) as pool:
         commands = [[gcc, *flags, *_own_flags(source), "-fcallgraph-info=su", "-c", source, "-o", item]
@@ -163,5 +181,5 @@ def compile_project(folder: Path, board: Board, interface: Interface, *, trace: 
         list(pool.map(lambda command, source: _compile(command, folder, source), commands, sources))
     elf = f"{build}/{name}.elf"
     map_flag = f"-Wl,-Map={build}/{name}.map"
-    _link([gcc, *flags, *objects, *link_flags(board), map_flag, "-lm", "-o", elf], folder, board, name)
-    return _measure(folder, board, interface, folder / elf, objects)
+    _link([gcc, *flags, *objects, *link_flags(board), map_flag, "-lm", "-o", elf], folder, board, held)
+    return _measure(folder, board, held, folder / elf, objects)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import typer
 
-from aot import api, memory_report, options, profile_report, report
+from aot import api, memory_report, options, profile_report, report, report_together
 from aot.boards import all_boards, load_board
 from aot.choices import CompileOptions
 from aot.console import errors, progress, show, show_json, show_table, warn
 from aot.errors import AotError
 from aot.frontends import tflite
 from aot.inspect import inspect as inspect_graph
+from aot.interface import listed
 from aot.new_board import new_board
 from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
@@ -24,6 +25,7 @@ from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
 from aot.quantize.analysis import analyse
 from aot.quantize.page import write_page
 from aot.samples import write_outputs
+from aot.together import Together
 from aot.version import __version__
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -44,7 +46,7 @@ def _options(context: typer.Context, version: options.Version = False) -> None:
 @app.command()
 @options.grouped
 def build(
-    model: options.Model,
+    models: options.Models,
     target: options.OnBoard,
     output: options.Output,
     project: options.Project = options.ProjectKind.make,
@@ -53,14 +55,16 @@ def build(
     trace: options.Trace = False,
     mlperf: options.Mlperf = False,
     weights_section: options.WeightsSection = None,
+    concurrent: options.Concurrent = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Compile MODEL into a C project for a board."""
+    """Compile MODEL into a C project for a board; several models share their memory, and run one at a time."""
     with progress():
         built = api.build(
-            model,
+            models,
             target.loaded(),
             output,
+            concurrent=concurrent,
             project=project,
             compile=not no_compile,
             force=force,
@@ -70,11 +74,22 @@ def build(
             **target.choices(),
         )
     warn(built.compiled.warnings)
+    if built.together is not None:
+        _show_together(built, built.together, as_json)
+        return
     if as_json:
         show_json(report.build_json(built.compiled, built.firmware, built.elf))
         return
     show(f"{built.compiled.interface.name} for {built.compiled.board.name} is in {output}")
     show_table(report.memory_table(built.compiled, built.firmware))
+
+
+def _show_together(built: api.Built, whole: Together, as_json: bool) -> None:
+    if as_json:
+        show_json(report_together.build_json(whole, built.firmware, built.elf))
+        return
+    show(f"{listed(whole.bundle.models)} for {whole.board.name} are in {built.folder}")
+    show_table(report_together.memory_table(whole, built.firmware))
 
 
 @app.command()
@@ -119,21 +134,26 @@ def run(
 @app.command()
 @options.grouped
 def verify(
-    model: options.Model,
+    models: options.Models,
     target: options.RunsOnBoard,
-    inputs: options.Inputs = None,
+    inputs: options.InputsOfEach = None,
+    concurrent: options.Concurrent = False,
     layers: options.Layers = False,
     quantize_inputs: options.QuantizeInputs = False,
     samples: options.Samples = 4,
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Compare every output byte of MODEL on a board with the interpreter; exit 1 if one differs."""
+    """Compare every output byte of MODEL on a board with the interpreter; exit 1 if one differs.
+
+    Several models run in turn, in one firmware.
+    """
     with progress() as told:
-        ran = api.verify(
-            model,
+        each = api.verify_together(
+            models,
             target.loaded(),
-            inputs,
+            inputs or (),
+            concurrent=concurrent,
             layers=layers,
             quantize_inputs=quantize_inputs,
             samples=samples,
@@ -141,12 +161,13 @@ def verify(
             progress=told,
             **target.choices(),
         )
-    warn(ran.compiled.warnings)
+    for ran in each:
+        warn(ran.compiled.warnings)
     if as_json:
-        show_json(report.verify_json(ran.verdict))
+        show_json(report_together.verify_json(each))
     else:
-        show(report.verdict_text(ran.compiled, ran.verdict, layers))
-    raise typer.Exit(0 if ran.verdict.passed else 1)
+        show("\n".join(report_together.verdict_lines(each, layers)))
+    raise typer.Exit(0 if all(ran.verdict.passed for ran in each) else 1)
 
 
 @app.command()

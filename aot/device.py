@@ -57,8 +57,28 @@ class Device:
         self._traces = True
         self._timeout = timeout
 
+    def select(self, index: int, interface: Interface) -> None:
+        """Let all that follows be of model `index`, which is to be that of `interface`, of a firmware of several."""
+
+        def ask() -> None:
+            try:
+                (frame,) = self._link.exchange(f"aot-model {index}", ("m-aot-model",), self._link.seconds)
+            except Garbled as error:
+                if "Unknown command: aot-model" not in str(error):
+                    raise
+                raise AotError("the device's firmware holds one model, not several",
+                               "load the firmware of all of them: --flash") from error  # fmt: skip
+            if frame.words != (str(index),):
+                raise Garbled("the device selected another model")
+
+        self._await_greeting()
+        self._link.reliably(ask)
+        self._interface = interface
+
     def identify(self) -> Identity:
-        """Ask who is there, and check that it is the firmware of `interface`; the first thing to call."""
+        """Ask who is there, and check that it is the firmware of `interface`; the first thing to call, or the second
+        where a model must be selected first.
+        """
 
         def ask() -> Identity:
             (frame,) = self._link.exchange("aot-identify", ("m-aot-identify",), self._link.seconds)
@@ -68,8 +88,7 @@ class Device:
             _, name, sha256, code, version, traces, ticks = frame.words
             return Identity(name, sha256, code, version, traces == "1", int(ticks))
 
-        if self._boots:
-            self._await_greeting()
+        self._await_greeting()
         identity = self._link.reliably(ask)
         self._link.start()
         self._traces = identity.traces
@@ -165,7 +184,10 @@ class Device:
         return lines[:-1]
 
     def _await_greeting(self) -> None:
-        """Read up to the device's first `m-ready`; not to see one is for the next command to report."""
+        """Read up to the first `m-ready` of a device that boots; not to see one is for the next command to report."""
+        if not self._boots:
+            return
+        self._boots = False
         deadline = time.monotonic() + self._link.seconds
         try:
             while self._link.read_line(deadline) != "m-ready":

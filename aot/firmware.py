@@ -4,14 +4,15 @@ import re
 from dataclasses import dataclass
 
 from aot.boards import Board
-from aot.data import TEMPLATES
-from aot.interface import Interface
+from aot.interface import Bundle, Held, Interface, listed
 from aot.mlperf import PIXEL_MODELS
 from aot.templating import render
 from aot.weights_file import ALIGN
 
-_DEVICE_SOURCES = ("aot_commands.c", "main.c", "mlperf.c", "wire.c")
-_DEVICE_HEADERS = ("commands.h", "model.h", "trace.h", "wire.h")
+_DEVICE_FILES = (
+    *("aot_commands.c.j2", "main.c.j2", "mlperf.c.j2", "wire.c"),
+    *("commands.h", "model.h.j2", "trace.h", "wire.h"),
+)
 _CONFIG = "board_config.h"
 _INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 _FRACTION_BITS = 24
@@ -39,6 +40,19 @@ class _Result:
     divisor: int
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What the firmware says of one of its models, in C: where its arena is, and its inputs, outputs and results."""
+
+    index: int
+    name: str
+    end: str
+    arena: str
+    states: bool
+    ports: str
+    results: str
+
+
 def _results(interface: Interface) -> list[_Result]:
     results, offset = [], 0
     for index, port in enumerate(interface.outputs):
@@ -61,9 +75,10 @@ def link_flags(board: Board) -> tuple[str, ...]:
     return ("-nostartfiles", "-Tboard/board.ld", "-Wl,--gc-sections", "-Wl,--fatal-warnings")
 
 
-def trace_flags(interface_macro: str) -> tuple[str, ...]:
-    """The flags of a firmware that sends every layer's output: the model's hook becomes a call of aot_trace."""
-    return (f"-D{interface_macro}_TRACE=aot_trace", "-DAOT_TRACE", "-include", "firmware/trace.h")
+def trace_flags(held: Held) -> tuple[str, ...]:
+    """The flags of a firmware that sends every layer's output: each model's hook becomes a call of aot_trace."""
+    hooks = [f"-D{model.macro}_TRACE=aot_trace" for model in held.models]
+    return (*hooks, "-DAOT_TRACE", "-include", "firmware/trace.h")
 
 
 def run_command(board: Board, name: str, folder: str, elf: str) -> str:
@@ -79,10 +94,14 @@ def run_command(board: Board, name: str, folder: str, elf: str) -> str:
     return "" if board.memories else f"./{elf}"
 
 
-def ram_beside_arena(interface: Interface, board: Board) -> int:
-    """Bytes of RAM, at most, that the firmware takes beside the arena: stack, variables, a copy of the outputs."""
+def ram_beside_arena(held: Held, board: Board) -> int:
+    """Bytes of RAM, at most, that the firmware takes beside the arena: stack, variables, a copy of outputs."""
+    return board.stack_bytes + _STATIC_BYTES + max(_copied_bytes(model) for model in held.models)
+
+
+def _copied_bytes(interface: Interface) -> int:
     loaded = 4 * sum(port.elements for port in interface.inputs) if interface.benchmark == "ad01" else 0
-    return board.stack_bytes + _STATIC_BYTES + loaded + sum(port.bytes for port in interface.outputs)
+    return loaded + sum(port.bytes for port in interface.outputs)
 
 
 def _with_headers(board: Board, names: list[str]) -> dict[str, str]:
@@ -96,7 +115,7 @@ def _with_headers(board: Board, names: list[str]) -> dict[str, str]:
     return texts
 
 
-def _board_files(board: Board, interface: Interface) -> dict[str, str]:
+def _board_files(board: Board, held: Held) -> dict[str, str]:
     """The files of `board/`, out of `board_support/` or the user's own folder of boards."""
     names = [f"uart_{board.uart.driver}.c", f"timer_{board.timer}.c", f"startup_{board.core.family}.c"]
     names += ["startup.c", "stack.c"] if board.memories else []
@@ -104,39 +123,66 @@ def _board_files(board: Board, interface: Interface) -> dict[str, str]:
     files = _with_headers(board, names)
     files[_CONFIG] = render("common/board_config.h.j2", board=board)
     if board.memories:
-        files["board.ld"] = render("common/board.ld.j2", board=board, interface=interface)
+        files["board.ld"] = render("common/board.ld.j2", board=board, interface=held)
     return {f"board/{name}": text for name, text in files.items()}
 
 
-def _device_files(interface: Interface) -> dict[str, str]:
+def _device_files(held: Held) -> dict[str, str]:
     """The files of `firmware/`, out of `templates/device/`."""
-    names = _DEVICE_SOURCES + _DEVICE_HEADERS
-    files = {name: (TEMPLATES / "device" / name).read_text(encoding="utf-8") for name in names}
-    files["model.c"] = render("device/model.c.j2", interface=interface, results=_results(interface),
-                             pixel_models=PIXEL_MODELS, weights_align=ALIGN)  # fmt: skip
-    if interface.weights_file_bytes:
-        files["weights_file.c"] = render("device/weights_file.c.j2", interface=interface, align=ALIGN)
+    several = isinstance(held, Bundle)
+    files = {file.removesuffix(".j2"): render(f"device/{file}", several=several) for file in _DEVICE_FILES}
+    files["model.c"] = _several_models(held) if isinstance(held, Bundle) else _one_model(held)
+    if held.weights_file_bytes:
+        files["weights_file.c"] = render("device/weights_file.c.j2", interface=held, align=ALIGN)
     return {f"firmware/{name}": text for name, text in files.items()}
 
 
-def source_files(interface: Interface, board: Board) -> list[str]:
-    """The C files to compile for a model, below the project's folder, in the order of linking."""
-    around = _board_files(board, interface) | _device_files(interface)
-    own = [f"{interface.name}.c", f"{interface.name}_weights.c"]
+def _one_model(interface: Interface) -> str:
+    part = _part(interface, "arena")
+    return render("device/model.c.j2", interface=interface, ports=part.ports, results=part.results,
+                  pixel_models=PIXEL_MODELS, weights_align=ALIGN)  # fmt: skip
+
+
+def _several_models(bundle: Bundle) -> str:
+    most = max(sum(port.bytes for port in model.outputs) for model in bundle.models)
+    pairs = zip(bundle.models, arenas(bundle), strict=True)
+    parts = [_part(model, arena, i) for i, (model, arena) in enumerate(pairs)]
+    return render("device/models.c.j2", bundle=bundle, title=listed(bundle.models), parts=parts, results_bytes=most)
+
+
+def arenas(held: Held) -> list[str]:
+    """Where the arena of each model begins, in C."""
+    apart = isinstance(held, Bundle) and held.concurrent
+    return [f"arena + {model.macro}_ARENA_START" if apart else "arena" for model in held.models]
+
+
+def _part(interface: Interface, arena: str, index: int | None = None) -> _Part:
+    """The functions of a model, or of number `index` of several, which differ in a number behind their names."""
+    linkage, end = ("", "") if index is None else ("static ", f"_{index}")
+    ports = render("device/ports.c.j2", interface=interface, arena=arena, linkage=linkage, end=end).strip()
+    results = render("device/results.c.j2", results=_results(interface), linkage=linkage, end=end).strip()
+    return _Part(index or 0, interface.name, end, arena, bool(interface.states), ports, results)
+
+
+def source_files(held: Held, board: Board) -> list[str]:
+    """The C files to compile, below the project's folder, in the order of linking."""
+    around = _board_files(board, held) | _device_files(held)
+    own = [f"{model.name}{end}" for model in held.models for end in (".c", "_weights.c")]
     return sorted([*own, *(file for file in around if file.endswith(".c"))])
 
 
-def _renode_files(interface: Interface, board: Board) -> dict[str, str]:
+def _renode_files(held: Held, board: Board) -> dict[str, str]:
     """A script that runs build/<name>.elf in Renode, and a test for renode-test, where Renode has the board."""
     if board.renode is None:
         return {}
-    elf = f"$ORIGIN/../build/{interface.name}.elf"
+    elf = f"$ORIGIN/../build/{held.name}.elf"
+    names = {"name": held.name, "first_model": held.models[0].name}
     return {
-        f"renode/{interface.name}.resc": render("common/renode.resc.j2", board=board, elf=elf, tcp_port=0, further=""),
-        f"renode/{interface.name}.robot": render("common/renode.robot.j2", board=board, interface=interface),
+        f"renode/{held.name}.resc": render("common/renode.resc.j2", board=board, elf=elf, tcp_port=0, further=""),
+        f"renode/{held.name}.robot": render("common/renode.robot.j2", board=board, **names),
     }
 
 
-def firmware_files(interface: Interface, board: Board) -> dict[str, str]:
+def firmware_files(held: Held, board: Board) -> dict[str, str]:
     """Path below the project's folder -> text, of every file in `firmware/`, `board/` and `renode/`."""
-    return _board_files(board, interface) | _device_files(interface) | _renode_files(interface, board)
+    return _board_files(board, held) | _device_files(held) | _renode_files(held, board)

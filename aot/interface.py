@@ -1,5 +1,6 @@
 """A model as its user sees it in C: names, inputs, outputs. One record for the header, the firmware and the host."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aot.ir import Graph, Tensor
@@ -69,6 +70,66 @@ class Interface:
     benchmark: str = ""
     weights_section: str = ""
     weights_file_bytes: int = 0
+
+    @property
+    def models(self) -> "tuple[Interface, ...]":
+        """This model alone: all that a firmware of one model holds."""
+        return (self,)
+
+    @property
+    def title(self) -> str:
+        """What a sentence calls it."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What firmware and host must know of several models in one arena of `arena_bytes`.
+
+    Model `i` has its own arena from byte `starts[i]` on. `concurrent` models have nothing in common there; others begin
+    at the same byte and do not run at once, but what each remembers lies where no other writes. `name` is that of the
+    program and of the common header.
+    """
+
+    name: str
+    models: tuple[Interface, ...]
+    arena_bytes: int
+    starts: tuple[int, ...]
+    concurrent: bool
+
+    @property
+    def macro(self) -> str:
+        """What the macros of the common header begin with."""
+        return self.name.upper()
+
+    @property
+    def title(self) -> str:
+        """What a sentence calls it."""
+        return f"the firmware of {listed(self.models)}"
+
+    @property
+    def version(self) -> str:
+        """The version of aot that made it."""
+        return self.models[0].version
+
+    @property
+    def weights_section(self) -> str:
+        """The linker's section for all constants, or empty."""
+        return self.models[0].weights_section
+
+    @property
+    def weights_file_bytes(self) -> int:
+        """The constants of several models are never a file."""
+        return 0
+
+
+Held = Interface | Bundle  # what a firmware holds: one model, or several
+
+
+def listed(models: Sequence[Interface]) -> str:
+    """The names of models in a sentence."""
+    *others, last = (model.name for model in models)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def interface_of(graph: Graph, layers: tuple[str, ...], sha256: str, version: str) -> Interface:

@@ -69,6 +69,10 @@ class ResizeOption(StrEnum):
 
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)]
+Models = Annotated[list[Path], typer.Argument(metavar="MODEL...", help=".tflite files.", show_default=False)]
+Concurrent = Annotated[
+    bool, typer.Option("--concurrent", help="Give each of several models memory of its own: they may run at once.")
+]
 BoardName = Annotated[str, typer.Option("--board", "-b", metavar="BOARD", help="A board; `aot boards` lists them.")]
 BoardDir = Annotated[
     Path | None,
@@ -83,11 +87,21 @@ Project = Annotated[ProjectKind, typer.Option("--project", help="What to write a
 Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="How accumulators are rounded.")]
 Name = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="The prefix of all C names; the file's name otherwise."),
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="The prefix of all C names; the file's name otherwise. Of several models, one each: A,B.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Inputs = Annotated[
     Path | None, typer.Option("--inputs", metavar="F.npz", help="Samples; random ones otherwise.", show_default=False)
+]
+InputsOfEach = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--inputs", metavar="F.npz", help="Samples, once for each model; random ones otherwise.", show_default=False
+    ),
 ]
 Outputs = Annotated[
     Path | None, typer.Option("--outputs", metavar="F.npz", help="Write the outputs here.", show_default=False)

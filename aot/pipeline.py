@@ -13,7 +13,7 @@ from aot.emit import constants_in, model_files, weights_bytes
 from aot.errors import AotError
 from aot.firmware import FLASH_BESIDE_MODEL, ram_beside_arena
 from aot.frontends import tflite
-from aot.interface import Interface, interface_of
+from aot.interface import Held, Interface, interface_of
 from aot.ir import Graph
 from aot.kernels import Call, Target
 from aot.lowering import lower
@@ -98,7 +98,7 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     lean = block.graph
     calls, placed = block.calls, block.plan
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
-    _check_memory(interface, board, placed, weights_bytes(lean, calls))
+    check_memory(interface, board, placed.size, weights_bytes(lean, calls))
     model = model_files(lean, calls, placed, interface, options.rounding)
     interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
@@ -110,7 +110,7 @@ def for_mlperf(compiled: Compiled) -> Compiled:
     """The same model, in a firmware that the runner of MLPerf Tiny can drive. AotError where it knows no such model."""
     interface = replace(compiled.interface, benchmark=benchmark_of(compiled.interface))
     model = {name: compiled.files[name] for name in compiled.sources}
-    _check_memory(interface, compiled.board, compiled.plan, compiled.weights_bytes)
+    check_memory(interface, compiled.board, compiled.plan.size, compiled.weights_bytes)
     return replace(compiled, interface=interface, files=project_files(KINDS["make"], interface, compiled.board, model))
 
 
@@ -147,6 +147,14 @@ def with_weights_apart(compiled: Compiled) -> Compiled:
     return replace(c, interface=interface, files=files, binaries={f"{name}_weights.bin": file})
 
 
+def with_plan(compiled: Compiled, plan: Plan) -> Compiled:
+    """The same model, with everything in its arena where `plan` says; plans of one problem differ in offsets alone."""
+    c = compiled
+    model = model_files(c.graph, c.calls, plan, c.interface, c.rounding)
+    interface = replace(c.interface, code=_code_hash(model))
+    return replace(c, plan=plan, interface=interface, files=project_files(KINDS["make"], interface, c.board, model))
+
+
 def _code_hash(model: dict[str, str]) -> str:
     """16 hexadecimal digits of the SHA-256 of the model's C files, not of the header, which may tell the stack."""
     text = "".join(text for name, text in sorted(model.items()) if name.endswith(".c"))
@@ -157,15 +165,14 @@ def make(compiled: Compiled, folder: Path, *, trace: bool = False) -> Firmware:
     """Write the project into `folder` and compile it; the header then also tells the stack. AotError as in `build`."""
     write({**compiled.files, **compiled.binaries}, folder)
     firmware = compile_project(folder, compiled.board, compiled.interface, trace=trace)
-    write(_with_stack(compiled, firmware.stack.bytes), folder)
+    header = compiled.sources[0]
+    write({header: model_text(compiled, firmware.stack.bytes)[header]}, folder)
     return firmware
 
 
 def files_of_kind(compiled: Compiled, kind: str, stack_bytes: int | None = None) -> dict[str, str | bytes]:
     """The files of a project of `kind`; the header tells the stack, where it is known. AotError as `project_files`."""
-    model = {name: compiled.files[name] for name in compiled.sources}
-    if stack_bytes is not None:
-        model |= _with_stack(compiled, stack_bytes)
+    model = model_text(compiled, stack_bytes)
     return {
         **project_files(KINDS[kind], compiled.interface, compiled.board, model, stack_bytes),
         **compiled.binaries,
@@ -180,25 +187,27 @@ def write(files: Mapping[str, str | bytes], folder: Path) -> None:
         target.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def _with_stack(compiled: Compiled, stack_bytes: int) -> dict[str, str]:
-    c = compiled
-    header = f"{c.interface.name}.h"
-    return {header: model_files(c.graph, c.calls, c.plan, c.interface, c.rounding, stack_bytes)[header]}
+def model_text(compiled: Compiled, stack_bytes: int | None = None) -> dict[str, str]:
+    """The model's own files; with `stack_bytes`, the header tells the stack."""
+    c, header = compiled, compiled.sources[0]
+    model = {name: c.files[name] for name in c.sources}
+    if stack_bytes is not None:
+        model[header] = model_files(c.graph, c.calls, c.plan, c.interface, c.rounding, stack_bytes)[header]
+    return model
 
 
-def _check_memory(interface: Interface, board: Board, placed: Plan, weights: int) -> None:
+def check_memory(held: Held, board: Board, arena: int, weights: int) -> None:
     """Refuse before compiling what cannot fit: not even with an empty program beside the weights."""
-    ram = placed.size + ram_beside_arena(interface, board)
-    _check_fits(interface, board, "flash", weights + FLASH_BESIDE_MODEL, f"{weights:,} of weights")
-    _check_fits(interface, board, "ram", ram, f"{placed.size:,} of arena")
+    _check_fits(held, board, "flash", weights + FLASH_BESIDE_MODEL, f"{weights:,} of weights")
+    _check_fits(held, board, "ram", arena + ram_beside_arena(held, board), f"{arena:,} of arena")
 
 
-def _check_fits(interface: Interface, board: Board, name: str, need: int, most: str) -> None:
+def _check_fits(held: Held, board: Board, name: str, need: int, most: str) -> None:
     memory = board.memory(name)
     if memory is not None and need > memory.size:
         shown = "RAM" if name == "ram" else name
         raise AotError(
-            f"{interface.name} does not fit {board.name}: it needs {need:,} bytes of {shown} ({most}), "
+            f"{held.title} does not fit {board.name}: it needs {need:,} bytes of {shown} ({most}), "
             f"the board has {memory.size:,}",
             "a board with more memory: `aot boards` lists them",
             "a smaller model: fewer channels, a smaller input",

@@ -12,13 +12,14 @@ from aot.firmware import (
     INCLUDE_FLAGS,
     SMALL_FLAGS,
     SMALL_FOLDERS,
+    arenas,
     firmware_files,
     link_flags,
     run_command,
     source_files,
     trace_flags,
 )
-from aot.interface import Interface
+from aot.interface import Bundle, Held, listed
 from aot.templating import render
 from aot.weights_file import ALIGN
 
@@ -32,6 +33,7 @@ class Kind:
 
     With `firmware`, the project also holds the board's files and the main program that answers the device protocol.
     With `weights_file`, its README says what to do with constants that are a file, which lies at its top.
+    With `several`, it can hold more than one model.
     """
 
     name: str
@@ -39,12 +41,13 @@ class Kind:
     headers: str = ""
     firmware: bool = False
     weights_file: bool = False
+    several: bool = False
 
 
 _ALL = (
-    Kind("make", firmware=True, weights_file=True),
-    Kind("sources", weights_file=True),
-    Kind("cmake", firmware=True, weights_file=True),
+    Kind("make", firmware=True, weights_file=True, several=True),
+    Kind("sources", weights_file=True, several=True),
+    Kind("cmake", firmware=True, weights_file=True, several=True),
     Kind("zephyr", "src/", "include/"),
     Kind("arduino", "src/", "src/"),
     Kind("platformio", "lib/NAME/src/", "lib/NAME/src/"),
@@ -57,9 +60,9 @@ KINDS = {kind.name: kind for kind in _ALL}
 
 
 def project_files(
-    kind: Kind, interface: Interface, board: Board, model: Mapping[str, str], stack_bytes: int | None = None
+    kind: Kind, held: Held, board: Board, model: Mapping[str, str], stack_bytes: int | None = None
 ) -> dict[str, str]:
-    """Path below the project's folder -> text, of a whole project; `model` holds the model's own files.
+    """Path below the project's folder -> text, of a whole project; `model` holds the files of its models themselves.
 
     A template that prints nothing makes no file. `stack_bytes` is the worst case of one inference, where it is known.
     AotError where `kind` cannot be for `board`.
@@ -67,18 +70,22 @@ def project_files(
     if kind.name == "cmsis-pack" and board.core.family != "arm":
         raise AotError(f"a cmsis-pack project is for Arm cores, and {board.name} has the core {board.core.name}",
                        "a board with a Cortex-M: `aot boards` lists them", "another --project")  # fmt: skip
-    if interface.weights_file_bytes and not kind.weights_file:
+    if held.weights_file_bytes and not kind.weights_file:
         able = ", ".join(name for name, one in KINDS.items() if one.weights_file)
         raise AotError(f"a {kind.name} project cannot have --weights external", f"--project {able}",
                        "the constants in a section of their own: --weights-section")  # fmt: skip
-    files = {_place(kind, interface.name, name) + name: text for name, text in model.items()}
+    if isinstance(held, Bundle) and not kind.several:
+        raise AotError(f"a project of the kind {kind.name} holds one model, not {len(held.models)}",
+                       f"--project {', '.join(name for name, each in KINDS.items() if each.several)}",
+                       "a project for each model")  # fmt: skip
+    files = {_place(kind, held.name, name) + name: text for name, text in model.items()}
     if kind.firmware:
-        files |= firmware_files(interface, board)
-    values = _values(interface, board, stack_bytes)
+        files |= firmware_files(held, board)
+    values = _values(held, board, stack_bytes)
     folder = TEMPLATES / "projects" / kind.name
     for path in folder.rglob("*.j2"):
         template = path.relative_to(folder).as_posix()
-        name = template.replace("NAME", interface.name).removesuffix(".j2")
+        name = template.replace("NAME", held.name).removesuffix(".j2")
         files[name] = render(f"projects/{kind.name}/{template}", **values)
     return {name: files[name] for name in sorted(files) if files[name]}
 
@@ -100,11 +107,15 @@ def _run_place(board: Board) -> str:
     return "Renode" if board.renode else "this terminal"
 
 
-def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict[str, object]:
+def _values(held: Held, board: Board, stack_bytes: int | None) -> dict[str, object]:
     """What the templates of every kind may print."""
-    sources = source_files(interface, board)
+    sources = source_files(held, board)
     return {
-        "interface": interface,
+        "interface": held,
+        "several": isinstance(held, Bundle),
+        "title": listed(held.models),
+        "headers": [f"{name}.h" for name in dict.fromkeys((held.name, *(model.name for model in held.models)))],
+        "arenas": arenas(held),
         "board": board,
         "sources": sources,
         "firmware_sources": [source for source in sources if "/" in source],
@@ -112,7 +123,7 @@ def _values(interface: Interface, board: Board, stack_bytes: int | None) -> dict
         "include_flags": INCLUDE_FLAGS,
         "small_folders": SMALL_FOLDERS,
         "small_flags": SMALL_FLAGS,
-        "trace_flags": trace_flags(interface.macro),
+        "trace_flags": trace_flags(held),
         "link_flags": link_flags(board),
         "weights_align": ALIGN,
         "cmsis_device": _cmsis_device(board.core.name) if board.core.family == "arm" else "",

@@ -128,7 +128,7 @@ def ports_json(ports: Sequence[SerialPort], boards: Sequence[Board]) -> Json:
 
 def ports_table(ports: Sequence[SerialPort], boards: Sequence[Board]) -> Table:
     """What `aot ports` shows."""
-    table = _table("port", "USB id", "boards", "description")
+    table = plain_table("port", "USB id", "boards", "description")
     for port in ports:
         known = ", ".join(boards_at(port, boards))
         table.add_row(*map(Text, (port.device, port.usb or "-", known or "-", port.description)))
@@ -137,7 +137,7 @@ def ports_table(ports: Sequence[SerialPort], boards: Sequence[Board]) -> Table:
 
 def memory_table(compiled: Compiled, firmware: Firmware | None, verdict: Verdict | None = None) -> Table:
     """RAM, flash, stack and, after a run, instructions: as much as is known."""
-    table = _table("", "")
+    table = plain_table("", "")
     table.show_header = False
     proof = ", proved optimal" if compiled.plan.optimal else ""
     arena = f"{compiled.plan.size:,} bytes of arena (lower bound {compiled.plan.lower_bound:,}{proof})"
@@ -158,7 +158,7 @@ def memory_table(compiled: Compiled, firmware: Firmware | None, verdict: Verdict
     return table
 
 
-def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
+def plain_table(*headers: str, right: tuple[int, ...] = ()) -> Table:
     """A table without lines; the columns in `right` hold numbers."""
     table = Table(*headers, box=None, pad_edge=False)
     for index in right:
@@ -168,7 +168,7 @@ def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
 
 def boards_table(boards: tuple[Board, ...]) -> Table:
     """What `aot boards` shows."""
-    table = _table("board", "core", "RAM", "flash", "runners", "tier", "description", right=(2, 3))
+    table = plain_table("board", "core", "RAM", "flash", "runners", "tier", "description", right=(2, 3))
     for board in boards:
         sizes = {memory.name: f"{memory.size // 1024:,} KiB" for memory in board.memories}
         ram, flash = sizes.get("ram", "-"), sizes.get("flash", "-")
@@ -178,7 +178,7 @@ def boards_table(boards: tuple[Board, ...]) -> Table:
 
 def operators_table(found: Inspection) -> Table:
     """One line for each operator, and their sums."""
-    table = _table("layer", "operator", "result", "MACs", "weight bytes", right=(3, 4))
+    table = plain_table("layer", "operator", "result", "MACs", "weight bytes", right=(3, 4))
     for op in found.ops:
         macs = "?" if op.macs is None else f"{op.macs:,}"
         table.add_row(*map(Text, (op.name, op.op, op.result, macs, f"{op.weight_bytes:,}")))
@@ -247,7 +247,8 @@ def evaluation_lines(found: Evaluation) -> Iterator[str]:
 def layers_table(found: Report) -> Table:
     """One line for each quantized layer."""
     right = (3, 4, 5, 6, 7)
-    table = _table("layer", "operator", "type", "range", "scale", "SQNR dB", "clipped", "unused codes", right=right)
+    headers = ("layer", "operator", "type", "range", "scale", "SQNR dB", "clipped", "unused codes")
+    table = plain_table(*headers, right=right)
     for x in found.layers:
         scale, unused = "" if x.scale is None else f"{x.scale:.4g}", "" if x.unused is None else f"{x.unused:.0%}"
         cells = (x.name, x.kind, x.dtype, f"{x.low:.4g} ... {x.high:.4g}", scale, f"{x.sqnr:.1f}")

@@ -60,24 +60,45 @@ class Verdict:
 
 @contextmanager
 def connect(
-    compiled: Compiled, firmware: Firmware | None, port: str | None, *, icount: bool = True, plugin: str = ""
+    compiled: Compiled,
+    firmware: Firmware | None,
+    port: str | None,
+    *,
+    icount: bool = True,
+    plugin: str = "",
+    number: int | None = None,
 ) -> Iterator[Device]:
     """Start `firmware`, or reach the board at the serial URL `port`, which needs none; make sure that it runs this very
-    code; reset it.
+    code; reset it. Where it holds several models, `number` is this one's.
     """
     with start(
         firmware.elf if firmware else None, compiled.board, port=port, icount=icount, plugin=plugin
     ) as connection:
-        yield reached(compiled, connection)
+        yield reached(compiled, connection, number)
 
 
-def reached(compiled: Compiled, connection: Connection) -> Device:
-    """The device at the other end, which is made sure to run this very code, and reset."""
+def reached(compiled: Compiled, connection: Connection, number: int | None = None) -> Device:
+    """The device at the other end, which is made sure to run this very code, and reset; `number` as in `connect`."""
     device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
+    _begin(device, compiled, number)
+    return device
+
+
+def _begin(device: Device, compiled: Compiled, number: int | None) -> None:
+    _select(device, compiled, number)
     device.identify()
     if compiled.interface.states:
         device.reset()
-    return device
+
+
+def _select(device: Device, compiled: Compiled, number: int | None) -> None:
+    if number is not None:
+        device.select(number, compiled.interface)
+
+
+def numbers_of(models: Sequence[Compiled]) -> Sequence[int | None]:
+    """By which number each is known to their firmware; that of one model knows none."""
+    return range(len(models)) if len(models) > 1 else [None]
 
 
 def run(
@@ -99,19 +120,45 @@ def run(
     return Verdict(len(samples), *_judged(_compared_outputs(compiled, samples, outputs)), outputs, counted)
 
 
+def run_in_turn(
+    models: Sequence[Compiled],
+    firmware: Firmware | None,
+    samples: Sequence[Sequence[Sample]],
+    port: str | None = None,
+    progress: Progress = lambda done: None,
+) -> list[Verdict]:
+    """Run all models of a firmware: the first sample of each, then the second of each, and so on."""
+    numbers = numbers_of(models)
+    outputs: list[list[list[Array]]] = [[] for _ in models]
+    with connect(models[0], firmware, port, icount=False, number=numbers[0]) as device:
+        for compiled, number in list(zip(models, numbers, strict=True))[1:]:
+            _begin(device, compiled, number)
+        for i in range(max(map(len, samples))):
+            for compiled, number, given, got in zip(models, numbers, samples, outputs, strict=True):
+                if i < len(given):
+                    _select(device, compiled, number)
+                    got.append(_outputs(compiled.graph, device.infer(input_bytes(compiled.graph, given[i]))))
+            progress(i + 1)
+    return [
+        Verdict(len(given), *_judged(_compared_outputs(compiled, given, got)), got)
+        for compiled, given, got in zip(models, samples, outputs, strict=True)
+    ]
+
+
 def verify_layers(
     compiled: Compiled,
     firmware: Firmware | None,
     samples: Sequence[Sample],
     port: str | None = None,
     progress: Progress = lambda done: None,
+    number: int | None = None,
 ) -> Verdict:
     """Run all samples and compare every layer, given its operands as the device had them.
 
-    `firmware` must be a tracing one.
+    `firmware` must be a tracing one; where it holds several models, `number` is this one's.
     """
     results: list[_Result] = []
-    with connect(compiled, firmware, port, icount=False) as device:
+    with connect(compiled, firmware, port, icount=False, number=number) as device:
         state = interpreter.initial_state(compiled.graph)
         for i, sample in enumerate(_seen(samples, progress)):
             layers = [layer.data for layer in device.layers(input_bytes(compiled.graph, sample))]

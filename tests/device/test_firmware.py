@@ -47,6 +47,11 @@ def test_a_run_without_new_input_only_answers(bench: Bench) -> None:
         assert device.infer([A, B]) == [SUM]
 
 
+def test_firmware_of_one_model_is_told_from_that_of_several(bench: Bench) -> None:
+    with bench.device("host") as device, pytest.raises(AotError, match="holds one model, not several"):
+        device.select(1, dummy.INTERFACE)
+
+
 def test_instructions_are_counted_and_the_same_each_time(bench: Bench) -> None:
     with bench.device("mps2-an386") as device:
         first, second = instructions(device), instructions(device)
