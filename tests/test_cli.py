@@ -178,14 +178,14 @@ def test_build_where_writing_is_forbidden(tmp_path: Path) -> None:
 def test_build_on_a_full_disk(existing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Path] = []
 
-    def write_text(path: Path, text: str, **options: Any) -> int:
+    def write_bytes(path: Path, data: bytes) -> int:
         written.append(path)
         if len(written) > 3:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        with path.open("w") as file:
-            return file.write(text)
+        with path.open("wb") as file:
+            return file.write(data)
 
-    monkeypatch.setattr(Path, "write_text", write_text)
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
     if existing:
         (tmp_path / "out").mkdir()
     before = tree(tmp_path)
