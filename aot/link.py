@@ -8,6 +8,7 @@ feet.
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,6 +62,7 @@ class Link:
         self.seconds = seconds
         self._tail = b""
         self._started = False
+        self._marks = 0
 
     def start(self) -> None:
         """From here on, a greeting means that the device has restarted."""
@@ -174,10 +176,28 @@ class Link:
         return AotError(self._died() or f"the port failed: {error}", "run it again", "another port or cable")
 
     def resynchronize(self) -> None:
-        """Let the device give up what it waits for, end a half-received command, and drop all that was under way."""
+        """Let the device give up what it waits for, end a half-received command, and drop all that was under way.
+
+        The last that is dropped is the answer to a command that there is not, and that was never sent before: where
+        answers come late, one to an earlier command would be taken for that of the next.
+        """
         self._drain(_DEVICE_PATIENCE_SECONDS)
-        self.send(b"%")
+        self._marks += self._started
+        mark = f"aot-mark {self._marks}"
+        self.send(f"%{mark}%".encode() if self._started else b"%")
+        with suppress(Garbled):
+            if self._started:
+                self._read_through(mark)
+                return
         self._drain(_QUIET_SECONDS)
+
+    def _read_through(self, mark: str) -> None:
+        """Read to the end of the answer to the unknown command `mark`, which repeats it; Garbled where it is lost."""
+        deadline = time.monotonic() + self.seconds
+        while not self.read_line(deadline).endswith(f"{mark}]"):
+            pass
+        while self.read_line(deadline) != "m-ready":
+            pass
 
     def _drain(self, quiet_seconds: float) -> None:
         """Read until nothing has come for `quiet_seconds`; Garbled when it never stops."""
