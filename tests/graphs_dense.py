@@ -220,14 +220,14 @@ def softmax_of_int16(rng: Rng) -> Graph:
 
 def l2_normalization_int8(rng: Rng) -> Graph:
     """Any zero point; a row may be nothing but it."""
-    dims = graphs.shape(rng, int(rng.integers(1, 5)))
+    dims = graphs.shape(rng, int(rng.integers(1, 6)), 7)
     x, y = graphs.int8("x", dims, graphs.quant(rng)), graphs.int8("y", dims, Quant((1 / 128,), (0,)))
     return graph_of(L2Normalization, [x], y)
 
 
 def l2_normalization(rng: Rng) -> Graph:
-    """Rows of up to 4 dimensions."""
-    dims = graphs.shape(rng, int(rng.integers(1, 5)))
+    """Rows of up to 5 dimensions."""
+    dims = graphs.shape(rng, int(rng.integers(1, 6)), 7)
     return graph_of(L2Normalization, [Tensor("x", dims, "float32")], Tensor("y", dims, "float32"))
 
 
@@ -247,8 +247,8 @@ DENSE: dict[str, Builder] = {
     **_of(L2Pool2D, pool, "float32"),
     **_of(Mean, reduction, "int16", "float32", "int32", "int64"),
     **_of(Sum, reduction, "int8", "int16", "float32", "int32", "int64"),
-    **_of(ReduceMax, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
-    **_of(ReduceMin, reduction, "int8", "uint8", "int16", "float32", "int32", "int64"),
+    **_of(ReduceMax, reduction, "int8", "uint8", "int16", "float32", "int32", "int64", "bool"),
+    **_of(ReduceMin, reduction, "int8", "uint8", "int16", "float32", "int32", "int64", "bool"),
     **_of(ReduceProd, reduction, "float32", "int8", "int16", "int32", "int64"),
     **_of(ReduceAny, reduction, "bool"),
     **_of(ReduceAll, reduction, "bool"),

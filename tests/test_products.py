@@ -60,6 +60,17 @@ def test_equals_litert(dtype: str, bias: str, shapes: Shapes, activation: Activa
         assert run(graph, values)["y"].tobytes() == expected.tobytes(), graph
 
 
+def test_a_computed_bias_of_constant_weights() -> None:
+    x, b, y = Tensor("x", (2, 3), "float32"), Tensor("b", (4,), "float32"), Tensor("y", (2, 4), "float32")
+    w = Tensor("w", (4, 3), "float32", data=np.arange(12, dtype=np.float32).reshape(4, 3) / 7)
+    op = FullyConnected(name="y", inputs=("x", "w", "b"), outputs=("y",), activation=Activation.RELU)
+    content = write(Graph("net", {t.name: t for t in (x, w, b, y)}, (op,), ("x", "b"), ("y",)))
+    graph = parse(content, "net")
+    values = _values(graph, 3)
+    (expected,) = litert.outputs(content, list(values.values()), litert.Resolver.REFERENCE)
+    assert run(graph, values)["y"].tobytes() == expected.tobytes(), graph
+
+
 def test_in_c(tmp_path: Path) -> None:
     parts = [parse(_file(t, shapes, a, b), "net") for t, b in _BIASES for shapes in _SHAPES for a in _ACTIVATIONS]
     graph, sample = merge.merged([(part, _values(part, 1)) for part in parts])

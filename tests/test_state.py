@@ -1,6 +1,7 @@
 """Models that remember: several runs in a row, against LiteRT, in C, and from anew after a reset."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from aot.errors import AotError
 from aot.fixedpoint import Array
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph, State, Tensor
+from aot.ir import Graph, Quant, State, Tensor, Unsupported
 from aot.ops.add import Add
 from aot.ops.binary import Maximum
 from aot.verify import connect, input_bytes
@@ -136,3 +137,20 @@ def test_several_runs_and_a_reset_on_a_board(board: str, tmp_path: Path) -> None
     expected = [[v[name].tobytes() for name in graph.outputs] for v in interpreter.run_all(graph, samples)]
     assert first == second == expected
     assert first[0] != first[-1]
+
+
+def test_int8_layers_that_only_float32_has_are_refused() -> None:
+    """Added to one that has an input gate, but neither peepholes nor a projection."""
+    models = (_case("Lstm of int8", seed)[0] for seed in range(99))
+    graph = next(g for g in models if (i := g.ops[0].inputs)[1] and not i[10] and not i[16])
+    (op,) = graph.ops
+    cells = graph[op.inputs[19]].shape[-1]
+    row = Tensor("row", (cells,), "int16", Quant((0.001,), (0,)), np.ones(cells, np.int16))
+    matrix = Tensor("matrix", (cells, cells), "int8", row.quant, np.ones((cells, cells), np.int8))
+    for added, complaint in (
+        (dict.fromkeys(range(20, 24), "row"), "layer normalization in int8"),
+        (dict.fromkeys(range(9, 12), "row") | {16: "matrix"}, "a peephole and a projection in int8"),
+    ):
+        changed = replace(op, inputs=tuple(added.get(i, name) for i, name in enumerate(op.inputs)))
+        with pytest.raises(Unsupported, match=complaint):
+            changed.check(graph.with_tensors(row, matrix))

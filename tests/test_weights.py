@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from graphs_recurrent import FLOAT_TOLERANCE
 
+from aot.errors import AotError
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
 from aot.interpreter import run, run_all
@@ -137,3 +138,27 @@ def test_layers_with_int8_weights_are_float32(name: str) -> None:
             assert values["y"].tobytes() == same["y"].tobytes()
             close = FLOAT_TOLERANCE * max(1.0, float(np.abs(expected[0]).max()))
             assert np.abs(values["y"] - expected[0].reshape(values["y"].shape)).max() <= close
+
+
+def test_a_dense_layer_may_have_a_zero_point_in_its_weights() -> None:
+    """LiteRT's own dense kernel rounds once, otherwise it computes the same."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        graph = graphs.BUILDERS["FullyConnected"](rng)
+        w = graph["w"]
+        if w.quant is None or w.quant.per_channel or w.data is None:
+            continue
+        zero = int(rng.integers(-128, 128))
+        read = parse(write(graph.with_tensors(replace(w, quant=Quant(w.quant.scale, (zero,))))), graph.name)
+        centred = w.data.astype(np.int16) - zero
+        try:
+            check_operators(read)
+        except AotError:  # too large for 32 bits
+            continue
+        weights = read[read.ops[0].inputs[1]]
+        assert weights.data is not None and weights.data.tolist() == centred.tolist() and weights.zero_point == 0
+        value = {n: graphs.values(rng, graph[n]) for n in graph.inputs}
+        moved = graph.with_tensors(replace(w, quant=Quant(w.quant.scale, (zero,))))
+        (expected,) = litert.outputs(write(moved), list(value.values()), litert.Resolver.REFERENCE)
+        actual = run(read, value)["y"].astype(int)
+        assert np.abs(actual.reshape(-1) - expected.reshape(-1)).max() <= 1, f"seed {seed}\n{read}"

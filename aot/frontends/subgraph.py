@@ -13,7 +13,7 @@ from aot.frontends.lifted import Inner, lifted
 from aot.frontends.tflite_ops import OPERATORS, FileOp
 from aot.frontends.tflite_ops.products import with_products
 from aot.frontends.tflite_ops.unsigned import with_signed_codes
-from aot.frontends.tflite_ops.weights import with_real_weights
+from aot.frontends.tflite_ops.weights import with_centred_weights, with_real_weights
 from aot.frontends.variables import HANDLE, Key, Variables
 from aot.ir import Array, Graph, Op, State, Tensor, Unsupported
 from aot.ops.common import require
@@ -95,7 +95,7 @@ class _Subgraph:
         graph = Graph(name, known, ops, tuple(t.name for t in given), tuple(t.name for t in returned), states)
         if fault := self._fault(graph, [*given, *returned]):
             raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
-        return with_products(with_real_weights(with_signed_codes(graph)))
+        return with_products(with_centred_weights(with_real_weights(with_signed_codes(graph))))
 
     def inner(self, name: str) -> Inner:
         """The subgraph as one inside control flow. Unsupported where a tensor of its own is a variable."""

@@ -21,6 +21,7 @@ _LOWEST = {
     "int16": "INT16_MIN",
     "int32": "INT32_MIN",
     "int64": "INT64_MIN",
+    "bool": "0",
 }
 _HIGHEST = {
     "float32": "3.4028235e38f",
@@ -29,6 +30,7 @@ _HIGHEST = {
     "int16": "INT16_MAX",
     "int32": "INT32_MAX",
     "int64": "INT64_MAX",
+    "bool": "1",
 }
 _UNSIGNED = {"int32": "uint32_t", "int64": "uint64_t"}  # their sums and products wrap around
 

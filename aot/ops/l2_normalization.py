@@ -44,7 +44,7 @@ class L2Normalization(Op):
         require_operands(graph, self, 1)
         require_types(graph, self, ("float32", "float32"), ("int8", "int8"))
         x, y = self.operands(graph)
-        require(1 <= len(x.shape) <= 4, f"%{x.name} has {len(x.shape)} dimensions; supported: 1 to 4")
+        require(len(x.shape) > 0, f"%{x.name} is a scalar; supported: 1 to 6 dimensions")
         require(self.activation is Activation.NONE, f"activation {self.activation}; supported: NONE")
         require_shape(y, x.shape)
         if y.dtype == "int8":

@@ -100,8 +100,8 @@ def integer_lstm(
     require(isinstance(hidden, Quant), "no scale of the hidden product (intermediate tensor 4)")
     assert hidden is not None
     require(-128 <= hidden.zero_point[0] <= 127 and 1e-30 < hidden.scale[0] < 1e30, f"the hidden product has {hidden}")
-    require(not any(i in operands for i in range(20, 24)), "layer normalization in int8")
-    require(16 not in operands or 10 not in operands, "a peephole together with a projection in int8")
+    require(not any(i in operands for i in range(20, 24)), "layer normalization in int8; supported: in float32")
+    require(16 not in operands or 10 not in operands, "a peephole and a projection in int8; supported: in float32")
     require_quantized(x, state, cell)
     shift = _power_of_two(cell)
     scales = {i: _scale(t) for i, t in operands.items()}

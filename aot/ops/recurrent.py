@@ -45,7 +45,10 @@ def sequence_of(x: Tensor, time_major: bool) -> Sequence:
 
 def _require_real(graph: Graph, op: Op) -> None:
     for name in (*op.inputs, *op.outputs):
-        require(name is None or graph[name].dtype == "float32", f"%{name} is {graph[name or ''].dtype}" if name else "")
+        if name is not None:
+            require(
+                graph[name].dtype == "float32", f"%{name} is {graph[name].dtype}; supported: float32, and int8 LSTMs"
+            )
 
 
 def _require_constant(t: Tensor | None, shape: tuple[int, ...]) -> None:
@@ -139,7 +142,7 @@ class Lstm(Op):
 
     def _check_types(self, graph: Graph) -> None:
         """Those of an int8 layer."""
-        wanted = {**dict.fromkeys(_CELLS, "int16"), **dict.fromkeys((*range(12, 16), 17), "int32")}
+        wanted = {**dict.fromkeys((*_CELLS, *range(20, 24)), "int16"), **dict.fromkeys((*range(12, 16), 17), "int32")}
         for i, name in enumerate(self.inputs):
             t = graph.operand(self, i)
             require(

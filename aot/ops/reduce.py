@@ -114,7 +114,7 @@ class Sum(Reduction):
 class ReduceMax(Reduction):
     """y = the largest element over the axes."""
 
-    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "uint8", "int16", "int32", "int64")
+    types: ClassVar[tuple[str, ...]] = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         return (self._largest(graph, values[self.operands(graph)[0].name], 1),)

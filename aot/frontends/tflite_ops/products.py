@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED whose weights are computed: a product of two matrices, which is what it becomes here."""
+"""FULLY_CONNECTED whose weights, or float32 bias, are computed: a product of two matrices, and that it becomes here."""
 
 from dataclasses import replace
 
@@ -28,11 +28,12 @@ def with_products(graph: Graph) -> Graph:
 
 
 def _is_product(graph: Graph, op: FullyConnected) -> bool:
-    x, w, _, y = op.operands(graph)
+    x, w, b, y = op.operands(graph)
     units_and_depth = w.shape if len(w.shape) == 2 else (0, 0)
     rows, odd = divmod(x.elements, units_and_depth[1] or 1)
     fits = min(units_and_depth) > 0 and not odd and y.elements == rows * units_and_depth[0]
-    return fits and not w.constant
+    biased = b is not None and b.dtype == "float32" and not b.constant
+    return fits and (biased or not w.constant)
 
 
 def _with_product(graph: Graph, op: FullyConnected) -> Graph:
