@@ -12,7 +12,7 @@ from typing import Unpack
 
 from aot.boards import Board, load_board
 from aot.build import Firmware
-from aot.choices import WEIGHTS, CompileKeywords, CompileOptions, RunKeywords, RunOptions
+from aot.choices import INT16, WEIGHTS, CompileKeywords, CompileOptions, RunKeywords, RunOptions
 from aot.errors import AotError
 from aot.evaluate import Evaluation, for_reference, interpreted, read_labels
 from aot.evaluate import evaluate as compare_answers
@@ -372,7 +372,8 @@ def evaluate(
 
 def _compile(model: Path | str, board: Board, options: CompileOptions) -> Compiled:
     _check_choice("rounding", options.rounding, ROUNDINGS)
-    _check_choice("place for weights", options.weights, WEIGHTS)
+    for choice in options.weights_choices:
+        _check_choice("choice of weights", f"{INT16}:LAYER" if choice.startswith(f"{INT16}:") else choice, WEIGHTS)
     return compile_file(Path(model), board, options)
 
 

@@ -1,10 +1,12 @@
 """What a user decides: how a model becomes C, and where the firmware runs. What is not said is as it stands here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-WEIGHTS = ("internal", "external")
+WEIGHTS = ("internal", "external", "int16", "int16:LAYER")
+INT16 = "int16"
 
 
 class CompileKeywords(TypedDict, total=False):
@@ -14,7 +16,7 @@ class CompileKeywords(TypedDict, total=False):
     name: str | None
     calibration: Path | str | None
     max_ram: int | None
-    weights: str
+    weights: str | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,21 @@ class CompileOptions:
     `rounding` says how accumulators become int8: one of `aot.fixedpoint.ROUNDINGS`. `name` is the prefix of all C
     names, the file's name otherwise. With `calibration`, samples as `aot.quantize` takes them from files, what of the
     model is float32 is quantized first. With `max_ram`, part of the model runs in stripes where the arena would be
-    larger than so many bytes. `weights` is one of `WEIGHTS`: the constants are part of the C, or a file that firmware
-    maps.
+    larger than so many bytes. `weights` is one of `WEIGHTS`, or several: the constants are part of the C, or a
+    file that firmware maps; with "int16", weights of convolutions and dense layers take twice the flash and fewer
+    instructions, all of them or those of a layer.
     """
 
     rounding: str = "double"
     name: str | None = None
     calibration: Path | str | None = None
     max_ram: int | None = None
-    weights: str = "internal"
+    weights: str | Sequence[str] = ()
+
+    @property
+    def weights_choices(self) -> tuple[str, ...]:
+        """`weights`, be it one or several."""
+        return (self.weights,) if isinstance(self.weights, str) else tuple(self.weights)
 
 
 class RunKeywords(CompileKeywords, total=False):

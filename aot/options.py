@@ -37,13 +37,6 @@ class ProjectKind(StrEnum):
     freertos = "freertos"
 
 
-class WeightsOption(StrEnum):
-    """Where a model's constants are."""
-
-    internal = "internal"
-    external = "external"
-
-
 class EstimatorOption(StrEnum):
     """How the range of a tensor is estimated."""
 
@@ -128,7 +121,13 @@ WeightsSection = Annotated[
     str | None, typer.Option("--weights-section", metavar="NAME", help="The linker section for the constants.")
 ]
 Weights = Annotated[
-    WeightsOption, typer.Option("--weights", help="Constants in the C, or in a file of their own that firmware maps.")
+    list[str] | None,
+    typer.Option(
+        "--weights",
+        metavar="CHOICE",
+        help="external: a file that firmware maps; int16: larger and faster; int16:LAYER: in that layer.",
+        show_default=False,
+    ),
 ]
 Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
 StopAfter = Annotated[
@@ -217,7 +216,7 @@ class OnBoard:
     name: Name = None
     calibration: BuildCalibration = None
     max_ram: MaxRam = None
-    weights: Weights = WeightsOption.internal
+    weights: Weights = None
 
     def loaded(self) -> Board:
         """The board's description. AotError where there is none."""
@@ -243,7 +242,7 @@ class RunsOnBoard(OnBoard):
 
 
 def _fields_of(source: OnBoard, record: type) -> dict[str, Any]:
-    return {each.name: getattr(source, each.name) for each in fields(record)}
+    return {each.name: getattr(source, each.name) for each in fields(record) if getattr(source, each.name) is not None}
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,6 +13,7 @@ from aot.emit import constants_in, model_files, weights_bytes
 from aot.errors import AotError
 from aot.firmware import FLASH_BESIDE_MODEL, ram_beside_arena
 from aot.frontends import tflite
+from aot.int16_weights import int16_weights
 from aot.interface import Held, Interface, interface_of
 from aot.ir import Graph
 from aot.kernels import Call, Target
@@ -44,7 +45,7 @@ class Compiled:
     plan: Plan
     interface: Interface
     board: Board
-    rounding: str
+    target: Target
     files: dict[str, str]
     warnings: tuple[str, ...] = ()
     recomputed: int = 0  # multiply-accumulates that stripes do a second time
@@ -57,9 +58,9 @@ class Compiled:
         return f"{name}.h", f"{name}.c", f"{name}_weights.c"
 
     @property
-    def target(self) -> Target:
-        """What kernels were chosen for."""
-        return Target(frozenset(self.board.core.features), self.rounding)
+    def rounding(self) -> str:
+        """How accumulators are rounded."""
+        return self.target.rounding
 
     @property
     def weights_bytes(self) -> int:
@@ -93,6 +94,7 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     check_operators(graph)
     lean = run_passes(graph)
     target = Target(frozenset(board.core.features), options.rounding)
+    target = replace(target, int16_weights=int16_weights(lean, target, options.weights_choices))
     block = lower(lean, target) if options.max_ram is None else lower_within(lean, target, options.max_ram)
     recomputed = macs(block.graph) - macs(lean)
     lean = block.graph
@@ -102,8 +104,8 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     model = model_files(lean, calls, placed, interface, options.rounding)
     interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
-    compiled = Compiled(graph, lean, calls, placed, interface, board, options.rounding, files, recomputed=recomputed)
-    return with_weights_apart(compiled) if options.weights == "external" else compiled
+    compiled = Compiled(graph, lean, calls, placed, interface, board, target, files, recomputed=recomputed)
+    return with_weights_apart(compiled) if "external" in options.weights_choices else compiled
 
 
 def for_mlperf(compiled: Compiled) -> Compiled:

@@ -1,6 +1,7 @@
 """`make bench`: flash, RAM, stack and instructions of each reference model on mps2-an386, as a table for README.md.
 
 Fails where instructions, flash or RAM of a model are more than 1 % above bench.json; `--update` writes that table.
+`--variants` instead prints instructions in each rounding and with int16 weights, and both flashes.
 The models are looked for in the folder that AOT_MODELS names. Instructions are those of one inference under QEMU's
 `-icount shift=0`.
 """
@@ -12,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aot.boards import load_board
-from aot.pipeline import compile_file, make
+from aot.choices import CompileOptions
+from aot.pipeline import DEFAULT, compile_file, make
 from aot.samples import random_samples
 from aot.verify import run
 
@@ -32,12 +34,18 @@ COLUMNS = ("code", "weights", "flash", "arena", "stack", "instructions")
 CHECKED = ("flash", "arena", "instructions")
 TABLE = Path(__file__).with_name("bench.json")
 README = Path(__file__).parent.parent / "README.md"
+VARIANTS = {
+    "double": DEFAULT,
+    "single": CompileOptions(rounding="single"),
+    "float": CompileOptions(rounding="float"),
+    "int16 weights": CompileOptions(weights="int16"),
+}
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 
-def measure(path: Path) -> dict[str, int]:
+def measure(path: Path, options: CompileOptions = DEFAULT) -> dict[str, int]:
     """One row of the table; the model must be bit-exact on two random samples."""
-    compiled = compile_file(path, load_board(BOARD))
+    compiled = compile_file(path, load_board(BOARD), options)
     with TemporaryDirectory() as folder:
         firmware = make(compiled, Path(folder))
         verdict = run(compiled, firmware, random_samples(compiled.source, 2), None, lambda _: None)
@@ -65,11 +73,19 @@ def examples() -> dict[str, dict[str, int]]:
     return {name: measure(README.parent / "examples" / file) for name, file in EXAMPLES}
 
 
+def variants(path: Path) -> dict[str, int]:
+    """One row of the table of variants: instructions of each, and flash where it is another."""
+    rows = {title: measure(path, options) for title, options in VARIANTS.items()}
+    flash = {f"flash, {title}": rows[title]["flash"] for title in ("double", "int16 weights")}
+    return {title: row["instructions"] for title, row in rows.items()} | flash
+
+
 def table(rows: dict[str, dict[str, int]]) -> str:
     """The rows as Markdown."""
-    head = f"| model | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}\n"
+    columns = list(next(iter(rows.values())))
+    head = f"| model | {' | '.join(columns)} |\n|---|{'--:|' * len(columns)}\n"
     return head + "".join(
-        f"| {name} | {' | '.join(f'{row[column]:,}' for column in COLUMNS)} |\n" for name, row in rows.items()
+        f"| {name} | {' | '.join(f'{row[column]:,}' for column in columns)} |\n" for name, row in rows.items()
     )
 
 
@@ -78,6 +94,9 @@ def main() -> None:
     folder = os.environ.get("AOT_MODELS")
     if not folder:
         sys.exit("error: set AOT_MODELS to the folder that holds mlperf_tiny/ and tflm/")
+    if "--variants" in sys.argv:
+        print(table({name: variants(Path(folder) / file) for name, file in MODELS}))
+        return
     rows = {name: measure(Path(folder) / file) for name, file in MODELS}
     print(json.dumps(rows, indent=2) if "--json" in sys.argv else table(rows))
     measured = rows | examples()

@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import cases
+import merge
 import native
 import numpy as np
 import pytest
 from graphs import graph_of
 
+import aot as package
 from aot import pipeline
+from aot.boards import load_board
+from aot.choices import CompileOptions
+from aot.errors import AotError
 from aot.ir import Graph, Quant, Tensor
 from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
@@ -46,3 +52,58 @@ def test_sums_of_more_than_32_bits(kind: type, helper: str, board: str, tmp_path
     samples = [{"x": np.full(shape, value, np.int16)} for value in (-32768, 32767)]
     samples.append({"x": np.random.default_rng(0).integers(-32768, 32767, shape, np.int16, endpoint=True)})
     assert run_on_device(model, pipeline.make(model, tmp_path), samples, count=False).exact
+
+
+@pytest.mark.parametrize(
+    ("board", "rounding"),
+    [("mps2-an386", "double"), ("mps2-an386", "single"), ("mps2-an386", "float"), (BOARDS[1], "double")],
+)
+def test_int16_weights(board: str, rounding: str, tmp_path: Path) -> None:
+    """Of every convolution and dense layer that such a core has a kernel for, whatever its activations are."""
+    layers = ("Conv2D", "FullyConnected")
+    others = ("float32", "uint8", "huge")
+    names = [name for name in cases.builders() if name.startswith(layers) and not name.endswith(others)]
+    graph, sample = merge.merged([cases.case(name, 100 + i) for name in names for i in range(2 * cases.TIMES)])
+    options = CompileOptions(rounding=rounding, weights="int16")
+    model = pipeline.compile(graph, load_board(board), "0" * 64, options)
+    wide = [call for call in model.calls if call.variant.get("packing") == "_wide"]
+    kinds = ("conv2d", "dense", "dense_row")
+    assert {call.kernel.name for call in wide} == {f"{kind}_{suffix}_dsp" for kind in kinds for suffix in ("s8", "s16")}
+    assert run_on_device(model, pipeline.make(model, tmp_path), [sample, sample], count=False).exact
+
+
+DIGITS = Path(__file__).parents[1] / "examples/digits/digits.tflite"
+
+
+def _packed(weights: str | list[str]) -> dict[str, str]:
+    """How the weights of each layer of the digits example are packed."""
+    options = CompileOptions(weights=weights)
+    calls = pipeline.compile_file(DIGITS, load_board("mps2-an386"), options).calls
+    return {call.outputs[0]: call.variant["packing"] for call in calls if "packing" in call.variant}
+
+
+def test_int16_weights_of_some_layers() -> None:
+    assert set(_packed("internal")) == {"edges", "parts", "scores"}
+    assert "_wide" not in _packed("internal").values()
+    assert set(_packed("int16").values()) == {"_wide"}
+    assert {layer for layer, kind in _packed(["int16:parts", "int16:edges"]).items() if kind == "_wide"} == {
+        "parts",
+        "edges",
+    }
+    for wrong in ("int16:shapes", "int16:nothing", "int16:"):
+        with pytest.raises(AotError, match=f"--weights {wrong}: that is no convolution and no dense layer") as caught:
+            _packed(wrong)
+        assert "those of digits are edges, parts, scores" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("board", "weights", "said"),
+    [
+        ("mps2-an385", "int16", "--weights int16 is for cores with the DSP extension"),
+        ("mps2-an386", "int8", "there is no choice of weights called 'int8'"),
+        ("mps2-an386", ["int16", "int16x"], "there is no choice of weights called 'int16x'"),
+    ],
+)
+def test_choices_that_make_no_sense(board: str, weights: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(AotError, match=said):
+        package.build(DIGITS, board, tmp_path / "out", weights=weights)
