@@ -76,7 +76,7 @@ def options_of_each(options: CompileOptions, count: int) -> list[CompileOptions]
         return [options]
     if options.calibration is not None:
         raise AotError("several models cannot be quantized with the same samples", "aot quantize each by itself first")
-    if options.weights != "internal":
+    if "external" in options.weights_choices:
         raise AotError("the constants of several models cannot be files", "leave --weights external out",
                        "a section of their own: --weights-section")  # fmt: skip
     names = options.name.split(",") if options.name is not None else [None] * count
