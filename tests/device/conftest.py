@@ -35,9 +35,9 @@ class Bench:
         return compile_project(project, board, dummy.INTERFACE, trace=trace)
 
     @contextmanager
-    def connect(self, board_name: str, *, trace: bool = False) -> Iterator[Connection]:
-        """A running firmware."""
-        with start(self.firmware(board_name, trace).elf, load_board(board_name)) as connection:
+    def connect(self, board_name: str, *, trace: bool = False, icount: bool = True) -> Iterator[Connection]:
+        """A running firmware; without `icount`, an emulated board's second takes one."""
+        with start(self.firmware(board_name, trace).elf, load_board(board_name), icount=icount) as connection:
             yield connection
 
     @contextmanager

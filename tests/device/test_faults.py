@@ -89,7 +89,7 @@ def session(connection: Any, seed: int, kind: str) -> str:
 def _sessions(bench: Bench, board: str, seeds: range) -> Counter[str]:
     """Sessions one after the other on the same device, which each finds as the last has left it."""
     ends: Counter[str] = Counter()
-    with bench.connect(board) as connection:
+    with bench.connect(board, icount=False) as connection:
         for seed in seeds:
             start = time.monotonic()
             end = session(connection, seed, KINDS[seed % len(KINDS)])
