@@ -8,6 +8,7 @@ from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.loops import broadcast_strides, merge
 from aot.kernels.output import TensorOutput, fixed_output
+from aot.kernels.stage import any_stage
 from aot.ops.binary import Binary
 from aot.ops.common import QUANTIZED_TYPES, clamp_range
 from aot.ops.division import Div
@@ -147,6 +148,6 @@ def product(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     scale = Multiplier.of(mul_scale(a, b, y), target.rounding)
     output = fixed_output(scale, y, clamp_range(op.activation, y), target.rounding)
     params = Product(size, a_stride, b_stride, a.zero_point, b.zero_point, output)
-    variant = {"rank": len(size), "type": C_TYPES[y.dtype], "output": output.c_name}
+    variant = {"rank": len(size), "type": C_TYPES[y.dtype], "stage": any_stage(output, target, y)}
     cost = _CYCLES_PRODUCT * y.elements
     return Call(kernel, params, (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)

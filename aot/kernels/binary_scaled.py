@@ -7,7 +7,8 @@ from aot.interface import C_TYPES
 from aot.ir import Graph, Op, Tensor
 from aot.kernels.binary import RESULTS, WRAPPING, pair_loops
 from aot.kernels.call import Call, Kernel, Params, Target, fit
-from aot.kernels.output import TensorOutput, fixed_output, scaling_of
+from aot.kernels.output import TensorOutput, fixed_output
+from aot.kernels.stage import any_stage, operand_scale
 from aot.ops.common import QUANTIZED_TYPES, clamp_range
 from aot.ops.scaled_binary import ScaledBinary
 
@@ -19,12 +20,12 @@ class BinaryScaled(Params):
     size: tuple[int, ...]
     a_stride: tuple[int, ...]
     b_stride: tuple[int, ...]
-    a_zero: int
-    a_multiplier: int
-    a_shift: int
-    b_zero: int
-    b_multiplier: int
-    b_shift: int
+    a_offset: int
+    a_multiplier: int | None
+    a_shift: int | None
+    b_offset: int
+    b_multiplier: int | None
+    b_shift: int | None
     output: TensorOutput | None
 
 
@@ -35,41 +36,33 @@ def _output(op: ScaledBinary, y: Tensor, scale: float | None, rounding: str) -> 
     return fixed_output(Multiplier.of(scale, rounding), y, clamp_range(op.fused(), y), rounding)
 
 
-def _result(op: ScaledBinary, output: TensorOutput | None) -> str:
-    if output is None:
-        return RESULTS[op.kind]
-    return f"{output.c_name}(&p->output, 0, {WRAPPING[op.kind].format(x='x', y='y')})"
-
-
 def binary_scaled(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """int8 and int16."""
     assert isinstance(op, ScaledBinary)
-    a, b, y = op.operands(graph)
-    scaling = op.scaling(a, b, y) if a.dtype in QUANTIZED_TYPES else None
-    fit(scaling is not None, f"%{a.name} is {a.dtype}, which is not scaled")
+    x, y, z = op.operands(graph)
+    scaling = op.scaling(x, y, z) if x.dtype in QUANTIZED_TYPES else None
+    fit(scaling is not None, f"%{x.name} is {x.dtype}, which is not scaled")
     assert scaling is not None
-    (size, a_stride, b_stride), in_place = pair_loops(a, b, y)
-    a_multiplier, a_shift, a_function = scaling_of(scaling.a, target.rounding)
-    b_multiplier, b_shift, b_function = scaling_of(scaling.b, target.rounding)
-    output = _output(op, y, scaling.y, target.rounding)
-    params = BinaryScaled(
-        size, a_stride, b_stride, a.zero_point, a_multiplier, a_shift, b.zero_point, b_multiplier, b_shift, output
-    )
+    (size, a_stride, b_stride), in_place = pair_loops(x, y, z)
+    a = operand_scale(scaling.a, scaling.bits, x.zero_point, target)
+    b = operand_scale(scaling.b, scaling.bits, y.zero_point, target)
+    output = _output(op, z, scaling.y, target.rounding)
+    scales = a.offset, a.multiplier, a.shift, b.offset, b.multiplier, b.shift
     variant = {
         "rank": len(size),
-        "type": C_TYPES[a.dtype],
-        "out_type": C_TYPES[y.dtype],
-        "bits": scaling.bits,
-        "result": _result(op, output),
-        "a_function": a_function,
-        "b_function": b_function,
+        "type": C_TYPES[x.dtype],
+        "out_type": C_TYPES[z.dtype],
+        "bits": {"a": a.bits, "b": b.bits},
+        "functions": {"a": a.function, "b": b.function},
+        "result": RESULTS[op.kind] if output is None else WRAPPING[op.kind].format(x="x", y="y"),
+        "stage": None if output is None else any_stage(output, target, z),
     }
     return Call(
         kernel,
-        params,
-        (a.name, b.name),
-        (y.name,),
+        BinaryScaled(size, a_stride, b_stride, *scales, output),
+        (x.name, y.name),
+        (z.name,),
         variant,
         in_place=in_place,
-        cost=_CYCLES * y.elements,
+        cost=_CYCLES * z.elements,
     )

@@ -1,6 +1,7 @@
 """Sums, extremes, products and means over any axes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from aot.fixedpoint import Multiplier, reduced_multiplier
 from aot.interface import C_TYPES
@@ -8,6 +9,7 @@ from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.loops import contiguous_strides, merge
 from aot.kernels.output import TensorOutput, fixed_output
+from aot.kernels.stage import any_stage
 from aot.kernels.sums import SUFFIXES, fit_type
 from aot.ops.common import Activation, clamp_range
 from aot.ops.mean import Mean, mean_multiplier
@@ -82,10 +84,10 @@ def _loops(op: Reduction, graph: Graph) -> tuple[tuple[int, ...], tuple[int, ...
     return kept, kept_stride, reduced, reduced_stride
 
 
-def _call(kernel: Kernel, op: Reduction, graph: Graph, params: Loops, texts: dict[str, str]) -> Call:
+def _call(kernel: Kernel, op: Reduction, graph: Graph, params: Loops, texts: dict[str, Any]) -> Call:
     x, y = op.operands(graph)
     depths = {"kept": len(params.kept), "reduced": len(params.reduced)}
-    variant = {**depths, "type": C_TYPES[x.dtype], **texts}
+    variant = {**depths, "type": C_TYPES[x.dtype], "stage": None, **texts}
     return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * x.elements)
 
 
@@ -106,7 +108,7 @@ def scaled(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         "acc": "int32_t",
         "start": "p->start",
         "step": "acc += {};",
-        "finish": f"{output.c_name}(&p->output, 0, acc)",
+        "stage": any_stage(output, target, y),
         "what": "The mean over some axes; 1 / count is folded into the output's multiplier."
         if mean
         else "The sum over some axes.",

@@ -1,6 +1,7 @@
 """The output stage of the DSP kernels: a few instructions where the scales allow it."""
 
 from dataclasses import dataclass, replace
+from math import frexp
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from aot.kernels.output import (
     RoundedOnceS16,
     TensorOutput,
     TensorOutputAny,
+    TensorOutputS16,
     WideOutputS16,
+    scaling_of,
 )
 
 _LARGEST_SHIFT = 22  # the zero point times 2^shift, and the rounded product, then fit 32 bits together
@@ -45,8 +48,41 @@ def stage_of(output: Output, target: Target, y: Tensor) -> Stage:
     full_range = (output.min, output.max) == (limits.min, limits.max)
     fast = "float" if isinstance(output, FloatOutput) and "fpu" in target.features else "fixed" * _is_easy(output)
     scale = "float" if fast == "float" else "channel" if isinstance(output, ChannelOutput) else "tensor"
-    rounding = "single" if y.dtype == "int16" else target.rounding
+    rounding = "single" if y.dtype == "int16" or target.rounding == "single" else "double"
     return Stage(output.c_name, C_TYPES[y.dtype], fast, scale, full_range, rounding)
+
+
+def any_stage(output: Output, target: Target, y: Tensor) -> Stage:
+    """The same for kernels that are also for cores without the DSP extension, and for other types than int8."""
+    if "dsp" in target.features and isinstance(output, TensorOutput) and not isinstance(output, TensorOutputS16):
+        return stage_of(output, target, y)
+    return Stage(output.c_name, C_TYPES[y.dtype], "", "tensor", False, target.rounding)
+
+
+@dataclass(frozen=True)
+class OperandScale:
+    """How an operand is brought to a common scale: q * 2^bits + offset, and that by `function` with the multiplier.
+
+    Without a function, this is all.
+    """
+
+    bits: int
+    offset: int
+    multiplier: int | None
+    shift: int | None
+    function: str
+
+
+def operand_scale(scale: float, bits: int, zero_point: int, target: Target) -> OperandScale:
+    """For (q - zero_point) * 2^bits * scale. A power of two that leaves whole numbers is a matter of bits."""
+    fraction, exponent = frexp(scale)
+    if fraction == 0.5 and 0 <= bits + exponent - 1 <= bits:
+        return OperandScale(bits + exponent - 1, -zero_point << (bits + exponent - 1), None, None, "")
+    multiplier, shift, function = scaling_of(scale, target.rounding)
+    if "dsp" in target.features and function == "requantize" and shift <= _LARGEST_SHIFT and multiplier >= _NORMALIZED:
+        function = "scale_single" if target.rounding == "single" else "scale_double"
+    kept = None if function == "rounding_high" else shift
+    return OperandScale(bits, -zero_point << bits, multiplier, kept, function)
 
 
 def fast_output(output: Output, bias: Array) -> Output:
