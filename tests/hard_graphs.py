@@ -145,6 +145,25 @@ def _depthwise_3x3(rng: Rng, shape: tuple[int, ...], least_pad: int) -> Graph:
     )  # fmt: skip
 
 
+def depthwise_windows(rng: Rng) -> Graph:
+    """Long and large windows, with any stride or dilation, on planes of which some are too large to be kept whole."""
+    kernel = ((1, 9), (9, 1), (5, 5), (2, 7), (4, 3), (1, 25), (31, 2))[int(rng.integers(7))]
+    spread = [(int(rng.choice([1, 1, 2, 3])), int(rng.choice([1, 1, 2, 3]))) for _ in range(2)]
+    stride, dilation = (spread[0], (1, 1)) if rng.random() < 0.5 else ((1, 1), spread[1])
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    pads = tuple((int(rng.integers(0, r)), int(rng.integers(0, r))) for r in reach)
+    sizes = [max(1, r - sum(p)) + int(rng.choice([0, 1, 3, 12, 24])) for r, p in zip(reach, pads, strict=True)]
+    x = int8("x", (int(rng.choice([1, 1, 2])), *sizes, int(rng.choice([1, 2, 3]))), graphs.quant(rng))
+    channels = x.shape[3] * int(rng.choice([1, 1, 2, 3]))
+    out = [out_size(sizes[i], kernel[i], stride[i], dilation[i], pads[i]) for i in (0, 1)]
+    w = graphs._weights(rng, (1, *kernel, channels), 3, bool(rng.random() < 0.7))
+    bias, q = graphs._dense_parts(rng, x, w, channels)
+    return graph_of(
+        DepthwiseConv2D, [x, w, bias] if bias else [x, w], int8("y", (x.shape[0], *out, channels), q),
+        stride=stride, dilation=dilation, padding=pads, activation=graphs.activation(rng),
+    )  # fmt: skip
+
+
 def dead_channels(rng: Rng) -> Graph:
     """Some filters are all zero; their scales, and so their biases, are absurd."""
     x = int8("x", (1, 3, 3, int(rng.integers(1, 12))), graphs.quant(rng))
@@ -338,6 +357,7 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Conv2D pointwise int16": graphs_dense.wide(pointwise),
     "DepthwiseConv2D 3x3": depthwise_3x3,
     "DepthwiseConv2D 3x3 large": large_depthwise_3x3,
+    "DepthwiseConv2D windows": depthwise_windows,
     "DepthwiseConv2D asymmetric": asymmetric_window(DepthwiseConv2D),
     "DepthwiseConv2D dilated": dilated,
     "DepthwiseConv2D dilated float32": graphs_dense.real(dilated),

@@ -110,6 +110,21 @@ def test_clang_for_the_dsp_extension(tmp_path: Path) -> None:
         _quiet([_tool("clang"), *target, "-std=c99", "-fsyntax-only", *_WARNINGS, source], tmp_path)
 
 
+@pytest.mark.parametrize("struct", ["tiles", "plane_3x3_s8"])
+def test_structs_that_assembly_reads_are_checked(struct: str, tmp_path: Path) -> None:
+    """They do not compile with another member in them."""
+    board = load_board("mps2-an386")
+    model = compile_file(Path(__file__).parents[1] / "examples/digits/digits.tflite", board)
+    header, source, _ = model.sources
+    head = f"struct {struct} {{\n"
+    assert model.files[source].count(head) == 1
+    text = model.files[source].replace(head, f"{head}    int32_t more;\n")
+    pipeline.write({header: model.files[header], source: text}, tmp_path)
+    command = [f"{board.core.prefix}gcc", *board.core.flags, "-fsyntax-only", source]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0 and f"{struct}_layout" in done.stderr
+
+
 def test_header_in_cpp(tmp_path: Path) -> None:
     model = _merged()
     pipeline.write({name: model.files[name] for name in model.sources}, tmp_path)

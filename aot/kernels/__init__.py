@@ -27,13 +27,14 @@ from aot.kernels.dense_dsp import (
 )
 from aot.kernels.depthwise_conv2d import depthwise_conv2d, depthwise_multiplier
 from aot.kernels.depthwise_dsp import depthwise_3x3_chunks_dsp, depthwise_3x3_dsp
+from aot.kernels.depthwise_plane import depthwise_dsp
 from aot.kernels.gather import gather_any, gather_nd_any
 from aot.kernels.index import arg_extreme, cumsum, dynamic_update_slice, one_hot, top_k
 from aot.kernels.l2_normalization import l2_normalization
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.lstm_s8 import lstm_s8
 from aot.kernels.move import concatenation_any, pad_any, split_any
-from aot.kernels.pool2d import pool2d
+from aot.kernels.pool2d import max_pool2d_dsp, pool2d
 from aot.kernels.prelu import prelu_s8
 from aot.kernels.quotient import quotient
 from aot.kernels.recurrent import lstm_f32, rnn_f32
@@ -168,6 +169,8 @@ KERNELS: tuple[Kernel, ...] = (
     *_SUMS_DSP,
     Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, features=_DSP),
     Kernel("depthwise_3x3_chunks_s8_dsp", DepthwiseConv2D, depthwise_3x3_chunks_dsp, features=_DSP),
+    Kernel("max_pool2d_s8_dsp", MaxPool2D, max_pool2d_dsp, features=_DSP),
+    Kernel("depthwise_s8_dsp", DepthwiseConv2D, depthwise_dsp, features=_DSP),
     Kernel("arg_extreme", ArgMax, arg_extreme),
     Kernel("arg_extreme", ArgMin, arg_extreme),
     Kernel("concatenation", Pack, concatenation_any),

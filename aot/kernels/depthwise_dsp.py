@@ -8,10 +8,10 @@ from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.dsp import constant_int8
 from aot.kernels.output import Output, output_and_bias
+from aot.kernels.plane import axes, planes_overlap
 from aot.kernels.stage import stage_of
 from aot.kernels.window import Window, window_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
-from aot.plan.overlap import Overlap, overlap_of
 
 # Instructions, measured on mps2-an386 (`make bench`).
 _PER_MAC = {1: 1.2, 2: 1.7}
@@ -87,7 +87,7 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, hei
         width,
         chunk,
     )
-    cost = y.elements * (9 * _PER_MAC[stride] + _PER_OUTPUT) + _PER_INPUT * x.elements * (1 if chunk is None else 2)
+    cost = y.elements * (9 * _PER_MAC[stride] + _PER_OUTPUT) + _PER_INPUT * x.elements
     return Call(
         kernel,
         params,
@@ -95,25 +95,9 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, hei
         (y.name,),
         {"stage": stage, "stride": stride},
         scratch=height * width + 4,  # the last word of the last row may begin at its last byte but one
-        overlaps={0: _overlap(op, x, y, chunk)},
+        overlaps={0: planes_overlap(*axes(op, graph), batches, chunk or out_h)},
         cost=cost,
     )
-
-
-def _overlap(op: DepthwiseConv2D, x: Tensor, y: Tensor, chunk: int | None) -> Overlap:
-    """In a plane, rows are read ahead of what is written; planes do not meet at distances that are whole pixels."""
-    batches, in_h, in_w, channels = x.shape
-    _, out_h, out_w, _ = y.shape
-    made = np.minimum(np.arange(0, out_h, chunk or out_h) + (chunk or out_h), out_h)  # rows, after each chunk
-    read = np.clip((made - 1) * op.stride[0] - op.padding[0][0] + 3, 0, in_h) if chunk else np.array([in_h])
-    plane = overlap_of(_spans(read, batches, in_h) * in_w, _spans(made, batches, out_h) * out_w)
-    return Overlap(plane.below * channels, plane.above * channels, step=channels)
-
-
-def _spans(ends: Array, batches: int, rows: int) -> Array:
-    """From each end to the next, in images of so many rows."""
-    image = np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1)
-    return np.concatenate([image + n * rows for n in range(batches)])
 
 
 def _pack(weights: Array) -> Array:

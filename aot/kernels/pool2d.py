@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.interface import C_TYPES
-from aot.ir import Graph, Op, Tensor
-from aot.kernels.call import Call, Kernel, Params, Target
+from aot.ir import Array, Graph, Op, Tensor
+from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.order import by_channel, forwards, rows, windows
 from aot.kernels.sums import fit_type
 from aot.ops.common import clamp_range
-from aot.ops.pool2d import AveragePool2D, Pool2D
+from aot.ops.pool2d import AveragePool2D, MaxPool2D, Pool2D
 from aot.ops.reals import real_range
 from aot.plan import Overlap
 
 _CYCLES_PER_TAP = 8.0
+_CYCLES_PER_FOUR_TAPS = 9.0
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,37 @@ def pool2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     assert isinstance(op, Pool2D)
     x, y = op.operands(graph)
     fit_type(kernel, x)
+    limits = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)
+    params = _params(op, x, y, limits)
+    cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
+    bounds = np.arange(x.shape[3] + 1)
+    variant = {"type": C_TYPES[x.dtype]}
+    if isinstance(op, AveragePool2D) and x.dtype == "int8":
+        variant["ties"] = "upwards" if op.ties_upwards else "away from zero"
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: _overlap(op, x, y, bounds)}, cost=cost)
+
+
+def max_pool2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """The maximum of int8, four channels in a word."""
+    assert isinstance(op, MaxPool2D)
+    x, y = op.operands(graph)
+    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    fit(x.shape[3] % 4 == 0, f"%{x.name} has {x.shape[3]} channels, no multiple of 4")
+    limits = clamp_range(op.activation, y)
+    return Call(
+        kernel,
+        _params(op, x, y, limits),
+        (x.name,),
+        (y.name,),
+        {"limited": limits[1] < 127},
+        overlaps={0: _overlap(op, x, y, np.arange(0, x.shape[3] + 1, 4))},
+        cost=_CYCLES_PER_FOUR_TAPS * op.kernel[0] * op.kernel[1] * y.elements / 4,
+    )
+
+
+def _params(op: Pool2D, x: Tensor, y: Tensor, limits: tuple[float, float]) -> Pool2DParams:
     batches, in_h, in_w, channels = x.shape
-    low, high = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)
-    params = Pool2DParams(
+    return Pool2DParams(
         batches=batches,
         in_h=in_h,
         in_w=in_w,
@@ -55,19 +84,13 @@ def pool2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         stride_w=op.stride[1],
         pad_top=op.padding[0][0],
         pad_left=op.padding[1][0],
-        min=low,
-        max=high,
+        min=limits[0],
+        max=limits[1],
     )
-    cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
-    variant = {"type": C_TYPES[x.dtype]}
-    if isinstance(op, AveragePool2D) and x.dtype == "int8":
-        variant["ties"] = "upwards" if op.ties_upwards else "away from zero"
-    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: _one_by_one(op, x, y)}, cost=cost)
 
 
-def _one_by_one(op: Pool2D, x: Tensor, y: Tensor) -> Overlap:
-    """Each channel of each pixel is read and written before the next one."""
+def _overlap(op: Pool2D, x: Tensor, y: Tensor, bounds: Array) -> Overlap:
+    """Channels from one of `bounds` to the next, of each pixel, are read and written before the next ones."""
     size = x.shape[3]
     reads = windows(x, y, op.kernel, op.stride, (op.padding[0][0], op.padding[1][0]))
-    bounds = np.arange(size + 1)
     return forwards(x, y, by_channel(reads, size, bounds), by_channel(rows(len(reads), size), size, bounds)).overlap
