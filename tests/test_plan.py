@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from topologies import TOPOLOGIES, connected, relu, reshape
+from topologies import TOPOLOGIES, add, connected, relu, reshape, split
 
 from aot.ir import Graph, Op, State, Tensor
 from aot.ops.add import Add
@@ -17,7 +17,7 @@ from aot.ops.reshape import Reshape
 from aot.plan import ALIGNMENT, Buffer, Overlap, Plan, Problem, Step, find_views, place, plan, scratch_name
 from aot.plan.exact import proved_bound, smallest
 from aot.plan.heuristic import Blocks
-from aot.plan.overlap import overlap_of
+from aot.plan.overlap import SAME_PLACE, overlap_of
 from aot.plan.records import aligned
 
 _many = settings(max_examples=cases.PLANS, deadline=None)
@@ -210,6 +210,18 @@ def test_scratch_lives_for_one_call() -> None:
     assert placed.size == placed.lower_bound == 1048
 
 
+@pytest.mark.parametrize(
+    ("overlap", "shared"),
+    [(Overlap(above=0), False), (Overlap(below=-8), True), (Overlap(below=-16), False), (SAME_PLACE, False)],
+)
+def test_a_state_is_overwritten_where_its_piece_allows(overlap: Overlap, shared: bool) -> None:
+    """The next value lies 12 bytes ahead of the piece that the call reads, if it lies over the old one."""
+    graph = connected("x", "y", split("s", "a", "b"), add("b", "x", "n"), relu("n", "y"), states="s:n", a=(12,), b=(12,))
+    steps = [Step(("b", "x"), ("n",), overlaps={0: overlap}), Step(("n",), ("y",), in_place=(0,))]
+    placed = plan(graph, steps)
+    assert (placed.offset_of("n") == placed.offset_of("s")) is shared
+
+
 def test_unknown_name() -> None:
     with pytest.raises(KeyError):
         plan(connected("x", "x"), []).offset_of("nobody")
@@ -249,6 +261,14 @@ def test_check_finds(offsets: tuple[int, ...], size: int, complaint: str) -> Non
     replace(_SOUND, offsets=(0, 8, 4, 16, 20)).check()  # as far over b as it may lie
     with pytest.raises(AssertionError, match=complaint):
         replace(_SOUND, offsets=offsets, size=size).check()
+
+
+def test_check_finds_a_next_state_too_near_to_a_piece_of_the_old_one() -> None:
+    old, piece, new = Buffer("s", 8, 0, 2), Buffer("v", 4, 0, 1, root="s", shift=4), Buffer("n", 8, 1, 2, root="s")
+    near = Problem((old, piece, new), {("v", "n"): Overlap(below=-4)})
+    Plan(near, (0, 4, 0), 8, 8).check()
+    with pytest.raises(AssertionError, match="n and v overlap"):
+        Plan(replace(near, shared={("v", "n"): Overlap(above=0)}), (0, 4, 0), 8, 8).check()
 
 
 @_many

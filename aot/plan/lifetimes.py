@@ -85,9 +85,9 @@ def _replaced(
             if following not in step.outputs or shift or graph[following].bytes != graph[state.current].bytes:
                 continue
             output = step.outputs.index(following)
-            mine = [i for i, name in enumerate(step.inputs) if name in shown]
+            pieces = [(i, roots[name][1]) for i, name in enumerate(step.inputs) if name in shown]
             dead = all(last[name] <= t for name in shown)
-            if dead and following not in found and all(step.overlap(i, output).allows(0) for i in mine):
+            if dead and following not in found and all(step.overlap(i, output).allows(-at) for i, at in pieces):
                 found[following] = state.current
     return found
 

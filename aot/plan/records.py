@@ -108,12 +108,17 @@ class Plan:
             together = (first[:i] <= a.last) & (last[:i] >= a.first)
             for j in np.flatnonzero(together & (start[:i] < end[i]) & (end[:i] > start[i])):
                 b = self.buffers[j]
-                may = a.block == b.block or self._may_overlap(a, b, at) or self._may_overlap(b, a, at)
+                may = self._may_overlap(a, b, at) or self._may_overlap(b, a, at)
                 assert may, f"{a.name} and {b.name} overlap"
 
     def _may_overlap(self, source: Buffer, output: Buffer, at: Mapping[str, int]) -> bool:
-        """Whether `output`, written where `source` is read for the last time, may lie over it as it does."""
-        overlap = self.problem.shared.get((source.name, output.name), Overlap())
+        """Whether `output`, written where `source` is read for the last time, may lie over it as it does.
+
+        In one block, too: a state's next value lies over the old one. All else there is a view, and lies where it must.
+        """
+        overlap = self.problem.shared.get((source.name, output.name))
+        if overlap is None:
+            return source.block == output.block and (output.name, source.name) not in self.problem.shared
         return source.last == output.first and overlap.allows(at[output.name] - at[source.name])
 
 
