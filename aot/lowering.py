@@ -4,15 +4,40 @@ from dataclasses import replace
 
 from aot.ir import Graph, Op
 from aot.kernels import Block, Call, Target, select
-from aot.plan import Step, find_views, plan
+from aot.plan import Step, best_order, find_views, plan
 
 _BLOCK_ALIGNMENT = 8  # of the memory of a graph inside, whatever elements it holds
 
 
 def lower(graph: Graph, target: Target) -> Block:
+    """The cheapest calls for `target`, and where everything lies. AotError where none fits.
+
+    The order is the graph's, but where another one needs less memory.
+    """
+    block = lower_in_order(graph, target)
+    order = best_order(graph, steps_of(block.calls), find_views(graph).of)
+    if order is None:
+        return block
+    calls = tuple(block.calls[t] for t in order)
+    graph = _in_order_of(calls, graph)
+    other = Block(graph, calls, plan(graph, steps_of(calls)))
+    return other if other.plan.size < block.plan.size else block
+
+
+def lower_in_order(graph: Graph, target: Target) -> Block:
     """The cheapest calls for `target`, in the graph's order, and where everything lies. AotError where none fits."""
     calls = calls_of(graph, target)
     return Block(graph, calls, plan(graph, steps_of(calls)))
+
+
+def _in_order_of(calls: tuple[Call, ...], graph: Graph) -> Graph:
+    """The operators in the order of their calls; one that needs none stands behind what it reads."""
+    place = {name: t for t, call in enumerate(calls) for name in call.outputs}
+    for op in graph.ops:
+        behind = max((place.get(name or "", -1) for name in op.inputs), default=-1)
+        place.update((name, behind) for name in op.outputs if name not in place)
+    ops = sorted(graph.ops, key=lambda op: max((place[name] for name in op.outputs), default=-1))
+    return replace(graph, ops=tuple(ops))
 
 
 def calls_of(graph: Graph, target: Target) -> tuple[Call, ...]:

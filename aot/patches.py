@@ -7,7 +7,7 @@ from aot.errors import AotError
 from aot.ir import Graph
 from aot.kernels import Block, Call, Target
 from aot.kernels.call import Constant, Params
-from aot.lowering import calls_of, lower, steps_of
+from aot.lowering import calls_of, lower, lower_in_order, steps_of
 from aot.passes.split_rows import segments, split_rows
 from aot.plan import Overlap, Step, find_views, plan
 from aot.plan.bound import live_bytes
@@ -25,7 +25,7 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
 
     Raises AotError where none is found.
     """
-    whole, by_depth = lower(graph, target), lower(_by_depth(graph), target)
+    whole, by_depth = lower(graph, target), lower_in_order(_by_depth(graph), target)
     for block in (whole, by_depth):
         if block.plan.size <= max_ram:
             return block

@@ -15,6 +15,11 @@ def prefixed(index: int, name: str) -> str:
     return f"c{index}_{name}"
 
 
+def index_of(name: str) -> int:
+    """The case that a tensor of the merged graph is of."""
+    return int(name[1 : name.index("_")])
+
+
 def renamed(graph: Graph, index: int) -> Graph:
     """Case `index` under its names in the merged graph."""
 

@@ -61,8 +61,9 @@ def _placed(model: Compiled, limits: list[_Limit]) -> Compiled:
         buffers.append(Buffer(name, size, 0, 0))
         offsets.append(offset)
 
-    for call, limit in zip(model.calls, limits, strict=True):
-        y, source = model.graph[call.outputs[0]], call.inputs[limit.operand]
+    for call in model.calls:
+        y, limit = model.graph[call.outputs[0]], limits[merge.index_of(call.outputs[0])]
+        source = call.inputs[limit.operand]
         at = top + max(0, -limit.distance)
         at += -at % 8
         put(source, model.graph[source].bytes, at)

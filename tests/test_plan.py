@@ -33,7 +33,7 @@ _overlaps = st.builds(
 
 
 @st.composite
-def _problems(draw: st.DrawFn) -> tuple[Graph, list[Step]]:
+def problems(draw: st.DrawFn) -> tuple[Graph, list[Step]]:
     """A graph of any shape, views included, and what its kernels ask for. ADD stands for any operator."""
     types = st.sampled_from(["int8", "int8", "int8", "float32", "int64"])
     tensors = {f"x{i}": Tensor(f"x{i}", (draw(_sizes),), draw(types)) for i in range(draw(st.integers(1, 3)))}
@@ -89,7 +89,7 @@ def _overlap(a: range, b: range) -> bool:
 
 
 @_many
-@given(_problems())
+@given(problems())
 def test_promises(problem: tuple[Graph, list[Step]]) -> None:
     graph, steps = problem
     placed = plan(graph, steps)
@@ -148,7 +148,7 @@ class _Arena:
 
 
 @_many
-@given(_problems())
+@given(problems())
 def test_execution_reads_what_was_written(problem: tuple[Graph, list[Step]]) -> None:
     """The definition of a correct plan: play the calls."""
     graph, steps = problem
@@ -216,7 +216,9 @@ def test_scratch_lives_for_one_call() -> None:
 )
 def test_a_state_is_overwritten_where_its_piece_allows(overlap: Overlap, shared: bool) -> None:
     """The next value lies 12 bytes ahead of the piece that the call reads, if it lies over the old one."""
-    graph = connected("x", "y", split("s", "a", "b"), add("b", "x", "n"), relu("n", "y"), states="s:n", a=(12,), b=(12,))
+    graph = connected(
+        "x", "y", split("s", "a", "b"), add("b", "x", "n"), relu("n", "y"), states="s:n", a=(12,), b=(12,)
+    )
     steps = [Step(("b", "x"), ("n",), overlaps={0: overlap}), Step(("n",), ("y",), in_place=(0,))]
     placed = plan(graph, steps)
     assert (placed.offset_of("n") == placed.offset_of("s")) is shared
@@ -272,7 +274,7 @@ def test_check_finds_a_next_state_too_near_to_a_piece_of_the_old_one() -> None:
 
 
 @_many
-@given(_problems(), st.data())
+@given(problems(), st.data())
 def test_check_finds_any_overlap(problem: tuple[Graph, list[Step]], data: st.DataObject) -> None:
     """Move one block of buffers anywhere: `check` complains exactly when that breaks the plan."""
     placed = plan(*problem)

@@ -1,5 +1,6 @@
 """Random graphs of 5 to 30 operators: the interpreter against LiteRT, and the generated C against the interpreter."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,11 @@ from random_graphs import random_graph
 from aot import interpreter, pipeline
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
+from aot.kernels import Target
+from aot.lowering import lower, lower_in_order
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.split import Split
+from aot.passes import run_passes
 from aot.verify import run as run_on_device
 
 _COUNT = 12 if cases.TIMES == 1 else 40 * cases.TIMES
@@ -43,6 +47,18 @@ def test_there_are_branches_and_several_outputs() -> None:
     assert sum(len(graph.outputs) > 1 for graph in parts) > _COUNT // 2
     assert sum(any(len(graph.consumers(name)) > 1 for name in graph.tensors) for graph in parts) > _COUNT // 2
     assert any(isinstance(op, Split) for graph in parts for op in graph.ops)
+
+
+def test_orders_are_changed_where_that_saves_memory() -> None:
+    saved = 0
+    for seed in range(_COUNT):
+        graph = run_passes(_case(seed)[0])
+        chosen, given = lower(graph, Target()), lower_in_order(graph, Target())
+        chosen.graph.check()
+        assert Counter(map(str, chosen.graph.ops)) == Counter(map(str, graph.ops))
+        assert chosen.plan.size < given.plan.size or chosen.graph is graph
+        saved += given.plan.size - chosen.plan.size
+    assert saved > 0
 
 
 def test_the_interpreter_equals_litert() -> None:

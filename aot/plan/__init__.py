@@ -7,6 +7,7 @@ from aot.plan.bound import live_bytes
 from aot.plan.exact import proved_bound, smallest
 from aot.plan.heuristic import MOST_TRIES, Blocks, lowest
 from aot.plan.lifetimes import problem_of
+from aot.plan.order import best_order
 from aot.plan.overlap import Overlap
 from aot.plan.records import ALIGNMENT, Buffer, Plan, Problem, Step, aligned, scratch_name
 from aot.plan.views import Views, find_views
@@ -19,6 +20,7 @@ __all__ = [
     "Problem",
     "Step",
     "Views",
+    "best_order",
     "find_views",
     "place",
     "plan",

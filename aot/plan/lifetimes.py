@@ -96,9 +96,8 @@ def _shared(steps: Sequence[Step], last: Mapping[str, int]) -> Shared:
     """The overlaps of all calls whose input is read for the last time."""
     shared: dict[tuple[str, str], Overlap] = {}
     for t, step in enumerate(steps):
-        for i, name in enumerate(step.inputs):
+        for name in step.inputs:
             if last.get(name) == t:
                 for output, written in enumerate(step.outputs):
-                    key, overlap = (name, written), step.overlap(i, output)
-                    shared[key] = shared[key].both(overlap) if key in shared else overlap
+                    shared[name, written] = step.overlap_with(name, output)
     return shared

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -31,6 +32,10 @@ class Step:
         if (output == 0 and index in self.in_place) or (index, output) in self.updates:
             return SAME_PLACE
         return self.overlaps.get(index, Overlap()) if output == 0 else Overlap()
+
+    def overlap_with(self, name: str, output: int) -> Overlap:
+        """How an output may overlap a tensor, which may be more than one input."""
+        return reduce(Overlap.both, (self.overlap(i, output) for i, other in enumerate(self.inputs) if other == name))
 
 
 @dataclass(frozen=True)
