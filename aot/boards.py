@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,15 @@ class Core:
 
 @dataclass(frozen=True)
 class Memory:
-    """One memory of a board: `flash` (code and weights), `ram` (stack, data, arena), or `vectors`; sizes in bytes."""
+    """One memory of a board: `flash` (code and weights), `ram` (stack, data, arena), `vectors`, or a further RAM.
+
+    Sizes are in bytes. Of two RAMs, the one with the higher `speed` is the faster; the numbers mean nothing else.
+    """
 
     name: str
     origin: int
     size: int
+    speed: int = 1
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,12 @@ class Board:
         """The memory called `name`, or None where the board has none of that name."""
         return next((memory for memory in self.memories if memory.name == name), None)
 
+    @property
+    def rams(self) -> tuple[Memory, ...]:
+        """The memories that may hold an arena, the fastest first."""
+        rams = (memory for memory in self.memories if memory.name not in _READ_ONLY)
+        return tuple(sorted(rams, key=lambda memory: -memory.speed))
+
     def file(self, name: str) -> Path:
         """The file `name` of the board: its own, or that of all boards."""
         return _file(self.folder, name)
@@ -136,7 +147,8 @@ _UART_KEYS = {"base": int, "clock_hz": int, "baud": int, "fraction": int, "tx_pi
 _RENODE_KEYS = {"platform": str, "uart": str}
 _PROGRAMMER_KEYS = {"pyocd": str, "openocd": str, "uf2_family": int}
 _CORE_KEYS = {"prefix": str, "flags": list, "features": list}
-_MEMORY_NAMES = ("flash", "ram", "vectors")
+_READ_ONLY = ("flash", "vectors")
+_RAM_NAME = re.compile(r"[a-z][a-z0-9]*")
 _RUNNER_NAMES = ("host", "qemu", "renode", "serial")
 _LEAST_CLOCK_HZ = 1_000_000  # the firmware tells time in microseconds
 _TOP = 1 << 32
@@ -205,14 +217,24 @@ def _cores(path: Path) -> dict[str, Core]:
 
 def _memories(where: str, table: dict[str, Any]) -> tuple[Memory, ...]:
     for name, entry in table.items():
-        if name not in _MEMORY_NAMES:
-            raise AotError(f"{where}: unknown memory '{name}'", f"the memories are {', '.join(_MEMORY_NAMES)}")
-        _check(f"{where}: memory.{name}", entry, {"origin": int, "size": int}, {})
-        _check_range(f"{where}: memory.{name}", entry, "origin", 0)
-        _check_range(f"{where}: memory.{name}", entry, "size", 1)
+        if not _RAM_NAME.fullmatch(name):
+            raise AotError(f"{where}: '{name}' cannot be the name of a memory", "small letters and digits: dtcm")
+        _check(f"{where}: memory.{name}", entry, {"origin": int, "size": int}, {"speed": int})
+        for key, least in (("origin", 0), ("size", 1), ("speed", 0)):
+            _check_range(f"{where}: memory.{name}", entry, key, least)
     if table and not {"flash", "ram"} <= table.keys():
         raise AotError(f"{where}: the key 'memory' must have flash and ram")
-    return tuple(Memory(name, entry["origin"], entry["size"]) for name, entry in table.items())
+    memories = tuple(Memory(name, **entry) for name, entry in table.items())
+    _check_apart(where, memories)
+    return memories
+
+
+def _check_apart(where: str, memories: tuple[Memory, ...]) -> None:
+    """Raise AotError where two memories have an address in common."""
+    ordered = sorted(memories, key=lambda memory: memory.origin)
+    for below, above in pairwise(ordered):
+        if below.origin + below.size > above.origin:
+            raise AotError(f"{where}: the memories '{below.name}' and '{above.name}' overlap")
 
 
 def _runners(where: str, table: dict[str, Any]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ class CompileKeywords(TypedDict, total=False):
     calibration: Path | str | None
     max_ram: int | None
     weights: str | Sequence[str]
+    pool: Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class CompileOptions:
     model is float32 is quantized first. With `max_ram`, part of the model runs in stripes where the arena would be
     larger than so many bytes. `weights` is one of `WEIGHTS`, or several: the constants are part of the C, or a
     file that firmware maps; with "int16", weights of convolutions and dense layers take twice the flash and fewer
-    instructions, all of them or those of a layer.
+    instructions, all of them or those of a layer. `pool` names memories for the arena, as `NAME[:BYTES][@SPEED]`: what
+    is used most goes to the fastest. Without it, the arena lies in the fastest memory of the board that holds all of it.
     """
 
     rounding: str = "double"
@@ -36,6 +38,7 @@ class CompileOptions:
     calibration: Path | str | None = None
     max_ram: int | None = None
     weights: str | Sequence[str] = ()
+    pool: Sequence[str] | None = None
 
     @property
     def weights_choices(self) -> tuple[str, ...]:

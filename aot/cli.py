@@ -287,6 +287,7 @@ def inspect(
     board_dir: options.BoardDir = None,
     rounding: options.Rounding = options.RoundingOption.double,
     max_ram: options.MaxRam = None,
+    pool: options.Pools = None,
     picture: options.Picture = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -294,7 +295,7 @@ def inspect(
     if memory != (board is not None) or (picture and not memory) or (memory and stop_after):
         raise typer.BadParameter("--memory and --board go together; --picture with both, --stop-after with neither")
     if board is not None:
-        chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram)
+        chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram, pool=pool)
         _inspect_memory(compile_file(model, load_board(board, board_dir), chosen), picture, as_json)
         return
     names = [one.__name__ for one in PASSES]

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from aot.ctext import array_body, constants_of, defined_names, float_literal, nested_of, struct_declaration
-from aot.emit_layers import at, control_functions, everything, functions_of, layers_inside, layers_of
+from aot.emit_layers import (
+    base_of,
+    bases_in,
+    control_functions,
+    everything,
+    functions_of,
+    layers_inside,
+    layers_of,
+    place,
+)
 from aot.errors import AotError
 from aot.interface import Interface, Port
 from aot.ir import Graph
@@ -33,14 +42,16 @@ class Array:
 
 @dataclass(frozen=True)
 class PortText:
-    """What the header prints of an input or output; an output is `const `."""
+    """What the header prints of an input or output; an output is `const `. `memory` is the arena that it lies in."""
 
     accessor: str
     conversion: str
     macro: str
     doc: str
     const: str
+    parameter: str
     c_type: str
+    memory: str
     offset: int
     elements: int
     shape: str
@@ -49,6 +60,24 @@ class PortText:
     zero_point: int
     low: int
     high: int
+
+
+@dataclass(frozen=True)
+class ArenaText:
+    """What the header prints of an arena: its pool, the macro of its size, and what memory it is in words."""
+
+    pool: str
+    macro: str
+    bytes: int
+    memory: str
+
+
+@dataclass(frozen=True)
+class Base:
+    """A variable of a function, and the arena that it points to."""
+
+    name: str
+    memory: str
 
 
 @dataclass(frozen=True)
@@ -79,15 +108,19 @@ def model_files(
     helpers = prelude(texts, _structs(calls), rounding)
     control = list(control_functions(constants, block, functions))
     layers = layers_of(constants, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
+    states = _states(graph, plan, interface, constants)
     values: dict[str, Any] = {
         "interface": interface,
         "rounding": rounding,
-        "arena_size": plan.size,
+        "arenas": _arenas(plan, interface),
+        "parameter": _parameter(plan, interface, ""),
+        "run_bases": _bases(plan, [*(one.call for one in layers), *(one for one in states if one.copied_from)]),
+        "init_bases": _bases(plan, [state.place for state in states]),
         "arena_align": ARENA_ALIGN,
         "weights_bytes": weights_bytes(graph, calls),
         "stack_bytes": stack_bytes,
         "ports": _ports(interface, plan),
-        "states": _states(graph, plan, interface, constants),
+        "states": states,
         "arrays": [] if apart else list(_arrays(graph, calls)),
         **(_weights_apart(graph, calls, interface.code) if apart else {"weights_members": []}),
         "layers": layers,
@@ -126,20 +159,41 @@ def _check_names(model: str, files: Mapping[str, str]) -> None:
         )
 
 
+def _arenas(plan: Plan, interface: Interface) -> list[ArenaText]:
+    if not plan.spilled:
+        return [ArenaText(plan.pool, f"{interface.macro}_ARENA_SIZE", plan.size, "RAM")]
+    return [
+        ArenaText(one.pool, f"{interface.macro}_ARENA_{one.pool.upper()}_SIZE", one.size, one.pool)
+        for one in plan.arenas
+    ]
+
+
+def _parameter(plan: Plan, interface: Interface, const: str) -> str:
+    """How the functions take the arena, or all arenas."""
+    return f"const struct {interface.name}_arena *arena" if plan.spilled else f"{const}void *arena"
+
+
+def _bases(plan: Plan, used: Sequence[object]) -> list[Base]:
+    """The variables for the arenas that the C text in `used` names."""
+    memory = "arena->{}" if plan.spilled else "arena"
+    return [Base(base_of(plan, pool), memory.format(pool)) for pool in bases_in(plan, str(used))]
+
+
 def _states(graph: Graph, plan: Plan, interface: Interface, constants: str) -> list[StateText]:
     texts = []
     for state, port in zip(graph.state, interface.states, strict=True):
-        offset, following = plan.offset_of(state.current), plan.offset_of(state.next)
+        (pool, offset), following = plan.place_of(state.current), plan.place_of(state.next)
+        where = f"the arena in {pool}" if plan.spilled else "the arena"
         fill = _fill(state.initial)
         texts.append(
             StateText(
                 name=state.current,
-                doc=f"State {_described(port)}, at byte {offset} of the arena",
-                place=at("int8_t", "", offset),
+                doc=f"State {_described(port)}, at byte {offset} of {where}",
+                place=place("int8_t", "", plan, state.current),
                 bytes=port.bytes,
                 fill=fill or 0,
                 initial=f"{constants}{state.current}_initial" if fill is None else "",
-                copied_from=at("int8_t", "", following) if following != offset else "",
+                copied_from=place("int8_t", "", plan, state.next) if following != (pool, offset) else "",
             )
         )
     return texts
@@ -161,22 +215,25 @@ def _described(port: Port) -> str:
 
 
 def _ports(interface: Interface, plan: Plan) -> list[PortText]:
-    inputs = [_port(port, plan, "Input", "") for port in interface.inputs]
-    return inputs + [_port(port, plan, "Output", "const ") for port in interface.outputs]
+    inputs = [_port(port, interface, plan, "Input", "") for port in interface.inputs]
+    return inputs + [_port(port, interface, plan, "Output", "const ") for port in interface.outputs]
 
 
-def _port(port: Port, plan: Plan, direction: str, const: str) -> PortText:
+def _port(port: Port, interface: Interface, plan: Plan, direction: str, const: str) -> PortText:
     shape = ", ".join(map(str, port.shape)) or "1"
     scale = float_literal(port.scale)
     limits = np.iinfo(port.dtype) if port.quantized else np.iinfo(np.int8)
+    pool, offset = plan.place_of(port.name)
     return PortText(
         accessor=port.accessor,
         conversion=port.conversion,
         macro=port.accessor.upper(),
         doc=f"{direction} {_described(port)}",
         const=const,
+        parameter=_parameter(plan, interface, const),
         c_type=port.c_type,
-        offset=plan.offset_of(port.name),
+        memory=f"arena->{pool}" if plan.spilled else "arena",
+        offset=offset,
         elements=port.elements,
         shape=f"{{{shape}}}",
         quantized=port.quantized,

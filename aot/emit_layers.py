@@ -3,8 +3,10 @@
 `constants` is what stands before a constant's name in C: `<model>_`, or `<model>_weights.` for members of a struct.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aot.ctext import initializer, struct_declaration
 from aot.interface import C_TYPES
@@ -103,9 +105,11 @@ def _layer(constants: str, block: Block, call: Call, functions: Functions, trace
         params_name=f"params_{output}",
         struct=struct,
         initializer=initializer(call.params, constants),
-        call=f"run_{output}(base);" if call.blocks else f"{struct}({', '.join(_operands(constants, block, call))});",
+        call=f"run_{output}({', '.join(_control_bases(constants, block, call))});"
+        if call.blocks
+        else f"{struct}({', '.join(_operands(constants, block, call))});",
         traces=tuple(
-            Trace(traced[name], at("int8_t", "const ", plan.offset_of(name)), graph[name].bytes)
+            Trace(traced[name], place("int8_t", "const ", plan, name), graph[name].bytes)
             for name in call.outputs
             if name in traced
         ),
@@ -120,16 +124,33 @@ def _operands(constants: str, block: Block, call: Call) -> Iterator[str]:
     for name in call.outputs:
         yield _address(constants, plan, graph[name], "")
     if call.scratch:
-        yield at(call.scratch_type, "", plan.offset_of(scratch_name(call.outputs[0])))
+        yield place(call.scratch_type, "", plan, scratch_name(call.outputs[0]))
 
 
 def _address(constants: str, plan: Plan, tensor: Tensor, const: str) -> str:
     if tensor.constant:
         return f"{constants}{tensor.name}_data"
-    return at(C_TYPES[tensor.dtype], const, plan.offset_of(tensor.name))
+    return place(C_TYPES[tensor.dtype], const, plan, tensor.name)
 
 
-def at(c_type: str, const: str, offset: int, memory: str = "base") -> str:
+def base_of(plan: Plan, pool: str) -> str:
+    """The variable that points to the arena in `pool`."""
+    return f"base_{pool}" if plan.spilled else "base"
+
+
+def bases_in(plan: Plan, text: str) -> list[str]:
+    """The pools whose variables C text uses; the only one in any case."""
+    pools = [one.pool for one in plan.arenas]
+    return [pool for pool in pools if not plan.spilled or re.search(rf"\b{base_of(plan, pool)}\b", text)]
+
+
+def place(c_type: str, const: str, plan: Plan, name: str) -> str:
+    """Where a tensor or scratch lies, as a pointer to `c_type`."""
+    pool, offset = plan.place_of(name)
+    return at(c_type, const, offset, base_of(plan, pool))
+
+
+def at(c_type: str, const: str, offset: int, memory: str) -> str:
     """The place `offset` bytes into `memory`, as a pointer to `c_type`."""
     place = f"{memory} + {offset}" if offset else memory
     return place if c_type == "int8_t" else f"({const}{c_type} *)(void *)({place})"
@@ -152,6 +173,19 @@ def _function(call: Call, name: str) -> str:
 
 
 def _control(constants: str, block: Block, call: Call) -> str:
+    values = _control_values(constants, block, call)
+    parameters = ", ".join(f"int8_t *{base}" for base in _control_bases(constants, block, call))
+    return render(f"kernels/{call.kernel.name}.c.j2", parameters=parameters, **values)
+
+
+def _control_bases(constants: str, block: Block, call: Call) -> list[str]:
+    """The arenas that the function of control flow takes: those that it uses."""
+    plan = block.plan
+    return [base_of(plan, pool) for pool in bases_in(plan, str(_control_values(constants, block, call)))]
+
+
+def _control_values(constants: str, block: Block, call: Call) -> dict[str, Any]:
+    """What its template prints."""
     loop = call.kernel.name == "while_loop"
     carried = call.outputs if loop else call.inputs[1:]
     inside = {}
@@ -161,38 +195,34 @@ def _control(constants: str, block: Block, call: Call) -> str:
             function=_function(call, name),
             copies_in=_copies_in(constants, block, carried, inner, changed),
             copies_out=_copies_out(block, inner, changed),
-            verdict=_flag(inner.plan.offset_of(inner.graph.outputs[0]), "inside"),
+            verdict=f"inside[{inner.plan.offset_of(inner.graph.outputs[0])}]",
         )
-    return render(
-        f"kernels/{call.kernel.name}.c.j2",
-        function=f"run_{call.outputs[0]}",
-        comment=str(next(op for op in block.graph.ops if call.outputs[0] in op.outputs)),
-        inside=inside,
-        memory=at("int8_t", "", block.plan.offset_of(scratch_name(call.outputs[0]))),
-        begin=_begin(constants, block, call) if loop else (),
-        condition="" if loop else _condition(constants, block, call),
-    )
+    return {
+        "function": f"run_{call.outputs[0]}",
+        "comment": str(next(op for op in block.graph.ops if call.outputs[0] in op.outputs)),
+        "inside": inside,
+        "memory": place("int8_t", "", block.plan, scratch_name(call.outputs[0])),
+        "begin": _begin(constants, block, call) if loop else (),
+        "condition": "" if loop else _condition(constants, block, call),
+    }
 
 
 def _condition(constants: str, block: Block, call: Call) -> str:
     condition = block.graph[call.inputs[0]]
     if condition.constant:
         return f"{constants}{condition.name}_data[0]"
-    return _flag(block.plan.offset_of(condition.name), "base")
-
-
-def _flag(offset: int, memory: str) -> str:
-    return f"{memory}[{offset}]"
+    pool, offset = block.plan.place_of(condition.name)
+    return f"{base_of(block.plan, pool)}[{offset}]"
 
 
 def _begin(constants: str, block: Block, call: Call) -> tuple[Copy, ...]:
     """What is carried from step to step begins as the inputs, where it does not lie there already."""
     pairs = list(zip(call.inputs, call.outputs, strict=True))
     return tuple(
-        Copy(at("int8_t", "", block.plan.offset_of(name)), _source(constants, block, source), block.graph[name].bytes,
+        Copy(place("int8_t", "", block.plan, name), _source(constants, block, source), block.graph[name].bytes,
              f"%{name} = %{source}")
         for source, name in pairs
-        if block.graph[source].constant or block.plan.offset_of(source) != block.plan.offset_of(name)
+        if block.graph[source].constant or block.plan.place_of(source) != block.plan.place_of(name)
     )  # fmt: skip
 
 
@@ -219,7 +249,7 @@ def _copies_in(
 
 def _copies_out(block: Block, inner: Block, changed: Sequence[tuple[str, str]]) -> tuple[Copy, ...]:
     return tuple(
-        Copy(at("int8_t", "", block.plan.offset_of(name)), at("int8_t", "", inner.plan.offset_of(own), "inside"),
+        Copy(place("int8_t", "", block.plan, name), at("int8_t", "", inner.plan.offset_of(own), "inside"),
              block.graph[name].bytes, f"%{name} = %{own}")
         for name, own in changed
     )  # fmt: skip
@@ -228,4 +258,4 @@ def _copies_out(block: Block, inner: Block, changed: Sequence[tuple[str, str]]) 
 def _source(constants: str, block: Block, name: str) -> str:
     """Where a value of `block` lies, be it a constant in flash."""
     tensor = block.graph[name]
-    return f"{constants}{name}_data" if tensor.constant else at("int8_t", "", block.plan.offset_of(name))
+    return f"{constants}{name}_data" if tensor.constant else place("int8_t", "", block.plan, name)

@@ -53,6 +53,16 @@ class _Part:
     results: str
 
 
+@dataclass(frozen=True)
+class _Arena:
+    """An array of the firmware: the arena in the memory `pool`, in the linker's `section` for it."""
+
+    pool: str
+    name: str
+    size: str
+    section: str
+
+
 def _results(interface: Interface) -> list[_Result]:
     results, offset = [], 0
     for index, port in enumerate(interface.outputs):
@@ -127,20 +137,35 @@ def _board_files(board: Board, held: Held) -> dict[str, str]:
     return {f"board/{name}": text for name, text in files.items()}
 
 
-def _device_files(held: Held) -> dict[str, str]:
+def _arrays(interface: Interface, board: Board) -> list[_Arena]:
+    """An array for each arena; in `ram`, and on a computer, it is a variable like any other."""
+    several = len(interface.pools) > 1
+    return [
+        _Arena(
+            pool=pool,
+            name=f"arena_{pool}" if several else "arena",
+            size=f"{interface.macro}_ARENA_{pool.upper()}_SIZE" if several else f"{interface.macro}_ARENA_SIZE",
+            section=f".arena.{pool}" if board.memories and pool != "ram" else "",
+        )
+        for pool in interface.pools
+    ]
+
+
+def _device_files(held: Held, board: Board) -> dict[str, str]:
     """The files of `firmware/`, out of `templates/device/`."""
     several = isinstance(held, Bundle)
     files = {file.removesuffix(".j2"): render(f"device/{file}", several=several) for file in _DEVICE_FILES}
-    files["model.c"] = _several_models(held) if isinstance(held, Bundle) else _one_model(held)
+    files["model.c"] = _several_models(held) if isinstance(held, Bundle) else _one_model(held, board)
     if held.weights_file_bytes:
         files["weights_file.c"] = render("device/weights_file.c.j2", interface=held, align=ALIGN)
     return {f"firmware/{name}": text for name, text in files.items()}
 
 
-def _one_model(interface: Interface) -> str:
+def _one_model(interface: Interface, board: Board) -> str:
     part = _part(interface, "arena")
     return render("device/model.c.j2", interface=interface, ports=part.ports, results=part.results,
-                  pixel_models=PIXEL_MODELS, weights_align=ALIGN)  # fmt: skip
+                  arrays=_arrays(interface, board), pixel_models=PIXEL_MODELS,
+                  weights_align=ALIGN)  # fmt: skip
 
 
 def _several_models(bundle: Bundle) -> str:
@@ -166,7 +191,7 @@ def _part(interface: Interface, arena: str, index: int | None = None) -> _Part:
 
 def source_files(held: Held, board: Board) -> list[str]:
     """The C files to compile, below the project's folder, in the order of linking."""
-    around = _board_files(board, held) | _device_files(held)
+    around = _board_files(board, held) | _device_files(held, board)
     own = [f"{model.name}{end}" for model in held.models for end in (".c", "_weights.c")]
     return sorted([*own, *(file for file in around if file.endswith(".c"))])
 
@@ -185,4 +210,4 @@ def _renode_files(held: Held, board: Board) -> dict[str, str]:
 
 def firmware_files(held: Held, board: Board) -> dict[str, str]:
     """Path below the project's folder -> text, of every file in `firmware/`, `board/` and `renode/`."""
-    return _board_files(board, held) | _device_files(held) | _renode_files(held, board)
+    return _board_files(board, held) | _device_files(held, board) | _renode_files(held, board)

@@ -55,7 +55,8 @@ class Interface:
     `code` a hash of its C files: two firmwares with the same model and the same hash compute the same;
     `benchmark` is its name in MLPerf Tiny, where the firmware is to take and give what that benchmark's runner wants;
     `weights_section` is the linker's section for the constants, or empty for the compiler's choice;
-    `weights_file_bytes` the size of `<name>_weights.bin`, or 0 where the constants are part of the C.
+    `weights_file_bytes` the size of `<name>_weights.bin`, or 0 where the constants are part of the C; `pools` are the
+    memories that its arenas lie in.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Interface:
     benchmark: str = ""
     weights_section: str = ""
     weights_file_bytes: int = 0
+    pools: tuple[str, ...] = ("ram",)
 
     @property
     def models(self) -> "tuple[Interface, ...]":

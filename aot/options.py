@@ -117,6 +117,10 @@ MaxRam = Annotated[
     int | None,
     typer.Option("--max-ram", min=1, metavar="BYTES", help="Run part of the model in stripes if its arena is larger."),
 ]
+Pools = Annotated[
+    list[str] | None,
+    typer.Option("--pool", metavar="NAME[:BYTES][@SPEED]", help="A memory for the arena; again for a further one."),
+]
 WeightsSection = Annotated[
     str | None, typer.Option("--weights-section", metavar="NAME", help="The linker section for the constants.")
 ]
@@ -217,6 +221,7 @@ class OnBoard:
     calibration: BuildCalibration = None
     max_ram: MaxRam = None
     weights: Weights = None
+    pool: Pools = None
 
     def loaded(self) -> Board:
         """The board's description. AotError where there is none."""

@@ -16,13 +16,14 @@ from aot.frontends import tflite
 from aot.int16_weights import int16_weights
 from aot.interface import Held, Interface, interface_of
 from aot.ir import Graph
-from aot.kernels import Call, Target
+from aot.kernels import Block, Call, Target
 from aot.lowering import lower
 from aot.mlperf import benchmark_of
 from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
 from aot.patches import lower_within, macs
 from aot.plan import Plan
+from aot.pools import placed_in, pools_of
 from aot.projects import KINDS, project_files
 from aot.quantize import open_samples, quantize
 from aot.version import __version__
@@ -56,6 +57,11 @@ class Compiled:
         """The names of the model's own files among `files`."""
         name = self.interface.name
         return f"{name}.h", f"{name}.c", f"{name}_weights.c"
+
+    @property
+    def block(self) -> Block:
+        """Graph, calls and plan, as the planner of memories takes them."""
+        return Block(self.graph, self.calls, self.plan)
 
     @property
     def rounding(self) -> str:
@@ -98,9 +104,11 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     block = lower(lean, target) if options.max_ram is None else lower_within(lean, target, options.max_ram)
     recomputed = macs(block.graph) - macs(lean)
     lean = block.graph
-    calls, placed = block.calls, block.plan
+    calls = block.calls
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
-    check_memory(interface, board, placed.size, weights_bytes(lean, calls))
+    placed = _placed(block, interface, board, options)
+    interface = replace(interface, pools=tuple(plan.pool for plan in placed.arenas))
+    check_memory(interface, board, placed.size_in("ram"), weights_bytes(lean, calls))
     model = model_files(lean, calls, placed, interface, options.rounding)
     interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
@@ -108,11 +116,20 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     return with_weights_apart(compiled) if "external" in options.weights_choices else compiled
 
 
+def _placed(block: Block, interface: Interface, board: Board, options: CompileOptions) -> Plan:
+    """The plan, in the memories that the board has or the user wants. Where that is `ram` alone, there is no choice."""
+    chosen = tuple(options.pool or ())
+    if chosen == ("ram",) or (len(board.rams) <= 1 and not chosen):
+        return replace(block.plan, pool="ram")
+    pools = pools_of(board, ram_beside_arena(interface, board), chosen)
+    return placed_in(block, pools, board, apart=bool(chosen))
+
+
 def for_mlperf(compiled: Compiled) -> Compiled:
     """The same model, in a firmware that the runner of MLPerf Tiny can drive. AotError where it knows no such model."""
     interface = replace(compiled.interface, benchmark=benchmark_of(compiled.interface))
     model = {name: compiled.files[name] for name in compiled.sources}
-    check_memory(interface, compiled.board, compiled.plan.size, compiled.weights_bytes)
+    check_memory(interface, compiled.board, compiled.plan.size_in("ram"), compiled.weights_bytes)
     return replace(compiled, interface=interface, files=project_files(KINDS["make"], interface, compiled.board, model))
 
 

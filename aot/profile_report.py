@@ -45,7 +45,7 @@ def profile_json(profiled: Profiled, before: Json | None = None) -> Json:
         "board": compiled.board.name,
         "rounding": compiled.rounding,
         "measured": profile.measured,
-        "arena_bytes": compiled.plan.size,
+        "arena_bytes": compiled.plan.total,
         "flash_bytes": {"code": profiled.firmware.flash.code, "weights": profiled.firmware.flash.weights},
         "total": {"instructions": profile.instructions, "cycles": profile.cycles},
         "layers": [asdict(layer) for layer in profile.layers],

@@ -78,6 +78,11 @@ def project_files(
         raise AotError(f"a project of the kind {kind.name} holds one model, not {len(held.models)}",
                        f"--project {', '.join(name for name, each in KINDS.items() if each.several)}",
                        "a project for each model")  # fmt: skip
+    if not isinstance(held, Bundle) and len(held.pools) > 1 and not kind.firmware and kind.name != "sources":
+        pools = ", ".join(held.pools)
+        raise AotError(f"a {kind.name} project has one arena, and {held.name} has one in each of {pools}",
+                       "the model's files alone: --project sources",
+                       "one memory that holds all of it: --pool NAME")  # fmt: skip
     files = {_place(kind, held.name, name) + name: text for name, text in model.items()}
     if kind.firmware:
         files |= firmware_files(held, board)

@@ -17,6 +17,7 @@ from aot.evaluate import Evaluation
 from aot.inspect import Inspection
 from aot.ir import Graph, Tensor
 from aot.pipeline import Compiled
+from aot.plan import Plan
 from aot.ports import SerialPort, boards_at
 from aot.quantize import Quantized
 from aot.quantize.analysis import Layer, Report
@@ -36,9 +37,10 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
         "model": compiled.interface.name,
         "board": compiled.board.name,
         "rounding": compiled.rounding,
-        "arena_bytes": compiled.plan.size,
-        "arena_lower_bound": compiled.plan.lower_bound,
-        "arena_optimal": compiled.plan.optimal,
+        "arena_bytes": compiled.plan.total,
+        "arena_lower_bound": sum(plan.lower_bound for plan in compiled.plan.arenas),
+        "arena_optimal": all(plan.optimal for plan in compiled.plan.arenas),
+        "pools": {plan.pool: plan.size for plan in compiled.plan.arenas},
         "recomputed_macs": compiled.recomputed,
         "stack_bytes": firmware.stack.bytes if firmware else None,
         "flash_bytes": {"code": code, "weights": weights, "total": total},
@@ -135,12 +137,17 @@ def ports_table(ports: Sequence[SerialPort], boards: Sequence[Board]) -> Table:
     return table
 
 
+def _arena_text(plan: Plan, several: bool) -> str:
+    where = f" in {plan.pool}" if several else ""
+    proof = ", proved optimal" if plan.optimal else ""
+    return f"{plan.size:,} bytes of arena{where} (lower bound {plan.lower_bound:,}{proof})"
+
+
 def memory_table(compiled: Compiled, firmware: Firmware | None, verdict: Verdict | None = None) -> Table:
     """RAM, flash, stack and, after a run, instructions: as much as is known."""
     table = plain_table("", "")
     table.show_header = False
-    proof = ", proved optimal" if compiled.plan.optimal else ""
-    arena = f"{compiled.plan.size:,} bytes of arena (lower bound {compiled.plan.lower_bound:,}{proof})"
+    arena = " and ".join(_arena_text(plan, bool(compiled.plan.spilled)) for plan in compiled.plan.arenas)
     if compiled.recomputed:
         whole = sum(op.macs(compiled.graph) for op in compiled.graph.ops)
         times = whole / (whole - compiled.recomputed)

@@ -79,10 +79,12 @@ def options_of_each(options: CompileOptions, count: int) -> list[CompileOptions]
     if "external" in options.weights_choices:
         raise AotError("the constants of several models cannot be files", "leave --weights external out",
                        "a section of their own: --weights-section")  # fmt: skip
+    if options.pool is not None and tuple(options.pool) != ("ram",):
+        raise AotError("several models have one arena, in ram", "leave --pool out")
     names = options.name.split(",") if options.name is not None else [None] * count
     if len(names) != count:
         raise AotError(f"{count} models cannot be called {options.name}", "one name for each: --name first,second")
-    return [replace(options, name=name) for name in names]
+    return [replace(options, name=name, pool=("ram",)) for name in names]
 
 
 def within(whole: Together, max_ram: int | None) -> Together:

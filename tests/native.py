@@ -1,13 +1,14 @@
 """Runs generated code as a native program: samples into its standard input, outputs back; no protocol, no firmware."""
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from aot.boards import load_board
-from aot.choices import CompileOptions
+from aot.choices import CompileKeywords, CompileOptions
 from aot.fixedpoint import Array
 from aot.ir import Graph
 from aot.pipeline import Compiled, compile, write
@@ -19,8 +20,7 @@ _DRIVER = """\
 #include "{name}.h"
 int main(void)
 {{
-    static unsigned char *arena; /* static: or it counts as leaked */
-    arena = malloc({macro}_ARENA_SIZE); /* exactly: a sanitizer sees what is beyond */
+{arenas}
     {reset}
     for (;;) {{
 {reads}
@@ -31,21 +31,26 @@ int main(void)
 """
 
 
-def compiled(graph: Graph, rounding: str = "double", board: str = "host", max_ram: int | None = None) -> Compiled:
+def compiled(
+    graph: Graph, rounding: str = "double", board: str = "host", **choices: Unpack[CompileKeywords]
+) -> Compiled:
     """`graph` compiled for `board`."""
-    return compile(graph, load_board(board), "0" * 64, CompileOptions(rounding=rounding, max_ram=max_ram))
+    return compile(graph, load_board(board), "0" * 64, CompileOptions(rounding=rounding, **choices))
 
 
 def program(model: Compiled, folder: Path, *flags: str) -> Path:
     """Compile the model's own files with a driver."""
     write({name: model.files[name] for name in model.sources}, folder)
     face = model.interface
-    reads = [
-        f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return free(arena), 0;" for p in face.inputs
-    ]
+    reads = [f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return 0;" for p in face.inputs]
     writes = [f"        fwrite({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
     reset = f"{face.name}_init(arena);" if face.states else ""
-    parts = {"reset": reset, "reads": "\n".join(reads), "writes": "\n".join(writes)}
+    parts = {
+        "arenas": "\n".join(_arenas(model)),
+        "reset": reset,
+        "reads": "\n".join(reads),
+        "writes": "\n".join(writes),
+    }
     text = _DRIVER.format(name=face.name, macro=face.macro, **parts)
     (folder / "driver.c").write_text(text)
     sources = ["driver.c", f"{face.name}.c", f"{face.name}_weights.c"]
@@ -53,6 +58,16 @@ def program(model: Compiled, folder: Path, *flags: str) -> Path:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder / "driver"
+
+
+def _arenas(model: Compiled) -> Iterator[str]:
+    """Memory of exactly the right size: a sanitizer sees what is beyond. Static, or it would count as leaked."""
+    face = model.interface
+    if len(face.pools) == 1:
+        yield f"    static unsigned char *arena;\n    arena = malloc({face.macro}_ARENA_SIZE);"
+        return
+    yield f"    static struct {face.name}_arena memory, *const arena = &memory;"
+    yield from (f"    memory.{pool} = malloc({face.macro}_ARENA_{pool.upper()}_SIZE);" for pool in face.pools)
 
 
 def run(binary: Path, graph: Graph, samples: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:

@@ -20,7 +20,7 @@ from aot.plan.heuristic import Blocks
 from aot.plan.overlap import SAME_PLACE, overlap_of
 from aot.plan.records import aligned
 
-_many = settings(max_examples=cases.PLANS, deadline=None)
+many = settings(max_examples=cases.PLANS, deadline=None)
 _sizes = st.one_of(st.integers(1, 9), st.integers(1, 5000))
 
 
@@ -88,7 +88,7 @@ def _overlap(a: range, b: range) -> bool:
     return a.start < b.stop and b.start < a.stop
 
 
-@_many
+@many
 @given(problems())
 def test_promises(problem: tuple[Graph, list[Step]]) -> None:
     graph, steps = problem
@@ -147,7 +147,7 @@ class _Arena:
                 assert step.overlap(j, 0).allows(output.start - source.start)
 
 
-@_many
+@many
 @given(problems())
 def test_execution_reads_what_was_written(problem: tuple[Graph, list[Step]]) -> None:
     """The definition of a correct plan: play the calls."""
@@ -273,7 +273,7 @@ def test_check_finds_a_next_state_too_near_to_a_piece_of_the_old_one() -> None:
         Plan(replace(near, shared={("v", "n"): Overlap(above=0)}), (0, 4, 0), 8, 8).check()
 
 
-@_many
+@many
 @given(problems(), st.data())
 def test_check_finds_any_overlap(problem: tuple[Graph, list[Step]], data: st.DataObject) -> None:
     """Move one block of buffers anywhere: `check` complains exactly when that breaks the plan."""
@@ -343,7 +343,7 @@ def _fits(problem: Problem, blocks: list[str], at: dict[str, int], size: int) ->
     return not missing or any(_fits(problem, blocks, at | {missing[0]: x}, size) for x in range(0, size, 4))
 
 
-@_many
+@many
 @given(_small_problems())
 def test_what_is_proved_optimal_is(problem: Problem) -> None:
     """Small ones are always decided, from the worst placement on, too; no bound is above what can be."""
@@ -369,7 +369,7 @@ def _wrong(reads: list[range], writes: list[range], distance: int) -> bool:
 _ranges = st.builds(lambda start, size: range(start, start + size), st.integers(0, 30), st.integers(0, 6))
 
 
-@_many
+@many
 @given(st.lists(st.tuples(_ranges, _ranges), min_size=1, max_size=8))
 def test_overlap_is_as_far_as_can_be(steps: list[tuple[range, range]]) -> None:
     """Any distance it allows is right; the next one that it does not, is wrong."""

@@ -78,7 +78,8 @@ class Plan:
     """One offset for each buffer; `size` is the arena's, in bytes.
 
     No plan can be smaller than `lower_bound`, the most bytes that live at once; `optimal` says that it is proved that
-    none of these buffers is smaller than this one.
+    none of these buffers is smaller than this one. `pool` names the memory that the arena lies in. `spilled` are the
+    plans of what lies in slower ones: each buffer is in one of them or here.
     """
 
     problem: Problem
@@ -86,23 +87,49 @@ class Plan:
     size: int
     lower_bound: int
     optimal: bool = False
+    pool: str = ""
+    spilled: tuple["Plan", ...] = ()
 
     @property
     def buffers(self) -> tuple[Buffer, ...]:
         return self.problem.buffers
 
+    @property
+    def arenas(self) -> tuple["Plan", ...]:
+        """The plan of each memory, the fastest first."""
+        return self, *self.spilled
+
+    @property
+    def total(self) -> int:
+        """Bytes of all arenas."""
+        return sum(plan.size for plan in self.arenas)
+
+    def size_in(self, pool: str) -> int:
+        """Bytes of the arena in the memory called `pool`; 0 where none is there."""
+        return sum(plan.size for plan in self.arenas if plan.pool == pool)
+
     def offset_of(self, name: str) -> int:
-        """Where a tensor, or the scratch called `scratch_name(...)`, begins in the arena."""
-        for buffer, offset in zip(self.buffers, self.offsets, strict=True):
-            if name == buffer.name:
-                return offset
+        """Where a tensor, or the scratch called `scratch_name(...)`, begins in its arena."""
+        return self.place_of(name)[1]
+
+    def place_of(self, name: str) -> tuple[str, int]:
+        """The pool of the same, and where it begins there."""
+        for plan in self.arenas:
+            for buffer, offset in zip(plan.buffers, plan.offsets, strict=True):
+                if name == buffer.name:
+                    return plan.pool, offset
         raise KeyError(name)
 
     def check(self) -> None:
         """Every buffer is aligned and inside, views lie in their roots, and nothing overlaps but where it may.
 
-        Compares each buffer with each other one, and knows no planner.
+        Compares each buffer with each other one, and knows no planner. Each arena is checked by itself.
         """
+        pools = [plan.pool for plan in self.arenas]
+        names = [buffer.name for plan in self.arenas for buffer in plan.buffers]
+        assert len(set(pools)) == len(pools) and len(set(names)) == len(names), "something lies in two memories"
+        for plan in self.spilled:
+            plan.check()
         at = dict(zip((b.name for b in self.buffers), self.offsets, strict=True))
         start = np.array(self.offsets, np.int64)
         end = start + np.array([b.size for b in self.buffers], np.int64)
