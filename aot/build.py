@@ -126,7 +126,8 @@ def _weights_bytes(linker_map: str, model: Interface) -> int:
     if model.weights_file_bytes:
         return model.weights_file_bytes
     used = linker_map.partition("Linker script and memory map")[2]
-    names = r"\.rodata\S*" + (f"|{re.escape(model.weights_section)}" if model.weights_section else "")
+    names = rf"\.rodata\S*|\.data\.{re.escape(model.name)}_weights"
+    names += f"|{re.escape(model.weights_section)}" if model.weights_section else ""
     section = re.compile(rf"(?:{names})\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S*/{re.escape(model.name)}_weights\.o")
     return sum(int(size, 16) for size in section.findall(used))
 

@@ -18,6 +18,7 @@ class CompileKeywords(TypedDict, total=False):
     max_ram: int | None
     weights: str | Sequence[str]
     pool: Sequence[str] | None
+    weights_in_ram: Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class CompileOptions:
     larger than so many bytes. `weights` is one of `WEIGHTS`, or several: the constants are part of the C, or a
     file that firmware maps; with "int16", weights of convolutions and dense layers take twice the flash and fewer
     instructions, all of them or those of a layer. `pool` names memories for the arena, as `NAME[:BYTES][@SPEED]`: what
-    is used most goes to the fastest. Without it, the arena lies in the fastest memory of the board that holds all of it.
+    is used most goes to the fastest. Without it, the arena lies in the fastest memory of the board that holds all.
+    The constants of the layers in `weights_in_ram`, or of `all`, are copied to RAM at start-up.
     """
 
     rounding: str = "double"
@@ -39,6 +41,7 @@ class CompileOptions:
     max_ram: int | None = None
     weights: str | Sequence[str] = ()
     pool: Sequence[str] | None = None
+    weights_in_ram: Sequence[str] | None = None
 
     @property
     def weights_choices(self) -> tuple[str, ...]:

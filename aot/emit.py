@@ -38,6 +38,7 @@ class Array:
     c_type: str
     elements: int
     body: str
+    in_ram: bool
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def model_files(
         "stack_bytes": stack_bytes,
         "ports": _ports(interface, plan),
         "states": states,
-        "arrays": [] if apart else list(_arrays(graph, calls)),
+        "arrays": [] if apart else list(_arrays(graph, calls, interface)),
         **(_weights_apart(graph, calls, interface.code) if apart else {"weights_members": []}),
         "layers": layers,
         "parameters": [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct],
@@ -255,7 +256,15 @@ def constants_in(graph: Graph, calls: Sequence[Call]) -> list[Constant]:
 
 
 def _all_constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
-    """The parameters of every call, constants that are passed as operands, initial states."""
+    """What the calls read, and initial states."""
+    yield from constants_read(graph, calls)
+    for state in graph.state:
+        if _fill(state.initial) is None:
+            yield Constant(f"{state.current}_initial", state.initial)
+
+
+def constants_read(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
+    """The parameters of every call, and constants that are passed as operands."""
     for call in calls:
         yield from constants_of(call.params)
         for block in call.blocks.values():
@@ -264,9 +273,6 @@ def _all_constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
     for name, tensor in operands.items():
         assert tensor.data is not None
         yield Constant(f"{name}_data", tensor.data)
-    for state in graph.state:
-        if _fill(state.initial) is None:
-            yield Constant(f"{state.current}_initial", state.initial)
 
 
 def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:
@@ -274,10 +280,11 @@ def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:
     return sum(constant.data.nbytes for constant in constants_in(graph, calls))
 
 
-def _arrays(graph: Graph, calls: Sequence[Call]) -> Iterator[Array]:
+def _arrays(graph: Graph, calls: Sequence[Call], interface: Interface) -> Iterator[Array]:
     for constant in constants_in(graph, calls):
         data = np.asarray(constant.data)
-        yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, array_body(data))
+        in_ram = constant.name in interface.weights_in_ram
+        yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, array_body(data), in_ram)
 
 
 def kernels_used(calls: Sequence[Call]) -> tuple[Kernel, ...]:

@@ -105,8 +105,12 @@ def run_command(board: Board, name: str, folder: str, elf: str) -> str:
 
 
 def ram_beside_arena(held: Held, board: Board) -> int:
-    """Bytes of RAM, at most, that the firmware takes beside the arena: stack, variables, a copy of outputs."""
-    return board.stack_bytes + _STATIC_BYTES + max(_copied_bytes(model) for model in held.models)
+    """Bytes of RAM, at most, that the firmware takes beside the arena.
+
+    Stack, variables, a copy of outputs, and the constants that are copied there.
+    """
+    constants = sum(model.weights_in_ram_bytes for model in held.models)
+    return board.stack_bytes + _STATIC_BYTES + constants + max(_copied_bytes(model) for model in held.models)
 
 
 def _copied_bytes(interface: Interface) -> int:

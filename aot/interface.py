@@ -56,7 +56,7 @@ class Interface:
     `benchmark` is its name in MLPerf Tiny, where the firmware is to take and give what that benchmark's runner wants;
     `weights_section` is the linker's section for the constants, or empty for the compiler's choice;
     `weights_file_bytes` the size of `<name>_weights.bin`, or 0 where the constants are part of the C; `pools` are the
-    memories that its arenas lie in.
+    memories that its arenas lie in; `weights_in_ram` the names of the constants that are copied to RAM.
     """
 
     name: str
@@ -72,6 +72,8 @@ class Interface:
     weights_section: str = ""
     weights_file_bytes: int = 0
     pools: tuple[str, ...] = ("ram",)
+    weights_in_ram: tuple[str, ...] = ()
+    weights_in_ram_bytes: int = 0
 
     @property
     def models(self) -> "tuple[Interface, ...]":

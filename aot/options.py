@@ -121,6 +121,12 @@ Pools = Annotated[
     list[str] | None,
     typer.Option("--pool", metavar="NAME[:BYTES][@SPEED]", help="A memory for the arena; again for a further one."),
 ]
+WeightsInRam = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights-in-ram", metavar="LAYER|all", help="Copy this layer's constants to RAM; again for another."
+    ),
+]
 WeightsSection = Annotated[
     str | None, typer.Option("--weights-section", metavar="NAME", help="The linker section for the constants.")
 ]
@@ -222,6 +228,7 @@ class OnBoard:
     max_ram: MaxRam = None
     weights: Weights = None
     pool: Pools = None
+    weights_in_ram: WeightsInRam = None
 
     def loaded(self) -> Board:
         """The board's description. AotError where there is none."""

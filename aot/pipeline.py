@@ -1,5 +1,6 @@
 """The whole compiler on one page: a graph and a board become the text of a C project, then a program."""
 
+import difflib
 import hashlib
 import re
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from aot.boards import Board
 from aot.build import Firmware, compile_project
 from aot.choices import CompileOptions
-from aot.emit import constants_in, model_files, weights_bytes
+from aot.emit import constants_in, constants_read, model_files, weights_bytes
 from aot.errors import AotError
 from aot.firmware import FLASH_BESIDE_MODEL, ram_beside_arena
 from aot.frontends import tflite
@@ -106,6 +107,7 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     lean = block.graph
     calls = block.calls
     interface = interface_of(lean, tuple(name for call in calls for name in call.outputs), sha256, __version__)
+    interface = _with_weights_in_ram(interface, block, options)
     placed = _placed(block, interface, board, options)
     interface = replace(interface, pools=tuple(plan.pool for plan in placed.arenas))
     check_memory(interface, board, placed.size_in("ram"), weights_bytes(lean, calls))
@@ -123,6 +125,21 @@ def _placed(block: Block, interface: Interface, board: Board, options: CompileOp
         return replace(block.plan, pool="ram")
     pools = pools_of(board, ram_beside_arena(interface, board), chosen)
     return placed_in(block, pools, board, apart=bool(chosen))
+
+
+def _with_weights_in_ram(interface: Interface, block: Block, options: CompileOptions) -> Interface:
+    """The interface with the constants that the user wants in RAM. AotError for a layer that there is not."""
+    chosen = options.weights_in_ram or ()
+    if chosen and "external" in options.weights_choices:
+        raise AotError("--weights external and --weights-in-ram exclude each other")
+    layers = {call.outputs[0]: call for call in block.calls if call.outputs}
+    if unknown := [name for name in chosen if name not in layers and name != "all"]:
+        near = difflib.get_close_matches(unknown[0], layers, n=3, cutoff=0.5) or list(layers)[:8]
+        raise AotError(f"{interface.name} has no layer called {unknown[0]}", f"layers: {', '.join(near)}",
+                       "--weights-in-ram all")  # fmt: skip
+    calls = block.calls if "all" in chosen else [layers[name] for name in chosen]
+    names = {constant.name: constant.data.nbytes for constant in constants_read(block.graph, calls)}
+    return replace(interface, weights_in_ram=tuple(names), weights_in_ram_bytes=sum(names.values()))
 
 
 def for_mlperf(compiled: Compiled) -> Compiled:
@@ -218,7 +235,9 @@ def model_text(compiled: Compiled, stack_bytes: int | None = None) -> dict[str, 
 def check_memory(held: Held, board: Board, arena: int, weights: int) -> None:
     """Refuse before compiling what cannot fit: not even with an empty program beside the weights."""
     _check_fits(held, board, "flash", weights + FLASH_BESIDE_MODEL, f"{weights:,} of weights")
-    _check_fits(held, board, "ram", arena + ram_beside_arena(held, board), f"{arena:,} of arena")
+    copied = sum(model.weights_in_ram_bytes for model in held.models)
+    most = f"{arena:,} of arena" + (f", {copied:,} of weights" if copied else "")
+    _check_fits(held, board, "ram", arena + ram_beside_arena(held, board), most)
 
 
 def _check_fits(held: Held, board: Board, name: str, need: int, most: str) -> None:
