@@ -10,7 +10,7 @@ export AOT_MODELS := $(abspath ../shared/models)
 endif
 endif
 
-.PHONY: help demo test conformance lint bench readme clean system system-dev environment environment-dev
+.PHONY: help demo test conformance lint bench costs readme clean system system-dev environment environment-dev
 
 help:
 	@echo "make demo   run the digits example on an emulated Cortex-M4, compare every byte with the model"
@@ -18,6 +18,7 @@ help:
 	@echo "make conformance  the longer proofs: more samples and cases, on every board; writes docs/operators.md"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make bench  sizes and instruction counts, compared with tests/bench.json"
+	@echo "make costs  measure anew what kernels cost, which decides what is chosen"
 	@echo "make readme  write anew what README.md shows of the output"
 	@echo "make clean  remove everything that make made here"
 
@@ -45,6 +46,9 @@ lint: environment-dev
 
 bench: system environment-dev
 	$(BIN)/python tests/bench.py
+
+costs: system environment-dev
+	$(BIN)/python tests/fit_costs.py
 
 readme: system environment-dev
 	$(BIN)/python tests/readme.py

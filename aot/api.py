@@ -20,6 +20,7 @@ from aot.fixedpoint import ROUNDINGS
 from aot.flash import flash as load_into
 from aot.frontends.tflite import load, parse, read
 from aot.ir import Array, Graph
+from aot.kernels import OPTIMIZATIONS
 from aot.native import native_answers
 from aot.output import complete_file, complete_folder, os_errors, refuse_occupied, refuse_unwritable
 from aot.passes.check_operators import check_operators
@@ -374,6 +375,7 @@ def _compile(model: Path | str, board: Board, options: CompileOptions) -> Compil
     _check_choice("rounding", options.rounding, ROUNDINGS)
     for choice in options.weights_choices:
         _check_choice("choice of weights", f"{INT16}:LAYER" if choice.startswith(f"{INT16}:") else choice, WEIGHTS)
+    _check_choice("optimize", options.optimize, OPTIMIZATIONS)
     return compile_file(Path(model), board, options)
 
 

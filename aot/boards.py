@@ -4,7 +4,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 
 from aot.data import BOARD_SUPPORT
 from aot.errors import AotError
+
+_LEVELS = {"speed": "-O3", "balanced": "-O2", "size": "-Os"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Core:
     machine: tuple[str, ...]
     flags: tuple[str, ...]
     features: tuple[str, ...]
+
+    @property
+    def optimization(self) -> str:
+        """The flag that says what the compiler optimizes for."""
+        return next((flag for flag in self.flags if flag.startswith("-O")), "")
 
     @property
     def family(self) -> str:
@@ -317,6 +324,13 @@ def all_boards(board_dir: Path | None = None) -> tuple[Board, ...]:
 
 
 @cache
+def optimized(board: Board, optimize: str) -> Board:
+    """The board, its firmware compiled for "speed", as the description says, "balanced", or "size"."""
+    core = board.core
+    flags = tuple(_LEVELS[optimize] if flag == _LEVELS["speed"] else flag for flag in core.flags)
+    return replace(board, core=replace(core, flags=flags))
+
+
 def load_board(name: str, board_dir: Path | None = None) -> Board:
     """The board called `name`; AotError, with the nearest names, where there is none, or where its file is wrong.
 

@@ -13,6 +13,7 @@ class CompileKeywords(TypedDict, total=False):
     """The fields of `CompileOptions`, as keyword arguments."""
 
     rounding: str
+    optimize: str
     name: str | None
     calibration: Path | str | None
     max_ram: int | None
@@ -25,7 +26,8 @@ class CompileKeywords(TypedDict, total=False):
 class CompileOptions:
     """How a model becomes C.
 
-    `rounding` says how accumulators become int8: one of `aot.fixedpoint.ROUNDINGS`. `name` is the prefix of all C
+    `rounding` says how accumulators become int8: one of `aot.fixedpoint.ROUNDINGS`; `optimize` what
+    kernels are chosen for, and how they are compiled: "speed", "size", or "balanced". `name` is the prefix of all C
     names, the file's name otherwise. With `calibration`, samples as `aot.quantize` takes them from files, what of the
     model is float32 is quantized first. With `max_ram`, part of the model runs in stripes where the arena would be
     larger than so many bytes. `weights` is one of `WEIGHTS`, or several: the constants are part of the C, or a
@@ -36,6 +38,7 @@ class CompileOptions:
     """
 
     rounding: str = "double"
+    optimize: str = "speed"
     name: str | None = None
     calibration: Path | str | None = None
     max_ram: int | None = None

@@ -103,17 +103,6 @@ def _value(value: object) -> str:
             raise TypeError(f"{value!r} has no C text")
 
 
-def constants_of(params: Params) -> list[Constant]:
-    """Every array that `params` points to, nested ones included, in order."""
-    found: list[Constant] = []
-    for _, value in _fields(params):
-        if isinstance(value, Constant):
-            found.append(value)
-        elif isinstance(value, Params):
-            found.extend(constants_of(value))
-    return found
-
-
 def nested_of(params: Params) -> list[Params]:
     """Every struct nested in `params`."""
     return [value for _, value in _fields(params) if isinstance(value, Params)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aot.ctext import array_body, constants_of, defined_names, float_literal, nested_of, struct_declaration
+from aot.ctext import array_body, defined_names, float_literal, nested_of, struct_declaration
 from aot.emit_layers import (
     base_of,
     bases_in,
@@ -21,7 +21,7 @@ from aot.emit_layers import (
 from aot.errors import AotError
 from aot.interface import Interface, Port
 from aot.ir import Graph
-from aot.kernels.call import Block, Call, Constant, Kernel
+from aot.kernels.call import Block, Call, Constant, Kernel, constants_of
 from aot.plan import Plan
 from aot.prelude import headers, prelude
 from aot.templating import render

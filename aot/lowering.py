@@ -10,7 +10,7 @@ _BLOCK_ALIGNMENT = 8  # of the memory of a graph inside, whatever elements it ho
 
 
 def lower(graph: Graph, target: Target) -> Block:
-    """The cheapest calls for `target`, and where everything lies. AotError where none fits.
+    """The calls chosen for `target`, and where everything lies. AotError where none fits.
 
     The order is the graph's, but where another one needs less memory.
     """
@@ -25,7 +25,7 @@ def lower(graph: Graph, target: Target) -> Block:
 
 
 def lower_in_order(graph: Graph, target: Target) -> Block:
-    """The cheapest calls for `target`, in the graph's order, and where everything lies. AotError where none fits."""
+    """The calls chosen for `target`, in the graph's order, and where everything lies. AotError where none fits."""
     calls = calls_of(graph, target)
     return Block(graph, calls, plan(graph, steps_of(calls)))
 
@@ -41,9 +41,10 @@ def _in_order_of(calls: tuple[Call, ...], graph: Graph) -> Graph:
 
 
 def calls_of(graph: Graph, target: Target) -> tuple[Call, ...]:
-    """The cheapest calls for `target`, in the graph's order. AotError where none fits."""
+    """The calls chosen for `target`, in the graph's order. AotError where an operator has none."""
     views = find_views(graph)
-    return tuple(_call(op, graph, target) for op in graph.ops if not views.cover(op))
+    ops = [op for op in graph.ops if not views.cover(op)]
+    return tuple(_with_blocks(call, op, target) for call, op in zip(select(ops, graph, target), ops, strict=True))
 
 
 def steps_of(calls: tuple[Call, ...]) -> list[Step]:
@@ -51,9 +52,8 @@ def steps_of(calls: tuple[Call, ...]) -> list[Step]:
     return [_step(call) for call in calls]
 
 
-def _call(op: Op, graph: Graph, target: Target) -> Call:
+def _with_blocks(call: Call, op: Op, target: Target) -> Call:
     """The graphs inside never run at once: each has the same scratch memory to itself."""
-    call = select(op, graph, target)
     if not op.graphs:
         return call
     blocks = {name: lower(inner, target) for name, inner in op.graphs.items()}

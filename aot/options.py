@@ -22,6 +22,14 @@ class RoundingOption(StrEnum):
     float = "float"
 
 
+class OptimizeOption(StrEnum):
+    """What kernels are chosen for."""
+
+    speed = "speed"
+    balanced = "balanced"
+    size = "size"
+
+
 class ProjectKind(StrEnum):
     """What `aot build` writes."""
 
@@ -78,6 +86,7 @@ FromBoard = Annotated[str | None, typer.Option("--from", metavar="BOARD", help="
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write the C project to.")]
 Project = Annotated[ProjectKind, typer.Option("--project", help="What to write around the model's files.")]
 Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="How accumulators are rounded.")]
+Optimize = Annotated[OptimizeOption, typer.Option("--optimize", help="What kernels and compiler optimize for.")]
 Name = Annotated[
     str | None,
     typer.Option(
@@ -223,6 +232,7 @@ class OnBoard:
     board: BoardName
     board_dir: BoardDir = None
     rounding: Rounding = RoundingOption.double
+    optimize: Optimize = OptimizeOption.speed
     name: Name = None
     calibration: BuildCalibration = None
     max_ram: MaxRam = None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from aot.boards import Board
+from aot.boards import Board, optimized
 from aot.build import Firmware, compile_project
 from aot.choices import CompileOptions
 from aot.emit import constants_in, constants_read, model_files, weights_bytes
@@ -100,7 +100,8 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     """
     check_operators(graph)
     lean = run_passes(graph)
-    target = Target(frozenset(board.core.features), options.rounding)
+    board = optimized(board, options.optimize)
+    target = Target(frozenset(board.core.features), options.rounding, optimize=options.optimize)
     target = replace(target, int16_weights=int16_weights(lean, target, options.weights_choices))
     block = lower(lean, target) if options.max_ram is None else lower_within(lean, target, options.max_ram)
     recomputed = macs(block.graph) - macs(lean)

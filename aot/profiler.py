@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aot.build import Firmware, tool_output
-from aot.ctext import constants_of
 from aot.errors import AotError
 from aot.kernels import Call, candidates
+from aot.kernels.call import constants_of
 from aot.pipeline import Compiled
 from aot.profile.disassembly import Instruction, read_instructions
 from aot.profile.hooks import Hooks, counts_between, trace_hooks

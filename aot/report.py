@@ -37,6 +37,7 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
         "model": compiled.interface.name,
         "board": compiled.board.name,
         "rounding": compiled.rounding,
+        "optimize": compiled.target.optimize,
         "arena_bytes": compiled.plan.total,
         "arena_lower_bound": sum(plan.lower_bound for plan in compiled.plan.arenas),
         "arena_optimal": all(plan.optimal for plan in compiled.plan.arenas),

@@ -1,7 +1,10 @@
-"""HOW each operator runs on a core. KERNELS lists every kernel; `select` picks the cheapest that fits.
+"""HOW each operator runs on a core. KERNELS lists every kernel; `select` picks among those that fit.
 
 A kernel is one C function, printed from `templates/kernels/<name>.c.j2`.
 """
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 from aot.errors import AotError
 from aot.ir import Graph, Op
@@ -12,10 +15,12 @@ from aot.kernels.binary_scaled import binary_scaled
 from aot.kernels.broadcast_args import broadcast_args
 from aot.kernels.call import Block, Call, DoesNotFit, Kernel, Target
 from aot.kernels.cast import cast
+from aot.kernels.choose import OPTIMIZATIONS, choose
 from aot.kernels.control import if_then_else, while_loop
 from aot.kernels.conv2d import conv2d, grouped_conv2d, single_channel
 from aot.kernels.convert import dequantize, quantize_f32, rescale
 from aot.kernels.copy import strided_copy, table_copy, table_scatter
+from aot.kernels.costs import cycles
 from aot.kernels.dense import fully_connected, pointwise
 from aot.kernels.dense_dsp import (
     conv2d_dsp,
@@ -106,7 +111,7 @@ from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
 from aot.ops.two_slopes import Abs, LeakyRelu
 
-__all__ = ["KERNELS", "Block", "Call", "Kernel", "Target", "candidates", "select"]
+__all__ = ["KERNELS", "OPTIMIZATIONS", "Block", "Call", "Kernel", "Target", "candidates", "select"]
 
 _DSP = frozenset({"dsp"})
 # Convolutions and dense layers: the same templates for each type of their elements.
@@ -291,15 +296,23 @@ def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[s
             if not kernel.features <= target.features:
                 missing = ", ".join(sorted(kernel.features - target.features))
                 raise DoesNotFit(f"the core has no {missing}")
-            fitting.append(kernel.lower(kernel, op, graph, target))
+            call = kernel.lower(kernel, op, graph, target)
+            fitting.append(replace(call, cost=cycles(kernel.name, call.work, target)) if call.work else call)
         except DoesNotFit as reason:
             reasons.append(f"{kernel.name}: {reason}")
     return sorted(fitting, key=lambda call: call.cost), reasons
 
 
-def select(op: Op, graph: Graph, target: Target) -> Call:
-    """The cheapest call that computes `op` on `target`. Raises AotError with each kernel's reason if none does."""
+def select(ops: Sequence[Op], graph: Graph, target: Target) -> list[Call]:
+    """The calls that compute `ops`, as `target` wants them chosen.
+
+    Raises AotError with each kernel's reason where none computes an operator.
+    """
+    return choose([_fitting(op, graph, target) for op in ops], target)
+
+
+def _fitting(op: Op, graph: Graph, target: Target) -> list[Call]:
     fitting, reasons = candidates(op, graph, target)
     if not fitting:
         raise AotError(f"no kernel for {op}", *(reasons or ["no kernel is listed for this operator"]))
-    return fitting[0]
+    return fitting

@@ -1,7 +1,7 @@
 """The records between `lower` and the templates: everything a template prints, computed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from aot.interface import C_TYPES
@@ -36,6 +36,17 @@ class Params:
     c_name: ClassVar[str] = ""
 
 
+def constants_of(params: Params) -> list[Constant]:
+    """Every array that `params` points to, nested ones included, in order."""
+    found: list[Constant] = []
+    for value in (getattr(params, each.name) for each in fields(params)):
+        if isinstance(value, Constant):
+            found.append(value)
+        elif isinstance(value, Params):
+            found.extend(constants_of(value))
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One call of a generated kernel.
@@ -44,8 +55,9 @@ class Call:
     the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
     `overlaps` says, by the index of an input, how the first output may overlap it; `in_place` lists the inputs whose
     memory the first output may take over, address for address; `updates` are pairs (input, output) of which the same
-    is true; `cost` is in estimated cycles; `blocks` are the graphs inside control flow, which have the scratch memory
-    to themselves.
+    is true; `work` counts what takes time, by units that `costs.toml` has prices for; `cost` is in estimated cycles,
+    which follow from `work` where there is any; `blocks` are the graphs inside control flow, which have the scratch
+    memory to themselves.
     """
 
     kernel: "Kernel"
@@ -58,6 +70,7 @@ class Call:
     in_place: tuple[int, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
+    work: Mapping[str, float] = field(default_factory=dict)
     cost: float = 0
     blocks: dict[str, "Block"] = field(default_factory=dict)
 
@@ -82,12 +95,14 @@ class Block:
 class Target:
     """What a kernel may know of where it will run, and of what is asked for.
 
-    The features of the core, the rounding, and the weights (names of tensors) that are to be int16 in flash.
+    The features of the core, the rounding, the weights (names of tensors) that are to be int16 in flash, and what
+    kernels are chosen for: one of `aot.kernels.choose.OPTIMIZATIONS`.
     """
 
     features: frozenset[str] = frozenset()
     rounding: str = "double"
     int16_weights: frozenset[str] = frozenset()
+    optimize: str = "speed"
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.ir import Array, Graph, Op, Tensor
+from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.order import best_way, forwards, rows
 from aot.kernels.output import Output
 from aot.kernels.sums import fit_type, itemsize, sums_of
-from aot.kernels.window import Window, window_of, window_reads
+from aot.kernels.window import Window, gathering, window_of, window_reads
 from aot.ops.conv2d import Conv2D
 from aot.ops.dense import require_groups
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
-
-_CYCLES_PER_MAC = 3.5
-_CYCLES_PER_OUTPUT = 20.0
-_CYCLES_PER_MAC_GROUPED = 6.0
-_CYCLES_PER_TAP = 8.0  # gathering, for each element of the window
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ def grouped_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call
         scratch=depth * itemsize(x),
         scratch_type=sums.variant["type"],
         overlaps={0: forwards(x, y, window_reads(op, x, w, y), rows(y.elements // w.shape[0], w.shape[0])).overlap},
-        cost=_CYCLES_PER_MAC_GROUPED * op.macs(graph) + _CYCLES_PER_TAP * y.elements // y.shape[3] * depth,
+        work={"macs": op.macs(graph), "outputs": y.elements} | gathering(y.elements // y.shape[3], x, w),
     )
 
 
@@ -115,10 +110,5 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
         scratch=depth * itemsize(x),
         scratch_type=sums.variant["type"],
         overlaps={0: walk.overlap},
-        cost=_conv_cost(y, depth),
+        work={"macs": op.macs(graph), "outputs": y.elements} | gathering(batches * pixels, x, w),
     )
-
-
-def _conv_cost(y: Tensor, depth: int) -> float:
-    pixels = y.elements // y.shape[3]
-    return (_CYCLES_PER_MAC * depth + _CYCLES_PER_OUTPUT) * y.elements + _CYCLES_PER_TAP * pixels * depth

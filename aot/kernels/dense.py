@@ -11,9 +11,6 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.dense import require_groups
 from aot.ops.fully_connected import FullyConnected
 
-_CYCLES_PER_MAC = 3.0
-_CYCLES_PER_OUTPUT = 20.0
-
 
 @dataclass(frozen=True)
 class DenseParams(Params):
@@ -65,5 +62,5 @@ def _dense(kernel: Kernel, op: FullyConnected | Conv2D, graph: Graph, target: Ta
         (y.name,),
         sums.variant,
         overlaps={0: walk.overlap},
-        cost=_CYCLES_PER_MAC * x.elements * out_c + _CYCLES_PER_OUTPUT * y.elements,
+        work={"macs": x.elements * out_c, "outputs": y.elements, "rows": count},
     )

@@ -1,12 +1,13 @@
 """Dense layers, point-wise and general convolutions for cores with the DSP extension."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.costs import cycles
 from aot.kernels.dsp import (
     BYTES,
     CHANNELS,
@@ -26,19 +27,11 @@ from aot.kernels.order import Walk, best_way, by_channel, forwards, grouped, row
 from aot.kernels.output import Output, number_types, output_and_bias
 from aot.kernels.stage import Stage, fast_output, stage_of, tiles_output
 from aot.kernels.sums import SUFFIXES, itemsize
-from aot.kernels.window import Window, window_of, window_reads
+from aot.kernels.window import Window, window_of, window_reads, windows_at_borders
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
-
-# Instructions, measured on mps2-an386 (`make bench`).
-_PER_MAC = {BYTES: 0.8, JOINED: 0.8, WIDE: 0.7}
-_PER_MAC_ONE_COLUMN = {BYTES: 1.1, JOINED: 1.1, WIDE: 0.9}
-_PER_OUTPUT = 11.0
-_PER_OUTPUT_ONE_COLUMN = 19.0
-_PER_WIDENED_TAP = 2.0
-_FEW_TAPS = 16  # up to here, taking sums apart costs as much as joining them saves
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,10 @@ class Conv2DDsp(Params):
 
 @dataclass(frozen=True)
 class _Layer:
-    """What all of them start from: [channels, taps] weights, the folded bias, the output stage, types in C, packing."""
+    """What all of them start from: [channels, taps] weights, the folded bias, the output stage, and types in C.
+
+    `kind` is how rows pack the weights, `tiles_kind` how tiles do.
+    """
 
     weights: Array
     bias: Array
@@ -91,11 +87,16 @@ class _Layer:
     stage: Stage
     types: dict[str, str]
     kind: str
+    tiles_kind: str
 
     @property
     def suffix(self) -> str:
         """After the type of the inputs."""
         return self.types["suffix"]
+
+    def unit(self, kind: str, what: str) -> str:
+        """Of the work of one that packs weights as `kind`: int8 or int16 times weights, summed in 32 bits or in 64."""
+        return f"{self.suffix}{kind}{'_64' if self.bias.dtype == np.int64 else ''}_{what}"
 
     def packed_as(self, kind: str) -> dict[str, Any]:
         """What the templates print where weights are packed so."""
@@ -118,7 +119,16 @@ def _layer(
     in_64_bits = bias.dtype == np.int64
     wide = w.dtype == "int16" or (w.name in target.int16_weights and not in_64_bits)
     kind = WIDE if wide else JOINED if suffix == "s8" and can_join(weights, bias) else BYTES
-    return _Layer(weights, bias, output, stage_of(output, target, y), number_types(x, bias), kind)
+    layer = _Layer(weights, bias, output, stage_of(output, target, y), number_types(x, bias), kind, kind)
+    # The C of stages that are not fast takes no sums apart.
+    apart = kind == JOINED and not (layer.stage.fast and _joining_pays(kernel, layer, target))
+    return replace(layer, tiles_kind=BYTES) if apart else layer
+
+
+def _joining_pays(kernel: Kernel, layer: _Layer, target: Target) -> bool:
+    """Whether taking sums apart costs no more than joining them saves."""
+    apart, joined = (cycles(kernel.name, _tiles_work(layer, kind, COLUMNS), target) for kind in (BYTES, JOINED))
+    return joined <= apart
 
 
 def _constant(w: Tensor) -> Array:
@@ -127,16 +137,16 @@ def _constant(w: Tensor) -> Array:
     return w.data
 
 
-def _tiles_kind(layer: _Layer) -> str:
-    """How tiles pack the weights: the C of stages that are not fast takes no sums apart."""
-    few = layer.weights.shape[1] <= _FEW_TAPS
-    return BYTES if layer.kind == JOINED and (few or not layer.stage.fast) else layer.kind
-
-
-def _columns_cost(multiplying: float, columns: int, depth: int, out_c: int) -> float:
-    """Of tiles, `multiplying` included; the last columns are as expensive as if there were four."""
-    filled = -(-columns // COLUMNS) * COLUMNS
-    return multiplying * filled / columns + _PER_OUTPUT * filled * out_c + _PER_WIDENED_TAP * filled * depth
+def _tiles_work(layer: _Layer, kind: str, columns: int) -> dict[str, float]:
+    """The last columns and channels are as expensive as if they filled a tile, and the last taps a loop's pass."""
+    channels, depth = layer.weights.shape
+    outputs = -(-channels // CHANNELS) * CHANNELS * -(-columns // COLUMNS) * COLUMNS
+    taps = padded_depth(depth)
+    return {
+        f"tile_{layer.unit(kind, 'macs')}": outputs * taps,
+        f"tile_{layer.unit(kind, 'outputs')}": outputs,
+        f"tile_{layer.suffix}_widened": -(-columns // COLUMNS) * COLUMNS * taps,
+    }
 
 
 def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
@@ -144,7 +154,7 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
     out_c, depth = layer.weights.shape
     count = x.elements // depth
     walk = best_way(x, y, grouped(rows(count, depth), COLUMNS), grouped(rows(count, out_c), COLUMNS))
-    kind = _tiles_kind(layer)
+    kind = layer.tiles_kind
     params = DenseDsp(
         Constant(f"{y.name}_weights", pack_tile(layer.weights, kind, layer.suffix)),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
@@ -163,7 +173,7 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         layer.packed_as(kind),
         scratch=COLUMNS * 2 * padded_depth(depth),
         overlaps={0: walk.overlap},
-        cost=_columns_cost(_PER_MAC[kind] * x.elements * out_c, count, depth, out_c),
+        work=_tiles_work(layer, kind, count),
     )
 
 
@@ -218,9 +228,9 @@ def _rows(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         depth,
         out_c,
     )
-    cost = _PER_MAC_ONE_COLUMN[layer.kind] * x.elements * out_c + _PER_OUTPUT_ONE_COLUMN * y.elements
+    work = {layer.unit(layer.kind, "macs"): float(x.elements * out_c), "outputs": y.elements, "rows": count}
     variant = layer.packed_as(layer.kind)
-    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, cost=cost)
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, work=work)
 
 
 def conv2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -243,7 +253,7 @@ def single_channel_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> 
 def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array) -> Call:
     x, w, _, y = op.operands(graph)
     layer = _layer(kernel, op.operands(graph), weights, op.activation, target)
-    kind = _tiles_kind(layer)
+    kind = layer.tiles_kind
     window = window_of(op, x, w)
     batches, out_h, out_w, out_c = y.shape
     pixels = out_h * out_w
@@ -262,17 +272,23 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
     )
     depth = weights.shape[1]
     row = depth // w.shape[1]
-    gathered = 2.0 * batches * pixels * depth
+    left_over = row % GROUP[layer.suffix]
     return Call(
         kernel,
         params,
         (x.name,),
         (y.name,),
         {**layer.packed_as(kind), "window": window.c_name},
-        scratch=COLUMNS * 2 * padded_depth(depth) + itemsize(x) * (row + w.shape[1] * (row % GROUP[layer.suffix])),
+        scratch=COLUMNS * 2 * padded_depth(depth) + itemsize(x) * (row + w.shape[1] * left_over),
         overlaps={0: walk.overlap},
-        cost=_columns_cost(_PER_MAC[kind] * y.elements * depth, pixels, depth, out_c) + gathered,
+        work=_tiles_work(layer, kind, batches * pixels) | _widening_work(op, x, w, y, left_over),
     )
+
+
+def _widening_work(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor, left_over: int) -> dict[str, float]:
+    """Rows of windows that are widened, those of them that are copied first, and elements beyond whole words."""
+    rows = y.elements // y.shape[3] * w.shape[1]
+    return {"rows": rows, "rows_copied": windows_at_borders(op, x, w, y) * w.shape[1], "left_over": rows * left_over}
 
 
 def _pixel_walk(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Walk:

@@ -8,13 +8,9 @@ from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.order import by_channel, forwards, in_fours, rows
 from aot.kernels.output import Output
 from aot.kernels.sums import Sums, fit_type, itemsize, sums_of
-from aot.kernels.window import Window, window_of, window_reads
+from aot.kernels.window import Window, gathering, window_of, window_reads, windows_at_borders
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.plan import Overlap
-
-_CYCLES_PER_MAC = 5.5
-_CYCLES_PER_OUTPUT = 25.0
-_CYCLES_PER_MAC_MULTIPLIER = 9.0
 
 
 @dataclass(frozen=True)
@@ -58,20 +54,19 @@ def _call(
     params: Params,
     variant: dict[str, Any],
     overlap: Overlap,
-    cycles: float,
+    work: dict[str, float],
 ) -> Call:
     x, w, _, y = op.operands(graph)
-    taps = w.shape[1] * w.shape[2]
     return Call(
         kernel,
         params,
         (x.name,),
         (y.name,),
         variant,
-        scratch=taps * x.shape[3] * itemsize(x),
+        scratch=w.shape[1] * w.shape[2] * x.shape[3] * itemsize(x),
         scratch_type=variant["type"],
         overlaps={0: overlap},
-        cost=(cycles * taps + _CYCLES_PER_OUTPUT) * y.elements,
+        work=work | {"outputs": y.elements, "pixels": y.elements // y.shape[3]},
     )
 
 
@@ -84,7 +79,9 @@ def depthwise_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Ca
     last = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
     params = DepthwiseParams(sums.weights, sums.bias, sums.output, window, *y.shape[:3], *last)
     overlap = _in_fours(op, x, w, y)
-    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, _CYCLES_PER_MAC)
+    macs, rest = op.macs(graph), x.shape[3] % 4 / x.shape[3]
+    work = {"macs": macs * (1 - rest), "left_over": macs * rest} | gathering(windows_at_borders(op, x, w, y), x, w)
+    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, work)
 
 
 def _in_fours(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Overlap:
@@ -109,4 +106,5 @@ def depthwise_multiplier(kernel: Kernel, op: Op, graph: Graph, target: Target) -
     sizes = batches, out_h, out_w, channels // x.shape[3]
     params = DepthwiseMultiplierParams(sums.weights, sums.bias, sums.output, window, *sizes)
     overlap = forwards(x, y, window_reads(op, x, w, y), rows(batches * out_h * out_w, channels)).overlap
-    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, _CYCLES_PER_MAC_MULTIPLIER)
+    work = {"macs": float(op.macs(graph))} | gathering(batches * out_h * out_w, x, w)
+    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, work)

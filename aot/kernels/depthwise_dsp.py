@@ -13,10 +13,6 @@ from aot.kernels.stage import stage_of
 from aot.kernels.window import Window, window_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
-# Instructions, measured on mps2-an386 (`make bench`).
-_PER_MAC = {1: 1.2, 2: 1.7}
-_PER_OUTPUT = 10.0
-_PER_INPUT = 4.0
 _LARGEST_PLANE = 690  # bytes; of larger ones only some rows are kept
 _ROWS = 512  # bytes of rows, where two rows of output need no more
 
@@ -87,7 +83,8 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, hei
         width,
         chunk,
     )
-    cost = y.elements * (9 * _PER_MAC[stride] + _PER_OUTPUT) + _PER_INPUT * x.elements
+    chunks = 1 if chunk is None else -(-out_h // chunk)
+    planes = batches * x.shape[3] * chunks
     return Call(
         kernel,
         params,
@@ -96,7 +93,7 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, hei
         {"stage": stage, "stride": stride},
         scratch=height * width + 4,  # the last word of the last row may begin at its last byte but one
         overlaps={0: planes_overlap(*axes(op, graph), batches, chunk or out_h)},
-        cost=cost,
+        work={f"outputs_{stride}": y.elements, "gathered": planes * height * width, "planes": planes},
     )
 
 

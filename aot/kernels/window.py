@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from aot.ir import Array, Tensor
 from aot.kernels.call import Params
 from aot.kernels.order import windows
@@ -55,6 +57,22 @@ def window_of(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor) -> Window:
         "pad_left": op.padding[1][0],
     }
     return WindowS8(**sizes, zero=x.zero_point) if x.dtype == "int8" else Window(**sizes)
+
+
+def gathering(windows: int, x: Tensor, w: Tensor) -> dict[str, float]:
+    """The work of gathering so many windows."""
+    rows = windows * w.shape[1]
+    return {"rows": rows, "taps": rows * w.shape[2] * x.shape[3]}
+
+
+def windows_at_borders(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> int:
+    """How many windows are not inside the input as a whole."""
+    inside = 1
+    for axis in (0, 1):
+        first = np.arange(y.shape[axis + 1]) * op.stride[axis] - op.padding[axis][0]
+        last = first + (w.shape[axis + 1] - 1) * op.dilation[axis]
+        inside *= int(((first >= 0) & (last < x.shape[axis + 1])).sum())
+    return y.shape[0] * (y.shape[1] * y.shape[2] - inside)
 
 
 def window_reads(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Array:

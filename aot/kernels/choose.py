@@ -1,0 +1,48 @@
+"""Which kernels a model gets: the fastest, the smallest, or those whose flash is worth the time that they save."""
+
+from collections.abc import Collection, Sequence
+
+from aot.kernels.call import Call, Target, constants_of
+from aot.kernels.costs import code_bytes
+
+OPTIMIZATIONS = ("speed", "balanced", "size")
+_BALANCED_BYTES = 102_400  # so many bytes of flash are worth the time of one inference: 1 KiB for each percent
+_NEXT_TO_NOTHING = 1e-9  # bytes for a cycle: it decides between choices of the same size
+
+
+def choose(candidates: Sequence[Sequence[Call]], target: Target) -> list[Call]:
+    """One of the candidates, the fastest first, for each operator.
+
+    A kernel's code counts once, whoever calls it: so kernels are left out, one after the other, as long as that makes
+    the whole better.
+    """
+    if target.optimize == "speed":
+        return [calls[0] for calls in candidates]
+    least = sum(calls[0].cost for calls in candidates)
+    cycle = _NEXT_TO_NOTHING if target.optimize == "size" else _BALANCED_BYTES / max(1.0, least)
+    banned: set[str] = set()
+    while True:
+        best = _allowed(candidates, banned, cycle)
+        assert best is not None
+        names = sorted({call.kernel.name for call in best})
+        fewer = {name: _allowed(candidates, banned | {name}, cycle) for name in names}
+        better = {name: _price(choice, target, cycle) for name, choice in fewer.items() if choice}
+        if not better or min(better.values()) >= _price(best, target, cycle):
+            return best
+        banned.add(min(better, key=lambda name: better[name]))
+
+
+def _allowed(candidates: Sequence[Sequence[Call]], banned: Collection[str], cycle: float) -> list[Call] | None:
+    """The best call for each operator that is of no kernel that is banned; None if there is an operator without any."""
+    allowed = [[call for call in calls if call.kernel.name not in banned] for calls in candidates]
+    return [min(calls, key=lambda call: _own_price(call, cycle)) for calls in allowed] if all(allowed) else None
+
+
+def _price(choice: Sequence[Call], target: Target, cycle: float) -> float:
+    """In bytes of flash."""
+    code = sum(code_bytes(name, target) for name in {call.kernel.name for call in choice})
+    return code + sum(_own_price(call, cycle) for call in choice)
+
+
+def _own_price(call: Call, cycle: float) -> float:
+    return cycle * call.cost + sum(constant.data.nbytes for constant in constants_of(call.params))

@@ -1,0 +1,66 @@
+"""Layers of the sizes and scales that trained models have, for measuring what kernels cost."""
+
+import numpy as np
+from graphs import Rng, graph_of
+
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op, Quant, Tensor
+from aot.ops.common import out_size, same_pads
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+
+DTYPES = ("int8", "int16", "float32")
+_WINDOWS = ((1, 1), (1, 1), (3, 3), (3, 3), (5, 5), (1, 9), (9, 1), (10, 4), (2, 2))
+_BIASES = {"int8": "int32", "int16": "int64", "float32": "float32"}
+
+
+def layer(op: type[Op], dtype: str, rng: Rng) -> Graph:
+    """A random layer of an operator that has weights; depth-wise ones at times with several filters a channel."""
+    if op is FullyConnected:
+        depth, units, rows = size(rng, 8, 300), size(rng, 4, 130), size(rng, 1, 12)
+        return _graph(op, dtype, rng, (rows, depth), (units, depth), (rows, units))
+    window = _WINDOWS[int(rng.integers(len(_WINDOWS)))]
+    stride, same = int(rng.choice([1, 1, 2])), bool(rng.random() < 0.6)
+    extents = [k - 1 + size(rng, 2, 24) for k in window]
+    pads = [same_pads(n, k, stride, 1) if same else (0, 0) for n, k in zip(extents, window, strict=True)]
+    out = [out_size(n, k, stride, 1, pad) for n, k, pad in zip(extents, window, pads, strict=True)]
+    groups, channels, units = int(rng.choice([1, 1, 2])), size(rng, 1, 64), size(rng, 4, 64)
+    if op is DepthwiseConv2D:
+        channels = int(rng.choice([1, 4 + channels, 4 + channels]))
+        units = units if channels == 1 else int(rng.choice([1, 1, 2, 4]))
+        filters, in_c, out_c = (1, *window, channels * units), channels, channels * units
+    else:
+        filters, in_c, out_c = (units * groups, *window, channels), channels * groups, units * groups
+    options = {"stride": (stride, stride), "padding": tuple(pads), "dilation": (1, 1)}
+    return _graph(op, dtype, rng, (1, *extents, in_c), filters, (1, *out, out_c), **options)
+
+
+def size(rng: Rng, least: int, most: int) -> int:
+    """Small ones as often as large ones."""
+    return round(float(np.exp(rng.uniform(np.log(least), np.log(most)))))
+
+
+def _graph(op: type[Op], dtype: str, rng: Rng, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...],
+           **options: object) -> Graph:  # fmt: skip
+    """Weights of all sizes, so that some sums are small enough to be joined."""
+    real = dtype == "float32"
+    axis = 3 if op is DepthwiseConv2D else 0
+    channels = w[axis]
+    scales = [float(np.float32(s)) for s in rng.uniform(0.002, 0.01, channels)]
+    data = np.clip(np.round(rng.normal(0, rng.choice([15, 30, 80]), w)), -128, 127)
+    zero = 0 if dtype == "int16" else -3
+    quants = (
+        [None] * 3 if real else [Quant((0.02,), (zero,)), Quant(scales, (0,) * channels, axis), Quant((0.05,), (zero,))]
+    )
+    bias_scales = Quant(tuple(0.02 * s for s in scales), (0,) * channels, 0)
+    bias = np.round(rng.normal(0, 100, channels)).astype(_BIASES[dtype])
+    tensors = [
+        Tensor("x", x, dtype, quants[0]),
+        Tensor("w", w, "float32" if real else "int8", quants[1], _typed(data, real)),
+        Tensor("b", (channels,), _BIASES[dtype], None if real else bias_scales, bias),
+    ]
+    return graph_of(op, [*tensors], Tensor("y", y, dtype, quants[2]), **options)
+
+
+def _typed(data: Array, real: bool) -> Array:
+    return (data / 100).astype(np.float32) if real else data.astype(np.int8)

@@ -1,0 +1,190 @@
+"""`make costs`: what the kernels that others compete with cost, measured in QEMU; writes aot/kernels/costs.toml.
+
+For each of them, layers of many sizes run in one firmware. Prices of the units of work that the kernel counts are
+those, none below zero, that come nearest to what was measured, layer by layer, in proportion. Cores with the DSP
+extension: cycles on mps2-an386, as the model of the Cortex-M4 estimates them; others: instructions on mps2-an385.
+At the end: how much longer the layers take in the kernels that the prices choose than in the best ones.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import numpy as np
+from cost_layers import DTYPES, layer
+from merge import merged
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from aot import lowering
+from aot.boards import load_board
+from aot.build import tool_output
+from aot.fixedpoint import Array
+from aot.ir import Graph, Op
+from aot.kernels import KERNELS, Call, Kernel, Target
+from aot.kernels.call import DoesNotFit
+from aot.kernels.costs import TABLE, core_class
+from aot.kernels.sums import SUFFIXES
+from aot.ops.conv2d import Conv2D
+from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.ops.fully_connected import FullyConnected
+from aot.pipeline import compile, make
+from aot.profiler import profile_emulated
+from aot.samples import random_samples
+
+BOARDS = {"dsp": "mps2-an386", "plain": "mps2-an385"}
+_OPS = (Conv2D, DepthwiseConv2D, FullyConnected)
+_LAYERS = 16  # of one kernel
+_MOST_MACS = 300_000
+_DRAWS = 2000
+
+Prices = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The layer `number` of its kind, in one kernel."""
+
+    number: int
+    call: Call
+    cycles: int
+    code_bytes: int
+
+
+def main() -> None:
+    """Measure, fit, write the table, and say how good it is."""
+    parts = {part: list(measurements(part, board)) for part, board in BOARDS.items()}
+    tables = {part: fitted(found) for part, found in parts.items()}
+    TABLE.write_text(written(tables), encoding="utf-8")
+    for part, found in parts.items():
+        Console(width=120).print(summary(part, found, tables[part]))
+
+
+def measurements(part: str, board: str) -> Iterator[Measured]:
+    """Layers in every kernel that the board's core can run."""
+    target = Target(frozenset(load_board(board).core.features))
+    for kernel in track(competing(target), part):
+        yield from measured(kernel, board, target)
+
+
+def competing(target: Target) -> list[Kernel]:
+    """The kernels of operators that have several."""
+    return [kernel for kernel in KERNELS if kernel.op in _OPS and kernel.features <= target.features]
+
+
+def measured(kernel: Kernel, board: str, target: Target) -> Iterator[Measured]:
+    """`_LAYERS` layers of one firmware, each in `kernel`; fewer for small kinds of layers."""
+    chosen = dict(islice(layers(kernel, target), _LAYERS))
+    if not chosen:
+        return
+    whole, _ = merged([(graph, {}) for graph in chosen.values()])
+
+    def forced(ops: Sequence[Op], graph: Graph, target: Target) -> list[Call]:
+        return [kernel.lower(kernel, op, graph, target) for op in ops]
+
+    with patch.object(lowering, "select", forced), TemporaryDirectory() as folder:
+        compiled = compile(whole, load_board(board), "0" * 64)
+        firmware = make(compiled, Path(folder))
+        profile = profile_emulated(compiled, firmware, random_samples(whole, 1)[0], Path(folder))
+        code = code_bytes(compiled.interface.name, board, Path(folder))
+    for number, call, one in zip(chosen, compiled.calls, profile.layers, strict=True):
+        spent = one.cycles if core_class(target) == "dsp" else one.instructions
+        assert spent is not None
+        yield Measured(number, call, spent, code)
+
+
+def layers(kernel: Kernel, target: Target) -> Iterator[tuple[int, Graph]]:
+    """Random layers, of the same ones for all kernels, that this one can compute, and that do not take long."""
+    dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
+    rng = np.random.default_rng([*kernel.op.__name__.encode(), *dtype.encode()])
+    for number in range(_DRAWS):
+        graph = layer(kernel.op, dtype, rng)
+        if graph.ops[0].macs(graph) <= _MOST_MACS and lowered(kernel, graph, target):
+            yield number, graph
+
+
+def lowered(kernel: Kernel, graph: Graph, target: Target) -> Call | None:
+    """The call of `kernel` for a graph of one operator, or None."""
+    try:
+        return kernel.lower(kernel, graph.ops[0], graph, target)
+    except DoesNotFit:
+        return None
+
+
+def code_bytes(name: str, board: str, folder: Path) -> int:
+    """The bytes of the functions in the model's own object file, but for the one that calls the layers."""
+    listing = tool_output(load_board(board), "nm", ["-S", f"build/{name}.o"], folder)
+    rows = [line.split() for line in listing.splitlines()]
+    return sum(int(row[1], 16) for row in rows if len(row) == 4 and row[2] in "tT" and row[3] != f"{name}_run")
+
+
+def fitted(found: Sequence[Measured]) -> dict[str, Prices]:
+    """The prices of each kernel's units, and the size of its code."""
+    table = {}
+    for name, ones in by_kernel(found).items():
+        units = sorted({unit for one in ones for unit in one.call.work})
+        work = np.array([[one.call.work.get(unit, 0) for unit in units] for one in ones], float)
+        prices = proportional(work, np.array([one.cycles for one in ones], float))
+        table[name] = dict(zip(units, prices, strict=True)) | {"code_bytes": max(one.code_bytes for one in ones)}
+    return table
+
+
+def by_kernel(found: Sequence[Measured]) -> dict[str, list[Measured]]:
+    """The layers of each kernel, which may have been measured for several operators."""
+    groups: dict[str, list[Measured]] = defaultdict(list)
+    for one in found:
+        groups[one.call.kernel.name].append(one)
+    return dict(sorted(groups.items()))
+
+
+def proportional(work: Array, cycles: Array) -> list[float]:
+    """Prices, none below zero, with the least squares of errors in proportion to `cycles`."""
+    used = list(range(work.shape[1]))
+    while True:
+        found, *_ = np.linalg.lstsq(work[:, used] / cycles[:, None], np.ones(len(cycles)), rcond=None)
+        if (found >= 0).all():
+            break
+        del used[int(found.argmin())]
+    prices = np.zeros(work.shape[1])
+    prices[used] = found
+    return [float(f"{price:.4g}") for price in prices]
+
+
+def written(tables: dict[str, dict[str, Prices]]) -> str:
+    """The text of costs.toml."""
+    lines = ["# Written by `make costs`. What the units of each kernel's work cost, and the bytes of its code.", ""]
+    for part, table in tables.items():
+        lines += [f"[{part}]"]
+        for name, prices in table.items():
+            lines += [f"{name} = {{ {', '.join(f'{unit} = {price:g}' for unit, price in prices.items())} }}"]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def summary(part: str, found: Sequence[Measured], table: dict[str, Prices]) -> Table:
+    """How far prices are from what was measured, and how much longer layers take in the kernels that they choose."""
+    shown = Table("kernel", "layers", "mean error", "largest error", title=f"{part}: {BOARDS[part]}")
+    for name, ones in by_kernel(found).items():
+        wrong = [abs(price(one, table) / one.cycles - 1) for one in ones]
+        shown.add_row(name, str(len(ones)), f"{np.mean(wrong):.1%}", f"{max(wrong):.1%}")
+    rivals: dict[tuple[str, str, int], list[Measured]] = defaultdict(list)
+    for one in found:
+        rivals[one.call.kernel.op.__name__, one.call.variant.get("type", "int8_t"), one.number].append(one)
+    several = [ones for ones in rivals.values() if len(ones) > 1]
+    chosen = [min(ones, key=lambda one: price(one, table)).cycles / min(one.cycles for one in ones) for ones in several]
+    shown.caption = f"{len(several)} layers in several kernels: {np.mean(chosen) - 1:.2%} longer than in the best one"
+    return shown
+
+
+def price(one: Measured, table: dict[str, Prices]) -> float:
+    """What the table says that a layer takes."""
+    return sum(table[one.call.kernel.name][unit] * amount for unit, amount in one.call.work.items())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The prices of kernels' work, and what is chosen by them."""
+
+import fit_costs
+import numpy as np
+import pytest
+from command import DIGITS, aot
+from cost_layers import layer
+
+from aot.boards import load_board
+from aot.kernels import OPTIMIZATIONS, Call, Target, candidates
+from aot.kernels.choose import choose
+from aot.kernels.costs import cycles, prices_of
+from aot.ops.conv2d import Conv2D
+
+DSP = Target(frozenset({"dsp", "fpu"}))
+
+
+@pytest.mark.parametrize("part", fit_costs.BOARDS)
+def test_every_unit_has_a_price(part: str) -> None:
+    target = Target(frozenset(load_board(fit_costs.BOARDS[part]).core.features))
+    for kernel in fit_costs.competing(target):
+        _, graph = next(fit_costs.layers(kernel, target))
+        call = kernel.lower(kernel, graph.ops[0], graph, target)
+        assert call.work.keys() <= prices_of(kernel.name, target).keys(), f"{kernel.name}: run `make costs`"
+        assert cycles(kernel.name, call.work, target) > 0
+
+
+def test_prices_are_found_again() -> None:
+    rng = np.random.default_rng(0)
+    work = rng.uniform(1, 100, (20, 3))
+    assert np.allclose(fit_costs.proportional(work, work @ [2.0, 0.5, 7.0]), [2.0, 0.5, 7.0])
+    assert fit_costs.proportional(work, work @ [2.0, -0.01, 7.0])[1] == 0
+
+
+def _convolutions() -> list[list[Call]]:
+    rng = np.random.default_rng(1)
+    graphs = [layer(Conv2D, "int8", rng) for _ in range(12)]
+    return [candidates(graph.ops[0], graph, DSP)[0] for graph in graphs]
+
+
+def test_size_and_speed_are_ends() -> None:
+    found = _convolutions()
+    choices = {how: choose(found, Target(DSP.features, optimize=how)) for how in OPTIMIZATIONS}
+    spent = [sum(call.cost for call in choices[how]) for how in OPTIMIZATIONS]
+    kernels = [len({call.kernel.name for call in choices[how]}) for how in OPTIMIZATIONS]
+    assert spent == sorted(spent) and spent[0] < spent[-1]
+    assert kernels == sorted(kernels, reverse=True) and kernels[0] > kernels[-1]
+
+
+@pytest.mark.parametrize("how", OPTIMIZATIONS)
+def test_all_are_exact(how: str) -> None:
+    values = aot("run", DIGITS, "--board", "mps2-an386", "--optimize", how, "--json").json
+    assert values["exact"] and values["optimize"] == how
