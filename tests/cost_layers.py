@@ -1,5 +1,8 @@
 """Layers of the sizes and scales that trained models have, for measuring what kernels cost."""
 
+from collections.abc import Iterator
+from itertools import count
+
 import numpy as np
 from graphs import Rng, graph_of
 
@@ -10,15 +13,26 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 
 DTYPES = ("int8", "int16", "float32")
+_SPREADS = (15, 80)  # of the second, some weights are -128
 _WINDOWS = ((1, 1), (1, 1), (3, 3), (3, 3), (5, 5), (1, 9), (9, 1), (10, 4), (2, 2))
 _BIASES = {"int8": "int32", "int16": "int64", "float32": "float32"}
 
 
-def layer(op: type[Op], dtype: str, rng: Rng) -> Graph:
-    """A random layer of an operator that has weights; depth-wise ones at times with several filters a channel."""
+def layers(op: type[Op], dtype: str) -> Iterator[Graph]:
+    """Random layers without end, each twice: with weights whose sums the DSP kernels can join, and with others."""
+    for number in count():
+        for spread in _SPREADS:
+            yield layer(op, dtype, np.random.default_rng([number, *op.__name__.encode(), *dtype.encode()]), spread)
+
+
+def layer(op: type[Op], dtype: str, rng: Rng, spread: int = _SPREADS[0]) -> Graph:
+    """A random layer of an operator that has weights; depth-wise ones at times with several filters a channel.
+
+    `spread` is the standard deviation of the int8 weights.
+    """
     if op is FullyConnected:
         depth, units, rows = size(rng, 8, 300), size(rng, 4, 130), size(rng, 1, 12)
-        return _graph(op, dtype, rng, (rows, depth), (units, depth), (rows, units))
+        return _graph(op, dtype, rng, spread, (rows, depth), (units, depth), (rows, units))
     window = _WINDOWS[int(rng.integers(len(_WINDOWS)))]
     stride, same = int(rng.choice([1, 1, 2])), bool(rng.random() < 0.6)
     extents = [k - 1 + size(rng, 2, 24) for k in window]
@@ -32,7 +46,7 @@ def layer(op: type[Op], dtype: str, rng: Rng) -> Graph:
     else:
         filters, in_c, out_c = (units * groups, *window, channels), channels * groups, units * groups
     options = {"stride": (stride, stride), "padding": tuple(pads), "dilation": (1, 1)}
-    return _graph(op, dtype, rng, (1, *extents, in_c), filters, (1, *out, out_c), **options)
+    return _graph(op, dtype, rng, spread, (1, *extents, in_c), filters, (1, *out, out_c), **options)
 
 
 def size(rng: Rng, least: int, most: int) -> int:
@@ -40,14 +54,13 @@ def size(rng: Rng, least: int, most: int) -> int:
     return round(float(np.exp(rng.uniform(np.log(least), np.log(most)))))
 
 
-def _graph(op: type[Op], dtype: str, rng: Rng, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...],
+def _graph(op: type[Op], dtype: str, rng: Rng, spread: int, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...],
            **options: object) -> Graph:  # fmt: skip
-    """Weights of all sizes, so that some sums are small enough to be joined."""
     real = dtype == "float32"
     axis = 3 if op is DepthwiseConv2D else 0
     channels = w[axis]
     scales = [float(np.float32(s)) for s in rng.uniform(0.002, 0.01, channels)]
-    data = np.clip(np.round(rng.normal(0, rng.choice([15, 30, 80]), w)), -128, 127)
+    data = np.clip(np.round(rng.normal(0, spread, w)), -128, 127)
     zero = 0 if dtype == "int16" else -3
     quants = (
         [None] * 3 if real else [Quant((0.02,), (zero,)), Quant(scales, (0,) * channels, axis), Quant((0.05,), (zero,))]

@@ -14,8 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import cost_layers
 import numpy as np
-from cost_layers import DTYPES, layer
+from cost_layers import DTYPES
 from merge import merged
 from rich.console import Console
 from rich.progress import track
@@ -39,9 +40,10 @@ from aot.samples import random_samples
 
 BOARDS = {"dsp": "mps2-an386", "plain": "mps2-an385"}
 _OPS = (Conv2D, DepthwiseConv2D, FullyConnected)
-_LAYERS = 16  # of one kernel
+_LAYERS = 24  # of one kernel
 _MOST_MACS = 300_000
 _DRAWS = 2000
+_SAME = "tile_"  # begins units of code that several kernels share
 
 Prices = dict[str, float]
 
@@ -101,9 +103,7 @@ def measured(kernel: Kernel, board: str, target: Target) -> Iterator[Measured]:
 def layers(kernel: Kernel, target: Target) -> Iterator[tuple[int, Graph]]:
     """Random layers, of the same ones for all kernels, that this one can compute, and that do not take long."""
     dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
-    rng = np.random.default_rng([*kernel.op.__name__.encode(), *dtype.encode()])
-    for number in range(_DRAWS):
-        graph = layer(kernel.op, dtype, rng)
+    for number, graph in enumerate(islice(cost_layers.layers(kernel.op, dtype), _DRAWS)):
         if graph.ops[0].macs(graph) <= _MOST_MACS and lowered(kernel, graph, target):
             yield number, graph
 
@@ -124,14 +124,31 @@ def code_bytes(name: str, board: str, folder: Path) -> int:
 
 
 def fitted(found: Sequence[Measured]) -> dict[str, Prices]:
-    """The prices of each kernel's units, and the size of its code."""
+    """The prices of each kernel's units, and the size of its code. What is the same code costs the same everywhere."""
+    groups = by_kernel(found)
+    tiled = [name for name, ones in groups.items() if any(unit.startswith(_SAME) for unit in ones[0].call.work)]
+    together = [[name] for name in groups if name not in tiled] + [tiled] * bool(tiled)
     table = {}
-    for name, ones in by_kernel(found).items():
-        units = sorted({unit for one in ones for unit in one.call.work})
-        work = np.array([[one.call.work.get(unit, 0) for unit in units] for one in ones], float)
-        prices = proportional(work, np.array([one.cycles for one in ones], float))
-        table[name] = dict(zip(units, prices, strict=True)) | {"code_bytes": max(one.code_bytes for one in ones)}
-    return table
+    for names in together:
+        prices = prices_of([one for name in names for one in groups[name]])
+        for name in names:
+            units = sorted({unit for one in groups[name] for unit in one.call.work})
+            table[name] = {unit: prices[_column(name, unit)] for unit in units}
+            table[name]["code_bytes"] = max(one.code_bytes for one in groups[name])
+    return dict(sorted(table.items()))
+
+
+def prices_of(found: Sequence[Measured]) -> Prices:
+    """The price of each column."""
+    works = [{_column(one.call.kernel.name, unit): n for unit, n in one.call.work.items()} for one in found]
+    columns = sorted({column for work in works for column in work})
+    matrix = np.array([[work.get(column, 0) for column in columns] for work in works], float)
+    prices = proportional(matrix, np.array([one.cycles for one in found], float))
+    return dict(zip(columns, prices, strict=True))
+
+
+def _column(kernel: str, unit: str) -> str:
+    return unit if unit.startswith(_SAME) else f"{kernel} {unit}"
 
 
 def by_kernel(found: Sequence[Measured]) -> dict[str, list[Measured]]:
