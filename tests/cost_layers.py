@@ -13,19 +13,23 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 
 DTYPES = ("int8", "int16", "float32")
-_SPREADS = (15, 80)  # of the second, some weights are -128
+_SPREADS = {"joined": 15, "apart": 80, "wide": 15}  # standard deviations of weights; of 80, some are -128
 _WINDOWS = ((1, 1), (1, 1), (3, 3), (3, 3), (5, 5), (1, 9), (9, 1), (10, 4), (2, 2))
 _BIASES = {"int8": "int32", "int16": "int64", "float32": "float32"}
 
 
-def layers(op: type[Op], dtype: str) -> Iterator[Graph]:
-    """Random layers without end, each twice: with weights whose sums the DSP kernels can join, and with others."""
+def layers(op: type[Op], dtype: str) -> Iterator[tuple[str, Graph]]:
+    """Random layers without end, each three times.
+
+    With weights whose sums the DSP kernels can join, with others, and "wide": to be int16 in flash.
+    """
     for number in count():
-        for spread in _SPREADS:
-            yield layer(op, dtype, np.random.default_rng([number, *op.__name__.encode(), *dtype.encode()]), spread)
+        for how, spread in _SPREADS.items():
+            rng = np.random.default_rng([number, *op.__name__.encode(), *dtype.encode()])
+            yield how, layer(op, dtype, rng, spread)
 
 
-def layer(op: type[Op], dtype: str, rng: Rng, spread: int = _SPREADS[0]) -> Graph:
+def layer(op: type[Op], dtype: str, rng: Rng, spread: int = 15) -> Graph:
     """A random layer of an operator that has weights; depth-wise ones at times with several filters a channel.
 
     `spread` is the standard deviation of the int8 weights.

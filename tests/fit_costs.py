@@ -8,7 +8,7 @@ At the end: how much longer the layers take in the kernels that the prices choos
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,31 +81,42 @@ def competing(target: Target) -> list[Kernel]:
 
 def measured(kernel: Kernel, board: str, target: Target) -> Iterator[Measured]:
     """`_LAYERS` layers of one firmware, each in `kernel`; fewer for small kinds of layers."""
-    chosen = dict(islice(layers(kernel, target), _LAYERS))
+    chosen = list(islice(layers(kernel, target), _LAYERS))
     if not chosen:
         return
-    whole, _ = merged([(graph, {}) for graph in chosen.values()])
+    whole, _ = merged([(graph, {}) for _, graph, _ in chosen])
 
-    def forced(ops: Sequence[Op], graph: Graph, target: Target) -> list[Call]:
-        return [kernel.lower(kernel, op, graph, target) for op in ops]
+    def forced(ops: Sequence[Op], graph: Graph, _: Target) -> list[Call]:
+        return [
+            kernel.lower(kernel, op, graph, _wide(target, op, how)) for op, (_, _, how) in zip(ops, chosen, strict=True)
+        ]
 
     with patch.object(lowering, "select", forced), TemporaryDirectory() as folder:
         compiled = compile(whole, load_board(board), "0" * 64)
         firmware = make(compiled, Path(folder))
         profile = profile_emulated(compiled, firmware, random_samples(whole, 1)[0], Path(folder))
         code = code_bytes(compiled.interface.name, board, Path(folder))
-    for number, call, one in zip(chosen, compiled.calls, profile.layers, strict=True):
+    for (number, _, _), call, one in zip(chosen, compiled.calls, profile.layers, strict=True):
         spent = one.cycles if core_class(target) == "dsp" else one.instructions
         assert spent is not None
         yield Measured(number, call, spent, code)
 
 
-def layers(kernel: Kernel, target: Target) -> Iterator[tuple[int, Graph]]:
-    """Random layers, of the same ones for all kernels, that this one can compute, and that do not take long."""
+def layers(kernel: Kernel, target: Target) -> Iterator[tuple[int, Graph, str]]:
+    """Random layers, of the same ones for all kernels, that this one can compute, and that do not take long.
+
+    Their numbers, and how their weights are to lie in flash.
+    """
     dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
-    for number, graph in enumerate(islice(cost_layers.layers(kernel.op, dtype), _DRAWS)):
-        if graph.ops[0].macs(graph) <= _MOST_MACS and lowered(kernel, graph, target):
-            yield number, graph
+    for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.op, dtype), _DRAWS)):
+        op = graph.ops[0]
+        if op.macs(graph) <= _MOST_MACS and lowered(kernel, graph, _wide(target, op, how)):
+            yield number, graph, how
+
+
+def _wide(target: Target, op: Op, how: str) -> Target:
+    """The target, with the operator's weights as int16 if they are to be."""
+    return replace(target, int16_weights=frozenset({str(op.inputs[1])} if how == "wide" else ()))
 
 
 def lowered(kernel: Kernel, graph: Graph, target: Target) -> Call | None:

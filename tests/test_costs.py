@@ -1,5 +1,7 @@
 """The prices of kernels' work, and what is chosen by them."""
 
+from itertools import islice
+
 import fit_costs
 import numpy as np
 import pytest
@@ -19,10 +21,10 @@ DSP = Target(frozenset({"dsp", "fpu"}))
 def test_every_unit_has_a_price(part: str) -> None:
     target = Target(frozenset(load_board(fit_costs.BOARDS[part]).core.features))
     for kernel in fit_costs.competing(target):
-        _, graph = next(fit_costs.layers(kernel, target))
-        call = kernel.lower(kernel, graph.ops[0], graph, target)
-        assert call.work.keys() <= prices_of(kernel.name, target).keys(), f"{kernel.name}: run `make costs`"
-        assert cycles(kernel.name, call.work, target) > 0
+        for _, graph, _ in islice(fit_costs.layers(kernel, target), 3):
+            call = kernel.lower(kernel, graph.ops[0], graph, target)
+            assert call.work.keys() <= prices_of(kernel.name, target).keys(), f"{kernel.name}: run `make costs`"
+            assert cycles(kernel.name, call.work, target) > 0
 
 
 def test_prices_are_found_again() -> None:
