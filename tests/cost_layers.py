@@ -6,7 +6,6 @@ from itertools import count
 import numpy as np
 from graphs import Rng, graph_of
 
-from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import out_size, same_pads
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -60,24 +59,20 @@ def size(rng: Rng, least: int, most: int) -> int:
 
 def _graph(op: type[Op], dtype: str, rng: Rng, spread: int, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...],
            **options: object) -> Graph:  # fmt: skip
-    real = dtype == "float32"
-    axis = 3 if op is DepthwiseConv2D else 0
-    channels = w[axis]
-    scales = [float(np.float32(s)) for s in rng.uniform(0.002, 0.01, channels)]
-    data = np.clip(np.round(rng.normal(0, spread, w)), -128, 127)
+    real, axis = dtype == "float32", 3 if op is DepthwiseConv2D else 0
+    weights = np.clip(np.round(rng.normal(0, spread, w)), -128, 127)
+    bias = np.round(rng.normal(0, 100, w[axis])).astype(_BIASES[dtype])
+    scales = rng.uniform(0.002, 0.01, w[axis]).astype(np.float32).tolist()
     zero = 0 if dtype == "int16" else -3
-    quants = (
-        [None] * 3 if real else [Quant((0.02,), (zero,)), Quant(scales, (0,) * channels, axis), Quant((0.05,), (zero,))]
-    )
-    bias_scales = Quant(tuple(0.02 * s for s in scales), (0,) * channels, 0)
-    bias = np.round(rng.normal(0, 100, channels)).astype(_BIASES[dtype])
     tensors = [
-        Tensor("x", x, dtype, quants[0]),
-        Tensor("w", w, "float32" if real else "int8", quants[1], _typed(data, real)),
-        Tensor("b", (channels,), _BIASES[dtype], None if real else bias_scales, bias),
+        Tensor("x", x, dtype, None if real else Quant((0.02,), (zero,))),
+        Tensor("w", w, dtype, None, (weights / 100).astype(np.float32))
+        if real
+        else Tensor("w", w, "int8", _per_channel(scales, axis), weights.astype(np.int8)),
+        Tensor("b", bias.shape, bias.dtype.name, None if real else _per_channel([0.02 * s for s in scales], 0), bias),
     ]
-    return graph_of(op, [*tensors], Tensor("y", y, dtype, quants[2]), **options)
+    return graph_of(op, [*tensors], Tensor("y", y, dtype, None if real else Quant((0.05,), (zero,))), **options)
 
 
-def _typed(data: Array, real: bool) -> Array:
-    return (data / 100).astype(np.float32) if real else data.astype(np.int8)
+def _per_channel(scales: Sequence[float], axis: int) -> Quant:
+    return Quant(tuple(scales), (0,) * len(scales), axis if len(scales) > 1 else None)
