@@ -1,6 +1,6 @@
 """Layers of the sizes and scales that trained models have, for measuring what kernels cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 import numpy as np
