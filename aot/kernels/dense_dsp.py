@@ -95,8 +95,8 @@ class _Layer:
         return self.types["suffix"]
 
     def unit(self, kind: str, what: str) -> str:
-        """Of the work of one that packs weights as `kind`: int8 or int16 times weights, summed in 32 bits or in 64."""
-        return f"{self.suffix}{kind}{'_64' if self.bias.dtype == np.int64 else ''}_{what}"
+        """Of the work of one that packs weights as `kind`."""
+        return f"{self.suffix}{kind}_{what}"
 
     def packed_as(self, kind: str) -> dict[str, Any]:
         """What the templates print where weights are packed so."""
