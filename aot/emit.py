@@ -39,6 +39,7 @@ class Array:
     elements: int
     body: str
     in_ram: bool
+    words: bool
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,8 @@ def _arrays(graph: Graph, calls: Sequence[Call], interface: Interface) -> Iterat
     for constant in constants_in(graph, calls):
         data = np.asarray(constant.data)
         in_ram = constant.name in interface.weights_in_ram
-        yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, array_body(data), in_ram)
+        body = array_body(data)
+        yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, body, in_ram, constant.words)
 
 
 def kernels_used(calls: Sequence[Call]) -> tuple[Kernel, ...]:

@@ -15,10 +15,11 @@ class DoesNotFit(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """An array for flash. `name` is completed to `<model>_<name>` when printed."""
+    """An array for flash. `name` is completed to `<model>_<name>` when printed; `words`: it is read word by word."""
 
     name: str
     data: Array
+    words: bool = False
 
     @property
     def c_type(self) -> str:

@@ -156,7 +156,7 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
     walk = best_way(x, y, grouped(rows(count, depth), COLUMNS), grouped(rows(count, out_c), COLUMNS))
     kind = layer.tiles_kind
     params = DenseDsp(
-        Constant(f"{y.name}_weights", pack_tile(layer.weights, kind, layer.suffix)),
+        Constant(f"{y.name}_weights", pack_tile(layer.weights, kind, layer.suffix), words=True),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         tiles_output(layer.output, layer.stage),
         walk.start(COLUMNS),
@@ -221,7 +221,7 @@ def _rows(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
     writes = by_channel(rows(count, out_c), out_c, np.append(np.arange(0, out_c, ROWS), out_c))
     overlap = forwards(x, y, rows(count, depth)[:, None], writes).overlap
     params = DenseRowDsp(
-        Constant(f"{y.name}_weights", pack_rows(layer.weights, layer.kind, layer.suffix)),
+        Constant(f"{y.name}_weights", pack_rows(layer.weights, layer.kind, layer.suffix), words=True),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, ROWS)),
         layer.output,
         count,
@@ -259,7 +259,11 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
     pixels = out_h * out_w
     walk = _pixel_walk(op, x, w, y)
     params = Conv2DDsp(
-        Constant(f"{y.name}_weights", pack_tile(window_order(weights, w.shape[1], layer.suffix), kind, layer.suffix)),
+        Constant(
+            f"{y.name}_weights",
+            pack_tile(window_order(weights, w.shape[1], layer.suffix), kind, layer.suffix),
+            words=True,
+        ),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         tiles_output(layer.output, layer.stage),
         window,

@@ -72,7 +72,7 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, hei
     width = x.shape[2] + sum(op.padding[1])
     batches, out_h, out_w, _ = y.shape
     params = Depthwise3x3Dsp(
-        Constant(f"{y.name}_weights", _pack(weights)),
+        Constant(f"{y.name}_weights", _pack(weights), words=True),
         Constant(f"{y.name}_bias", bias),
         output,
         window_of(op, x, w),

@@ -10,6 +10,7 @@ import numpy as np
 
 from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.costs import cycles
 from aot.kernels.dsp import constant_int8
 from aot.kernels.output import Output, output_and_bias
 from aot.kernels.plane import Axis, axes, planes_overlap
@@ -21,13 +22,6 @@ _AHEAD = 8  # bytes behind the rows that are read for taps of weight zero, and f
 _MOST_PAIRS = (8, 16)  # of taps in a row: their code is written out
 _ROWS = 1024  # bytes of rows, where a few rows of output need no more
 _FEW = 4  # rows of output, at the least
-
-# Instructions, measured on mps2-an386.
-_PER_PAIR, _PER_TAPS, _PER_FOUR = 6.0, 6.0, 17.0
-_PER_OUTPUT = 8.0
-_PER_INPUT, _PER_PART = 2.0, 30.0
-_PER_WEIGHTS = 7.0  # a pair
-_PER_CHANNEL = 100.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,7 @@ def depthwise_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     ways = [pair for pair in ((rows, columns), (columns, rows)) if _walks(*pair)]
     fit(bool(ways), f"the window of {w.shape[1]}x{w.shape[2]} leaves out rows, or is too wide")
     calls = [_call(kernel, op, graph, target, *pair) for pair in ways]
-    return min(calls, key=lambda call: call.cost)
+    return min(calls, key=lambda call: cycles(kernel.name, call.work, target))
 
 
 def _walks(rows: Axis, columns: Axis) -> bool:
@@ -100,7 +94,7 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, row
         scratch=2 * halfwords + _AHEAD,
         scratch_type="int16_t",
         overlaps={0: planes_overlap(rows, columns, params.batches, params.chunk)} if params.filters == 1 else {},
-        cost=_cost(rows, columns, params) * params.batches * params.channels,
+        work=_work(rows, columns, params),
     )
 
 
@@ -110,7 +104,7 @@ def _params(op: DepthwiseConv2D, graph: Graph, target: Target, rows: Axis, colum
     output, bias = output_and_bias(x, w, b, y, weights.reshape(-1, w.shape[3]).T, op.activation, target.rounding)
     chunk = _chunk(rows, _parts(columns) * _width(columns))
     return DepthwisePlane(
-        Constant(f"{y.name}_weights", _pack(np.moveaxis(weights, columns.dimension, 2)[0], columns)),
+        Constant(f"{y.name}_weights", _pack(np.moveaxis(weights, columns.dimension, 2)[0], columns), words=True),
         Constant(f"{y.name}_bias", bias),
         output,
         batches=x.shape[0],
@@ -172,10 +166,17 @@ def _width(columns: Axis) -> int:
     return -(-columns.padded // (2 * _parts(columns))) * 2
 
 
-def _cost(rows: Axis, columns: Axis, params: DepthwisePlane) -> float:
-    """Of a channel of the input."""
-    fours = columns.dilation * -(-columns.out_size // (_NEIGHBOURS * columns.dilation))
-    taps = params.taps * (_PER_PAIR * params.pairs + _PER_TAPS)
-    outputs = rows.out_size * (fours * (taps + _PER_FOUR) + columns.out_size * _PER_OUTPUT)
-    widened = rows.size * (columns.size * _PER_INPUT + params.parts * _PER_PART)
-    return widened + params.filters * (outputs + params.taps * params.pairs * _PER_WEIGHTS + _PER_CHANNEL)
+def _work(rows: Axis, columns: Axis, params: DepthwisePlane) -> dict[str, float]:
+    planes = params.batches * params.channels
+    fours = columns.dilation * -(-columns.out_size // (_NEIGHBOURS * columns.dilation)) * rows.out_size
+    filters = planes * params.filters
+    return {
+        "pairs": filters * fours * params.taps * params.pairs,
+        "taps": filters * fours * params.taps,
+        "fours": filters * fours,
+        "outputs": filters * rows.out_size * columns.out_size,
+        "weights": filters * params.taps * params.pairs,
+        "filters": filters,
+        "inputs": planes * rows.size * columns.size,
+        "parts": planes * rows.size * params.parts,
+    }
