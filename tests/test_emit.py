@@ -26,6 +26,7 @@ from aot.fixedpoint import ROUNDINGS
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
 from aot.ir import Graph, Quant
+from aot.kernels.call import constants_of
 from aot.ops.fully_connected import FullyConnected
 from aot.pipeline import Compiled, compile_file
 from aot.verify import run as run_on_device
@@ -123,6 +124,21 @@ def test_structs_that_assembly_reads_are_checked(struct: str, tmp_path: Path) ->
     command = [f"{board.core.prefix}gcc", *board.core.flags, "-fsyntax-only", source]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0 and f"{struct}_layout" in done.stderr
+
+
+def test_what_is_read_by_words_is_aligned_however_it_is_compiled(tmp_path: Path) -> None:
+    """-Os aligns bytes to bytes, and LDM takes only words."""
+    model = _merged(board="mps2-an386")
+    pipeline.write(model.files, tmp_path)
+    name = f"{model.interface.name}_weights"
+    command = ["arm-none-eabi-gcc", *model.board.core.machine, "-Os", "-fdata-sections", "-c", f"{name}.c"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    listing = subprocess.run(["arm-none-eabi-objdump", "-h", f"{name}.o"], cwd=tmp_path, capture_output=True, text=True)
+    sections = re.findall(r" \.rodata\.(\S+) .* 2\*\*(\d)", listing.stdout)
+    aligned = {section: 1 << int(power) for section, power in sections}
+    words = [constant for call in model.calls for constant in constants_of(call.params) if constant.words]
+    assert len(words) > 10 and min(aligned.values()) == 1
+    assert all(aligned[f"{model.interface.name}_{constant.name}"] >= 4 for constant in words)
 
 
 def test_header_in_cpp(tmp_path: Path) -> None:

@@ -258,12 +258,9 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
     batches, out_h, out_w, out_c = y.shape
     pixels = out_h * out_w
     walk = _pixel_walk(op, x, w, y)
+    packed = pack_tile(window_order(weights, w.shape[1], layer.suffix), kind, layer.suffix)
     params = Conv2DDsp(
-        Constant(
-            f"{y.name}_weights",
-            pack_tile(window_order(weights, w.shape[1], layer.suffix), kind, layer.suffix),
-            words=True,
-        ),
+        Constant(f"{y.name}_weights", packed, words=True),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         tiles_output(layer.output, layer.stage),
         window,
