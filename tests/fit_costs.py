@@ -17,7 +17,7 @@ from unittest.mock import patch
 import cost_layers
 import numpy as np
 from cost_layers import DTYPES
-from merge import merged
+from merge import index_of, merged
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -96,7 +96,8 @@ def measured(kernel: Kernel, board: str, target: Target) -> Iterator[Measured]:
         firmware = make(compiled, Path(folder))
         profile = profile_emulated(compiled, firmware, random_samples(whole, 1)[0], Path(folder))
         code = code_bytes(compiled.interface.name, board, Path(folder))
-    for (number, _, _), call, one in zip(chosen, compiled.calls, profile.layers, strict=True):
+    for call, one in zip(compiled.calls, profile.layers, strict=True):
+        number, _, _ = chosen[index_of(call.outputs[0])]
         spent = one.cycles if core_class(target) == "dsp" else one.instructions
         assert spent is not None
         yield Measured(number, call, spent, code)
