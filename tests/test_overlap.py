@@ -108,13 +108,14 @@ def _right(case: merge.Case, answer: merge.Sample, index: int) -> bool:
 
 def _all_limits(board: str, beyond: bool) -> list[_Limit]:
     """Of the kernels that only this board has; of all others on the host."""
-    special = bool(load_board(board).core.features)
+    special = "dsp" in load_board(board).core.features
     some = cases.many()
     some = [case for case in some if not special or case[0].ops[0].kind in cases.SEVERAL_KERNELS]
     limits: dict[str, list[_Limit]] = {}
     for limit in (limit for case in some for limit in _limits(case, board, beyond)):
         if not special or "dsp" in limit.kernel:
             limits.setdefault(limit.kernel, []).append(limit)
+    assert limits
     return [limit for found in limits.values() for limit in found[: _PER_KERNEL * cases.TIMES]]
 
 
