@@ -105,6 +105,26 @@ def pointwise(rng: Rng) -> Graph:
     return graph_of(Conv2D, [x, w, bias] if bias else [x, w], y, activation=graphs.activation(rng))
 
 
+def one_pixel(rng: Rng) -> Graph:
+    """The same for one pixel with many channels: four filters share each load of it."""
+    x = int8("x", (1, 1, 1, int(rng.choice([16, 37, 64]))), graphs.quant(rng))
+    channels = int(rng.choice([4, 7, 16]))
+    w = graphs._weights(rng, (channels, 1, 1, x.shape[3]), 0, bool(rng.random() < 0.7))
+    bias, q = graphs._dense_parts(rng, x, w, channels)
+    y = int8("y", (1, 1, 1, channels), q)
+    return graph_of(Conv2D, [x, w, bias] if bias else [x, w], y, activation=graphs.activation(rng))
+
+
+def one_row(rng: Rng) -> Graph:
+    """A dense layer for one long row."""
+    x = int8("x", (1, int(rng.choice([16, 37, 64, 129]))), graphs.quant(rng))
+    units = int(rng.choice([4, 7, 16]))
+    w = graphs._weights(rng, (units, x.shape[1]), 0, bool(rng.random() < 0.4))
+    bias, q = graphs._dense_parts(rng, x, w, units)
+    y = int8("y", (1, units), q)
+    return graph_of(FullyConnected, [x, w, bias] if bias else [x, w], y, activation=graphs.activation(rng))
+
+
 def lowest_weights(rng: Rng) -> Graph:
     """-128 beside negative weights: two of them do not fit the 16 bits that hold two weights for sums in pairs."""
     graph = pointwise(rng)
@@ -355,6 +375,8 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Conv2D pointwise": pointwise,
     "Conv2D pointwise float32": graphs_dense.real(pointwise),
     "Conv2D pointwise int16": graphs_dense.wide(pointwise),
+    "Conv2D one pixel": one_pixel,
+    "Conv2D one pixel int16": graphs_dense.wide(one_pixel),
     "DepthwiseConv2D 3x3": depthwise_3x3,
     "DepthwiseConv2D 3x3 large": large_depthwise_3x3,
     "DepthwiseConv2D windows": depthwise_windows,
@@ -367,6 +389,8 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "DepthwiseConv2D single channel int16": graphs_dense.wide(single_channel),
     "FullyConnected bounds": crossing_bounds,
     "FullyConnected huge": huge_bias,
+    "FullyConnected one row": one_row,
+    "FullyConnected one row int16": graphs_dense.wide(one_row),
     "MaxPool2D asymmetric": asymmetric_pool(MaxPool2D),
     "Mean any": mean_any,
     "Pad any": pad_any,
