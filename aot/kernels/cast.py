@@ -1,8 +1,11 @@
 """Numbers of one type as numbers of another."""
 
+import numpy as np
+
 from aot.interface import C_TYPES
 from aot.ir import Graph, Op
 from aot.kernels.call import Call, Kernel, Target
+from aot.kernels.order import picked
 from aot.kernels.unary import Count
 from aot.ops.cast import Cast
 
@@ -35,6 +38,6 @@ def cast(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         "statements": (),
         "result": _result(x.dtype, y.dtype),
     }
-    in_place = (0,) if x.bytes == y.bytes else ()
+    overlaps = {0: picked(x, y, np.arange(y.elements))}
     cost = _CYCLES * y.elements
-    return Call(kernel, Count(y.elements), (x.name,), (y.name,), variant, in_place=in_place, cost=cost)
+    return Call(kernel, Count(y.elements), (x.name,), (y.name,), variant, overlaps=overlaps, cost=cost)

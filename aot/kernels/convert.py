@@ -1,10 +1,14 @@
 """Between float32 and codes, and from codes to codes of another scale, zero point or type."""
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from aot.interface import C_TYPES
-from aot.ir import Graph, Op
+from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target, fit
+from aot.kernels.order import picked
 from aot.kernels.output import scaling_of
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
@@ -36,8 +40,7 @@ def quantize_f32(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     x, y = op.operands(graph)
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     params = Convert(y.scale, y.zero_point, y.elements)
-    variant = {"type": C_TYPES[y.dtype], "limits": _limits(y.dtype)}
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
+    return _call(kernel, params, x, y, {"type": C_TYPES[y.dtype], "limits": _limits(y.dtype)})
 
 
 def dequantize(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -45,8 +48,7 @@ def dequantize(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     assert isinstance(op, Dequantize)
     x, y = op.operands(graph)
     params = Convert(x.scale, x.zero_point, y.elements)
-    variant = {"type": C_TYPES[x.dtype]}
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
+    return _call(kernel, params, x, y, {"type": C_TYPES[x.dtype]})
 
 
 def rescale(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -65,9 +67,12 @@ def rescale(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         kept = None if function == "rounding_high" else shift
         params = RescaleParams(x.zero_point, multiplier, kept, y.zero_point, y.elements)
     variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], "function": function, "limits": _limits(y.dtype)}
-    in_place = (0,) if x.bytes == y.bytes else ()
-    cost = _CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, params, (x.name,), (y.name,), variant, in_place=in_place, cost=cost)
+    return _call(kernel, params, x, y, variant)
+
+
+def _call(kernel: Kernel, params: Params, x: Tensor, y: Tensor, variant: dict[str, Any]) -> Call:
+    overlap, cost = picked(x, y, np.arange(y.elements)), _CYCLES_PER_ELEMENT * y.elements
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, cost=cost)
 
 
 def _limits(dtype: str) -> tuple[str, str]:

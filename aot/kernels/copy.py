@@ -1,6 +1,7 @@
 """Operators that read, or write, in another order: by strides, or by a table for each dimension. Any type."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target
 from aot.kernels.loops import merge
 from aot.kernels.move import c_type, copy_cycles, long_run
+from aot.kernels.order import picked
 from aot.ops.blocks import SpaceToBatch
 from aot.ops.pad import pad_value
 from aot.ops.view import Indexed, View
@@ -48,7 +50,9 @@ def strided_copy(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         size, stride = merge((1, *size[:-1]), (0, *stride[:-1]))
     variant = {"rank": len(size), "type": c_type(y), "runs": runs}
     params = StridedCopy(first, run, size, stride)
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=copy_cycles(y, runs))
+    positions = op.view(np.arange(x.elements).reshape(x.shape))
+    overlaps = {0: picked(x, y, positions, run or 1)}
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps=overlaps, cost=copy_cycles(y, runs))
 
 
 def _address(array: Array) -> int:
@@ -60,8 +64,10 @@ def table_copy(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """Reads by tables, writes in order."""
     assert isinstance(op, Indexed)
     x, y = op.operands(graph)
-    params, runs = _tables(op.tables(x.shape), y, None)
-    return _call(kernel, params, x, y, runs, {"jumping": "in", "walking": "out", "fill": None})
+    tables = op.tables(x.shape)
+    params, runs = _tables(tables, y, None)
+    call = _call(kernel, params, x, y, runs, {"jumping": "in", "walking": "out", "fill": None})
+    return replace(call, overlaps={0: picked(x, y, reduce(np.add.outer, tables), params.run or 1)})
 
 
 def table_scatter(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:

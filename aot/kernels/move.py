@@ -3,13 +3,17 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from aot.interface import C_TYPES
 from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target
+from aot.kernels.order import forwards, picked
 from aot.ops.concatenation import Concatenation
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2, pad_value
 from aot.ops.split import Split
+from aot.plan import Overlap
 
 CYCLES_PER_ELEMENT = 6.0
 _SHORT_RUN = 16  # bytes: for fewer, a loop is faster than a call of memcpy
@@ -71,7 +75,9 @@ def pad_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     value = "*value" if operand else pad_value(y)
     variant = {"rank": len(params.size), "type": c_type(y), "value": value, "operand": bool(operand)}
     inputs = tuple(t.name for t in (x, *operand))
-    return Call(kernel, params, inputs, (y.name,), variant, cost=copy_cycles(y, runs=False))
+    positions = np.pad(np.arange(x.elements).reshape(x.shape), op.pads, constant_values=-1)
+    overlaps = {0: picked(x, y, positions)}
+    return Call(kernel, params, inputs, (y.name,), variant, overlaps=overlaps, cost=copy_cycles(y, runs=False))
 
 
 def concatenation_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -80,7 +86,23 @@ def concatenation_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> C
     xs, y = op.operands(graph)
     params, runs = _parts(y, xs, op.axis)
     variant = {"inputs": len(xs), "type": c_type(y), "runs": runs}
-    return Call(kernel, params, tuple(x.name for x in xs), (y.name,), variant, cost=copy_cycles(y, runs))
+    overlaps = {j: _joined(xs, y, params, j, runs) for j in range(len(xs))}
+    names = tuple(x.name for x in xs)
+    return Call(kernel, params, names, (y.name,), variant, overlaps=overlaps, cost=copy_cycles(y, runs))
+
+
+def _joined(xs: tuple[Tensor, ...], y: Tensor, params: Parts, j: int, runs: bool) -> Overlap:
+    """How y may lie over part `j`, which is read in turns with the others: in runs, or an element at a time."""
+    ends = np.cumsum(params.count)
+    starts = ends - params.count
+    if not runs:
+        positions = np.full((params.outer, ends[-1]), -1)
+        positions[:, starts[j] : ends[j]] = np.arange(xs[j].elements).reshape(params.outer, -1)
+        return picked(xs[j], y, positions)
+    first = np.arange(params.outer)[:, None, None]
+    reads = np.zeros((params.outer, len(xs), 2), np.int64)
+    reads[:, j] = first[:, 0] * params.count[j] + [0, params.count[j]]
+    return forwards(xs[j], y, reads, first * ends[-1] + np.stack([starts, ends], axis=1)).overlap
 
 
 def split_any(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:

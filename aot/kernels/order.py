@@ -42,6 +42,16 @@ def best_way(x: Tensor, y: Tensor, reads: Array, writes: Array) -> Walk:
     return there if shared[0] >= shared[1] else back
 
 
+def picked(x: Tensor, y: Tensor, positions: Array, run: int = 1) -> Overlap:
+    """For a kernel that writes the elements of `y` in order, `run` at once, each from one of `x`; -1 stands for none.
+
+    A run lies together in `x`, too.
+    """
+    first = positions.reshape(-1)[::run]
+    reads = np.stack([first, np.where(first < 0, first, first + run)], axis=1)
+    return forwards(x, y, reads, rows(len(first), run)).overlap
+
+
 def rows(count: int, size: int) -> Array:
     """One row of `size` elements after the other."""
     starts = np.arange(count) * size

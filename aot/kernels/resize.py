@@ -7,7 +7,10 @@ import numpy as np
 from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target
 from aot.kernels.move import c_type
+from aot.kernels.order import forwards
+from aot.kernels.order import rows as one_by_one
 from aot.ops.resize import Axis, ResizeBilinear, in_float
+from aot.plan import Overlap
 
 _CYCLES_PER_ELEMENT = 16.0
 
@@ -39,7 +42,17 @@ def resize_bilinear(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Cal
     params = ResizeBilinearAny(n, h * w * c, *op.size, c, *down, *across)
     sums = {"float32": "float", "uint8": "float", "int8": "int32_t", "int16": "int64_t"}[x.dtype]
     variant = {"type": c_type(y), "sum": sums}
-    return Call(kernel, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * y.elements)
+    overlaps, cost = {0: _between(x, y, rows, columns)}, _CYCLES_PER_ELEMENT * y.elements
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps=overlaps, cost=cost)
+
+
+def _between(x: Tensor, y: Tensor, rows: Axis, columns: Axis) -> Overlap:
+    """Each channel of each pixel is written when the four pixels around it are read."""
+    n, h, w, c = x.shape
+    first, last = (np.add.outer(rows[i] * w, columns[i]).reshape(-1, 1) for i in (0, 1))
+    image = np.stack([first * c + np.arange(c), last * c + np.arange(c) + 1], axis=-1).reshape(-1, 2)
+    reads = (image + np.arange(n)[:, None, None] * (h * w * c)).reshape(-1, 2)
+    return forwards(x, y, reads, one_by_one(len(reads), 1)).overlap
 
 
 def _table(y: Tensor, name: str, axis: Axis, step: int) -> tuple[Constant, Constant, Constant]:

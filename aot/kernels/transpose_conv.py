@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
-from aot.ir import Graph, Op
+import numpy as np
+
+from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target
+from aot.kernels.order import forwards, rows
 from aot.kernels.output import Output
 from aot.kernels.sums import fit_type, sums_of
 from aot.ops.transpose_conv import TransposeConv
+from aot.plan import Overlap
 
 _CYCLES_PER_MAC = 6.0
 _CYCLES_PER_OUTPUT = 40.0
@@ -63,4 +67,20 @@ def transpose_conv(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call
         zero=x.zero_point if x.dtype == "int8" else 0,
     )
     cost = _CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_OUTPUT * y.elements
-    return Call(kernel, params, (x.name,), (y.name,), sums.variant, cost=cost)
+    return Call(kernel, params, (x.name,), (y.name,), sums.variant, overlaps={0: _gathered(params, x, y)}, cost=cost)
+
+
+def _gathered(p: TransposeConvParams, x: Tensor, y: Tensor) -> Overlap:
+    """Each channel of each pixel is written when all inputs that reach the pixel are read."""
+    top, bottom = _reaching(np.arange(p.out_h) + p.pad_top, p.kernel_h, p.stride_h, p.in_h)
+    left, right = _reaching(np.arange(p.out_w) + p.pad_left, p.kernel_w, p.stride_w, p.in_w)
+    first = top[:, None] * p.in_w + left
+    last = np.where((top < bottom)[:, None] & (left < right), (bottom[:, None] - 1) * p.in_w + right, first)
+    image = np.repeat(np.stack([first, last], axis=-1).reshape(-1, 2), p.out_c, axis=0)
+    reads = (image + np.arange(p.batches)[:, None, None] * (p.in_h * p.in_w)).reshape(-1, 2) * p.in_c
+    return forwards(x, y, reads, rows(len(reads), 1)).overlap
+
+
+def _reaching(at: Array, kernel: int, stride: int, extent: int) -> tuple[Array, Array]:
+    """Along one dimension, the first input that reaches each position, and what is behind the last."""
+    return np.where(at < kernel, 0, (at - kernel) // stride + 1), np.clip(at // stride + 1, 0, extent)
