@@ -203,7 +203,7 @@ def test_layers_need_firmware_that_traces(running: str) -> None:
 def test_flash_then_run(running: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The board of the stand-in programmer is the emulator that has the firmware already."""
     loaded: list[Path] = []
-    monkeypatch.setattr("aot.api.load_into", lambda elf, board: loaded.append(elf))
+    monkeypatch.setattr("aot.api.common.load_into", lambda elf, board: loaded.append(elf))
     done = aot("verify", SINE, "--board", "mps2-an386", "--port", running, "--flash")
     assert done.code == 0 and [elf.name for elf in loaded] == ["sine.elf"]
 

@@ -1,0 +1,117 @@
+"""What the functions of the package share: from the arguments of a user to models, samples and firmware."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from aot.boards import Board, load_board
+from aot.build import Firmware
+from aot.choices import INT16, WEIGHTS, CompileOptions, RunOptions
+from aot.errors import AotError
+from aot.fixedpoint import ROUNDINGS
+from aot.flash import flash as load_into
+from aot.ir import Array
+from aot.kernels import OPTIMIZATIONS
+from aot.output import os_errors
+from aot.pipeline import Compiled, compile_file, for_mlperf, make, with_weights_in
+from aot.samples import Sample, random_samples, read_samples, samples_of
+from aot.together import Together, make_together, options_of_each, together, within
+
+Inputs = Path | str | Mapping[str, Array] | None
+Progress = Callable[[int], None]
+
+
+def compiled_for(model: Path | str, board: Board, options: CompileOptions) -> Compiled:
+    """The model for the board. AotError for a choice that there is not, and for any fault in the file."""
+    check_choice("rounding", options.rounding, ROUNDINGS)
+    for choice in options.weights_choices:
+        check_choice("choice of weights", f"{INT16}:LAYER" if choice.startswith(f"{INT16}:") else choice, WEIGHTS)
+    check_choice("optimize", options.optimize, OPTIMIZATIONS)
+    return compile_file(Path(model), board, options)
+
+
+def board_of(board: str | Board) -> Board:
+    """The board of this name."""
+    return load_board(board) if isinstance(board, str) else board
+
+
+def placed(board: str | Board, options: RunOptions) -> Board:
+    """The board, to be run by the runner named alone, its UART as fast as is asked for; AotError where it cannot be."""
+    loaded, runner = board_of(board), options.runner
+    if options.baud is not None:
+        loaded = replace(loaded, uart=replace(loaded.uart, baud=options.baud))
+    if runner is None:
+        return loaded
+    runners = [name for name in loaded.runners if name != "serial"]
+    if runner not in runners:
+        raise AotError(f"{loaded.name} does not run in {runner!r}", f"its runners: {', '.join(runners) or 'none'}",
+                       "a real board: --port URL")  # fmt: skip
+    return replace(loaded, runners=(runner,))
+
+
+def check_choice(what: str, value: str, choices: Sequence[str]) -> None:
+    """Raise AotError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise AotError(f"there is no {what} called {value!r}", f"the choices are {', '.join(choices)}")
+
+
+def whole_of(
+    models: Sequence[Path | str],
+    board: Board,
+    options: CompileOptions,
+    concurrent: bool = False,
+    mlperf: bool = False,
+    weights_section: str | None = None,
+) -> Compiled | Together:
+    """What one firmware is to hold."""
+    if mlperf and len(models) > 1:
+        raise AotError("the runner of MLPerf Tiny drives firmware of one model", "build each by itself")
+    each = options_of_each(options, len(models))
+    compiled = [compiled_for(path, board, own) for path, own in zip(models, each, strict=True)]
+    if mlperf:
+        compiled = [for_mlperf(one) for one in compiled]
+    if weights_section is not None:
+        compiled = [with_weights_in(one, weights_section) for one in compiled]
+    return compiled[0] if len(compiled) == 1 else within(together(compiled, concurrent=concurrent), options.max_ram)
+
+
+def samples_for(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, seed: int) -> Sequence[Sample]:
+    """The samples that a user gave, or `count` random ones from `seed`."""
+    if inputs is None:
+        return random_samples(compiled.source, count, seed)
+    if isinstance(inputs, str | Path):
+        return read_samples(Path(inputs), compiled.source, quantize=quantize)
+    return samples_of(inputs, compiled.source, quantize=quantize)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder for what only this run needs."""
+    with os_errors(Path(tempfile.gettempdir())):
+        folder = tempfile.TemporaryDirectory(prefix="aot-", ignore_cleanup_errors=True)
+    with folder as name:
+        yield Path(name)
+
+
+def firmware_for(
+    whole: Compiled | Together, folder: Path, options: RunOptions, *, trace: bool = False
+) -> Firmware | None:
+    """The firmware, compiled in `folder` and, if asked for, loaded; None where the board must hold it already."""
+    if options.flash and options.port is None:
+        raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
+    if options.port is not None and not options.flash:
+        return None
+    firmware = compile_into(whole, folder, trace=trace)
+    if options.flash:
+        load_into(firmware.elf, whole.board)
+    return firmware
+
+
+def compile_into(whole: Compiled | Together, folder: Path, *, trace: bool = False) -> Firmware:
+    """The firmware, compiled in `folder`."""
+    with os_errors(folder):
+        if isinstance(whole, Together):
+            return make_together(whole, folder, trace=trace)
+        return make(whole, folder, trace=trace)

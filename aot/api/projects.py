@@ -1,0 +1,76 @@
+"""`build`: models become a C project."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Unpack
+
+from aot.api.common import board_of, check_choice, compile_into, temporary_folder, whole_of
+from aot.boards import Board
+from aot.build import Firmware
+from aot.choices import CompileKeywords, CompileOptions
+from aot.output import complete_folder, refuse_occupied
+from aot.pipeline import Compiled, files_of_kind, write
+from aot.projects import KINDS
+from aot.together import Together, project_of
+
+
+@dataclass(frozen=True)
+class Built:
+    """A C project in `folder`. `firmware` is None where no compiler ran, `elf` where none was kept.
+
+    Of several models, `compiled` is the first, and `together` are all in their common arena.
+    """
+
+    compiled: Compiled
+    firmware: Firmware | None
+    folder: Path
+    elf: Path | None
+    together: Together | None = None
+
+
+def build(
+    model: Path | str | Sequence[Path | str],
+    board: str | Board,
+    folder: Path | str,
+    *,
+    concurrent: bool = False,
+    project: str = "make",
+    compile: bool = True,
+    force: bool = False,
+    trace: bool = False,
+    mlperf: bool = False,
+    weights_section: str | None = None,
+    **choices: Unpack[CompileKeywords],
+) -> Built:
+    """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
+
+    Several models share one arena, the size of what the largest needs, and must not run at once; with `concurrent`,
+    each has memory of its own. The `name` among `choices` then is one for each, with commas between.
+
+    `board` is a name, or what `aot.boards` gives; `project` a key of `aot.projects.KINDS`. Without `compile`, no
+    compiler is needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's
+    output. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants go to the linker's section
+    `weights_section`. `choices` are the fields of `aot.CompileOptions`. Raises AotError, and leaves the folder as it
+    was, when anything goes wrong.
+    """
+    folder = Path(folder)
+    check_choice("project", project, tuple(KINDS))
+    refuse_occupied(folder, force)
+    models = [model] if isinstance(model, Path | str) else list(model)
+    whole = whole_of(models, board_of(board), CompileOptions(**choices), concurrent, mlperf, weights_section)
+    with complete_folder(folder) as made, temporary_folder() as elsewhere:
+        work = made if project == "make" else elsewhere
+        firmware = compile_into(whole, work, trace=trace) if compile else None
+        if project != "make" or firmware is None:
+            write(_project(whole, project, firmware), made)
+        elf = folder / firmware.elf.relative_to(made.resolve()) if firmware and work == made else None
+    if isinstance(whole, Together):
+        return Built(whole.models[0], firmware, folder, elf, whole)
+    return Built(whole, firmware, folder, elf)
+
+
+def _project(whole: Compiled | Together, kind: str, firmware: Firmware | None) -> dict[str, str | bytes]:
+    if isinstance(whole, Together):
+        return {**project_of(whole, kind, firmware)}
+    return files_of_kind(whole, kind, firmware.stack.bytes if firmware else None)

@@ -1,0 +1,107 @@
+"""`quantize` and `evaluate`: float32 models become int8, and how good they still are."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from aot.api.common import Progress, compiled_for, temporary_folder
+from aot.boards import load_board
+from aot.choices import CompileOptions
+from aot.errors import AotError
+from aot.evaluate import Evaluation, for_reference, interpreted, read_labels
+from aot.evaluate import evaluate as compare_answers
+from aot.frontends.tflite import load, parse, read
+from aot.ir import Graph
+from aot.native import native_answers
+from aot.output import complete_file, os_errors, refuse_unwritable
+from aot.passes.check_operators import check_operators
+from aot.quantize import (
+    DEFAULT,
+    DEFAULT_IMAGES,
+    GivenSamples,
+    ImageOptions,
+    Options,
+    Quantized,
+    given_samples,
+    open_samples,
+)
+from aot.quantize import quantize as quantize_graph
+from aot.samples import read_samples
+
+
+def quantize(
+    model: Graph | Path | str,
+    samples: Path | str | GivenSamples,
+    options: Options = DEFAULT,
+    *,
+    images: ImageOptions = DEFAULT_IMAGES,
+    progress: Progress = lambda done: None,
+) -> Quantized:
+    """Quantize a float32 model with the ranges that typical samples show.
+
+    `samples` are arrays, or dicts of one array for each input, in any number: they are looked at one at a time; or one
+    dict with all samples of each input in an array; or the path of an .npz, .npy or .csv file, or of a folder of .npy
+    files or of images. `progress` hears how many samples are done. The result's `graph` is the quantized model,
+    `tflite()` its file. Raises AotError.
+    """
+    graph = model if isinstance(model, Graph) else load(model)
+    if not isinstance(samples, str | Path):
+        return quantize_graph(graph, given_samples(samples, graph), options, progress)
+    source = open_samples(Path(samples), graph, images)
+    quantized = quantize_graph(graph, source, options, progress)
+    return replace(quantized, warnings=(*source.warnings(quantized.calibration.samples), *quantized.warnings))
+
+
+def quantize_file(
+    model: Path | str,
+    samples: Path | str,
+    output: Path | str,
+    options: Options = DEFAULT,
+    *,
+    images: ImageOptions = DEFAULT_IMAGES,
+    force: bool = False,
+    progress: Progress = lambda done: None,
+) -> Quantized:
+    """`quantize` from file to file; `output` may exist only with `force`. What is quantized already is copied."""
+    output = Path(output)
+    refuse_unwritable(output)
+    if output.exists() and not force:
+        raise AotError(f"{output} exists already", "name another file", "replace it: --force")
+    if output.exists() and output.resolve() == Path(model).resolve():
+        raise AotError(f"{output} is the model itself, which would be lost", "name another file")
+    content = read(model)
+    graph = parse(content, Path(model).stem, str(model))
+    quantized = quantize(graph, samples, options, images=images, progress=progress)
+    with complete_file(output) as made:
+        made.write_bytes(quantized.tflite() if quantized.changed else content)
+    return quantized
+
+
+def evaluate(
+    model: Path | str,
+    inputs: Path | str,
+    labels: Path | str | None = None,
+    reference: Path | str | None = None,
+    *,
+    rounding: str = "double",
+    interpreter: bool = False,
+    progress: Progress = lambda done: None,
+) -> Evaluation:
+    """How good the answers of `model` are to the samples of an .npz file, run as C on this computer or interpreted.
+
+    `labels` is an .npz file of one array: classes, one integer for each sample, or wanted outputs. `reference` is the
+    float32 model to compare with; it gets the same inputs. Only the first output counts. Raises AotError.
+    """
+    compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding))
+    graph, path = compiled.source, Path(inputs)
+    wanted = None if labels is None else read_labels(Path(labels))
+    other = None if reference is None else load(reference)
+    samples = read_samples(path, graph, quantize=True)
+    if interpreter:
+        answers = interpreted(graph, samples, rounding, progress)
+    else:
+        with temporary_folder() as folder, os_errors(folder):
+            answers = native_answers(compiled, folder, samples, progress)
+    if other is None:
+        return compare_answers(answers, wanted, None)
+    check_operators(other)
+    return compare_answers(answers, wanted, interpreted(other, for_reference(path, graph, samples, other), rounding))
