@@ -324,13 +324,6 @@ def all_boards(board_dir: Path | None = None) -> tuple[Board, ...]:
 
 
 @cache
-def optimized(board: Board, optimize: str) -> Board:
-    """The board, its firmware compiled for "speed", as the description says, "balanced", or "size"."""
-    core = board.core
-    flags = tuple(_LEVELS[optimize] if flag == _LEVELS["speed"] else flag for flag in core.flags)
-    return replace(board, core=replace(core, flags=flags))
-
-
 def load_board(name: str, board_dir: Path | None = None) -> Board:
     """The board called `name`; AotError, with the nearest names, where there is none, or where its file is wrong.
 
@@ -342,3 +335,10 @@ def load_board(name: str, board_dir: Path | None = None) -> Board:
         hint = [f"did you mean {' or '.join(near)}?"] if near else []
         raise AotError(f"there is no board '{name}'", *hint, f"the boards are {', '.join(sorted(folders))}")
     return _board(name, folders[name])
+
+
+def optimized(board: Board, optimize: str) -> Board:
+    """The board, its firmware compiled for "speed", as the description says, "balanced", or "size"."""
+    core = board.core
+    flags = tuple(_LEVELS[optimize] if flag == _LEVELS["speed"] else flag for flag in core.flags)
+    return replace(board, core=replace(core, flags=flags))
