@@ -54,7 +54,8 @@ TOO_LARGE = {
 }
 # Where the painted stack is compared with the computed one; in integers alone, for float functions are the C library's.
 PAINTED = ("mps2-an385", "mps2-an386", "riscv-virt")
-MOST_STACK, MOST_DOUBT = 512, 16  # bytes: of any model there, and by which the bound may exceed what was seen
+MOST_STACK, MOST_DOUBT = 512, 32  # bytes: of any model there, and by which the bound may exceed what was seen: its
+# deepest call may be one that no sample makes, like that of memcpy for a window at a border
 
 pytestmark = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
 
