@@ -5,6 +5,7 @@
 Tensors are named; operators refer to them by name. Every record is frozen: a pass returns a new graph.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
@@ -103,7 +104,7 @@ class Scheme:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Op:
+class Op(ABC):
     """One operator: the names of its operands (None: an optional one left out) and, in subclasses, its attributes.
 
     Subclasses live in `aot/ops`; each says what the operator means through `check`, `evaluate` and `macs`, and how
@@ -120,13 +121,13 @@ class Op:
     def kind(self) -> str:
         return type(self).__name__
 
+    @abstractmethod
     def check(self, graph: "Graph") -> None:
         """Raise Unsupported with the reason when this operator, with these tensors, is not one aot implements."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluate(self, graph: "Graph", values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         """The outputs' values: the definition that every kernel must equal bit for bit."""
-        raise NotImplementedError
 
     def ulps(self, graph: "Graph") -> int:
         """How far a core's float32 result may be from `evaluate`'s, in units in the last place; 0: equal to the bit."""

@@ -1,5 +1,6 @@
 """What operators on two tensors, element by element, have in common; MAXIMUM, MINIMUM, LOGICAL_AND, LOGICAL_OR."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -64,9 +65,9 @@ class Binary(Op):
         with np.errstate(all="ignore"):
             return (clamp_real(np.asarray(self.combine(values[a.name], values[b.name])), self.fused()),)
 
+    @abstractmethod
     def combine(self, a: Array, b: Array) -> Array:
         """The function, of arrays that broadcast."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)

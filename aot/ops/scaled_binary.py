@@ -1,5 +1,6 @@
 """Operators on two tensors whose quantized operands are brought to one scale before they meet."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,9 +29,9 @@ class ScaledBinary(Binary):
     `scaling` says how; without one for these types, and for those that are not quantized, y = combine(a, b).
     """
 
+    @abstractmethod
     def scaling(self, a: Tensor, b: Tensor, y: Tensor) -> Scaling | None:
         """How quantized operands become comparable."""
-        raise NotImplementedError
 
     def plain(self, a: Tensor, b: Tensor, y: Tensor) -> bool:
         return a.dtype not in QUANTIZED_TYPES or self.scaling(a, b, y) is None

@@ -1,5 +1,6 @@
 """ABS and LEAKY_RELU: one slope below zero, another above. float32, int8 and int16; ABS also int32."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,9 +18,9 @@ class _TwoSlopes(Unary):
         """What is scaled: codes less their zero point."""
         return q
 
+    @abstractmethod
     def slopes(self, x: Tensor, y: Tensor) -> tuple[float, float]:
         """The real scales below zero, and from there on."""
-        raise NotImplementedError
 
     def check_codes(self, x: Tensor, y: Tensor) -> None:
         require_ratio(x, y)

@@ -4,6 +4,7 @@ float32 and plain integers: `real`. int8: a table of 256 codes. int16: a table o
 them, or a formula of the operator's own.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -56,13 +57,13 @@ class Unary(Op):
     def ulps(self, graph: Graph) -> int:
         return self.float_ulps if graph[self.outputs[0]].dtype == "float32" else 0
 
+    @abstractmethod
     def real(self, x: Array) -> Array:
         """The function of float32 numbers or plain integers."""
-        raise NotImplementedError
 
     def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
-        """The function of quantized integers."""
-        raise NotImplementedError
+        """The function of quantized integers, where `types` has them."""
+        raise TypeError(f"{self.kind} has no quantized form")
 
 
 @dataclass(frozen=True, kw_only=True)

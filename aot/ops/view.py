@@ -1,5 +1,6 @@
 """Operators that read their one input in another order; elements may be left out or repeated."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from functools import reduce
 from typing import ClassVar
@@ -20,9 +21,9 @@ class Rearrangement(Op):
         """Input and output."""
         return graph[self.inputs[0]], graph[self.outputs[0]]
 
+    @abstractmethod
     def shape_of(self, x: Tensor) -> tuple[int, ...]:
         """The shape of y. Raises Unsupported where the attributes do not fit `x`."""
-        raise NotImplementedError
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
@@ -34,9 +35,9 @@ class Rearrangement(Op):
 class View(Rearrangement):
     """y = view(x), read in order. Kernels take strides and first element from the view that numpy makes."""
 
+    @abstractmethod
     def view(self, x: Array) -> Array:
         """The elements of y in their order, without a copy; the view may have more dimensions than y."""
-        raise NotImplementedError
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
@@ -46,9 +47,9 @@ class View(Rearrangement):
 class Indexed(Rearrangement):
     """y[i, j, ...] = x[first[i] + second[j] + ...], x counted element by element: one table for each dimension of y."""
 
+    @abstractmethod
     def tables(self, shape: tuple[int, ...]) -> tuple[Array, ...]:
         """For an x of `shape`, what each dimension of y adds to the position in x."""
-        raise NotImplementedError
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
