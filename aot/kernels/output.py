@@ -67,6 +67,16 @@ class TensorOutputAny(TensorOutput):
 
 
 @dataclass(frozen=True)
+class ChannelOutputHalf(ChannelOutputAny):
+    """The same for scales up to 1/2 that are rounded once: more than `requantize` can take, but not than SMMLA."""
+
+
+@dataclass(frozen=True)
+class TensorOutputHalf(TensorOutputAny):
+    """The same for a scale up to 1/2 that is rounded once: more than `requantize` can take, but not than SMMLA."""
+
+
+@dataclass(frozen=True)
 class TensorOutputS16(TensorOutput):
     """The same for int16 outputs, any shift and any accumulator."""
 
@@ -142,8 +152,8 @@ def output_of(
     if scale.multiplier.size == 1:
         return fixed_output(scale, y, limits, rounding, bound)
     shift = right_shift(scale, rounding)
-    easy = shift.min() > 0 and bound < EASY_BOUND
-    return (ChannelOutput if easy else ChannelOutputAny)(
+    kinds = ChannelOutput, ChannelOutputHalf, ChannelOutputAny
+    return kinds[_hardness(int(shift.min()), rounding, bound)](
         Constant(f"{y.name}_multiplier", scale.multiplier.astype(np.int32)),
         Constant(f"{y.name}_shift", shift.astype(np.int8)),
         y.zero_point,
@@ -167,9 +177,16 @@ def output_s16(
 def fixed_output(scale: Multiplier, y: Tensor, limits: tuple[int, int], rounding: str, bound: int = 0) -> TensorOutput:
     """The output stage with one scale, for accumulators within `bound`."""
     shift = int(right_shift(scale, rounding)[0])
-    easy = shift > 0 and bound < EASY_BOUND
-    kind = TensorOutputS16 if y.dtype == "int16" else TensorOutput if easy else TensorOutputAny
+    kinds = TensorOutput, TensorOutputHalf, TensorOutputAny
+    kind = TensorOutputS16 if y.dtype == "int16" else kinds[_hardness(shift, rounding, bound)]
     return kind(int(scale.multiplier[0]), shift, y.zero_point, *limits)
+
+
+def _hardness(shift: int, rounding: str, bound: int) -> int:
+    """What accumulators within `bound` and shifts of at least `shift` need: 0 the plain `requantize`, 1 SMMLA, 2 more."""
+    if bound >= EASY_BOUND or shift < 0 or (shift == 0 and rounding != "single"):
+        return 2
+    return 1 if shift == 0 else 0
 
 
 def right_shift(scale: Multiplier, rounding: str) -> Array:

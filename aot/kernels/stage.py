@@ -11,6 +11,7 @@ from aot.kernels.call import Constant, Target
 from aot.kernels.output import (
     ChannelOutput,
     ChannelOutputAny,
+    ChannelOutputHalf,
     ChannelOutputS16,
     FloatOutput,
     Output,
@@ -18,6 +19,7 @@ from aot.kernels.output import (
     RoundedOnceS16,
     TensorOutput,
     TensorOutputAny,
+    TensorOutputHalf,
     TensorOutputS16,
     WideOutputS16,
     scaling_of,
@@ -31,7 +33,8 @@ _NORMALIZED = 1 << 30  # multipliers are this at least, but for a scale of 0
 class Stage:
     """How a template prints it: `fast` is "fixed", "float", or empty where only the prelude's function will do.
 
-    `scale` is "channel", "tensor" or "float", after what there is one of; `type` is that of outputs in C.
+    `scale` is "channel", "tensor" or "float", after what there is one of; `type` is that of outputs in C; `rounding`
+    names the prelude's function: "double", "single", or "once", which is single for accumulators of 31 bits.
     """
 
     output: str
@@ -48,7 +51,7 @@ def stage_of(output: Output, target: Target, y: Tensor) -> Stage:
     full_range = (output.min, output.max) == (limits.min, limits.max)
     fast = "float" if isinstance(output, FloatOutput) and "fpu" in target.features else "fixed" * _is_easy(output)
     scale = "float" if fast == "float" else "channel" if isinstance(output, ChannelOutput) else "tensor"
-    rounding = "single" if y.dtype == "int16" or target.rounding == "single" else "double"
+    rounding = "once" if y.dtype == "int16" else "single" if target.rounding == "single" else "double"
     return Stage(output.c_name, C_TYPES[y.dtype], fast, scale, full_range, rounding)
 
 
@@ -79,8 +82,10 @@ def operand_scale(scale: float, bits: int, zero_point: int, target: Target) -> O
     if fraction == 0.5 and 0 <= bits + exponent - 1 <= bits:
         return OperandScale(bits + exponent - 1, -zero_point << (bits + exponent - 1), None, None, "")
     multiplier, shift, function = scaling_of(scale, target.rounding)
-    if "dsp" in target.features and function == "requantize" and shift <= _LARGEST_SHIFT and multiplier >= _NORMALIZED:
-        function = "scale_single" if target.rounding == "single" else "scale_double"
+    once = target.rounding == "single"
+    if "dsp" in target.features and (0 if once else 1) <= shift <= _LARGEST_SHIFT and multiplier >= _NORMALIZED:
+        function = "scale_single" if once else "scale_double"
+        shift += once  # counts from another bit, as in tiles_output
     kept = None if function == "rounding_high" else shift
     return OperandScale(bits, -zero_point << bits, multiplier, kept, function)
 
@@ -105,8 +110,10 @@ def tiles_output(output: Output, stage: Stage) -> Output:
         )
     if not isinstance(output, ChannelOutput) or not stage.fast:
         return output
-    doubled = output.multiplier.data.astype(np.int64) * (1 if stage.rounding == "single" else 2)
-    pairs = np.stack([doubled.astype(np.int32), output.shift.data.astype(np.int32)], axis=1)  # wraps, as the core does
+    factor = 1 if stage.rounding == "once" else 2
+    multiplier = (output.multiplier.data.astype(np.int64) * factor).astype(np.int32)  # wraps, as the core does
+    shift = output.shift.data.astype(np.int32) + (stage.rounding == "single")
+    pairs = np.stack([multiplier, shift], axis=1)
     padded = np.pad(pairs, ((0, len(pairs) % 2), (0, 0)))
     name = output.shift.name.removesuffix("shift") + "scale"
     return PairedOutput(Constant(name, padded), output.zero_point, output.min, output.max)
@@ -115,7 +122,8 @@ def tiles_output(output: Output, stage: Stage) -> Output:
 def _is_easy(output: Output) -> bool:
     if isinstance(output, RoundedOnceS16):
         return True
-    if isinstance(output, ChannelOutputAny | TensorOutputAny | ChannelOutputS16):
+    any_scale = isinstance(output, ChannelOutputAny | TensorOutputAny | ChannelOutputS16)
+    if any_scale and not isinstance(output, ChannelOutputHalf | TensorOutputHalf):
         return False
     if isinstance(output, ChannelOutput):
         return bool(output.shift.data.max() <= _LARGEST_SHIFT and output.multiplier.data.min() >= _NORMALIZED)
