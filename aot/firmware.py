@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from math import frexp, ldexp
 
 from aot.boards import Board
 from aot.interface import Bundle, Held, Interface, listed
@@ -15,7 +16,8 @@ _DEVICE_FILES = (
 )
 _CONFIG = "board_config.h"
 _INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
-_FRACTION_BITS = 24
+_FRACTION_BITS = 24  # at most
+_WHOLE_BITS = 53  # of int64, which are whole numbers: larger ones are not expected
 _STATIC_BYTES = 128  # the firmware's own variables, with the alignment between them
 
 FLASH_BESIDE_MODEL = 6656  # bytes, at most, on any board: protocol, start-up code and library
@@ -27,7 +29,10 @@ SMALL_FLAGS = ("-Os",)  # what is around the model need not be fast
 
 @dataclass(frozen=True)
 class _Result:
-    """How to print an output's values in thousandths: `(q - zero_point) * multiplier / divisor`."""
+    """How to print an output's values in thousandths: `(q - zero_point) * multiplier / divisor`.
+
+    A multiplier of 0 stands for scales whose thousandths do not fit int64.
+    """
 
     index: int
     name: str
@@ -71,11 +76,16 @@ def _results(interface: Interface) -> list[_Result]:
             if port.c_type == "float"
             else f"{port.scale:.9g} * (q {'+' if port.zero_point < 0 else '-'} {abs(port.zero_point)})"
         )
-        multiplier = round(port.scale * 1000 * 2**_FRACTION_BITS)
-        results.append(_Result(index, port.name, meaning, port.c_type, port.elements, offset, port.zero_point,
-                               multiplier, 2**_FRACTION_BITS))  # fmt: skip
+        ratio = _thousandths(port.scale, min(8 * port.bytes // max(1, port.elements), _WHOLE_BITS))
+        results.append(_Result(index, port.name, meaning, port.c_type, port.elements, offset, port.zero_point, *ratio))
         offset += port.bytes
     return results
+
+
+def _thousandths(scale: float, bits: int) -> tuple[int, int]:
+    """1000 * scale as multiplier and divisor, products of the former with `bits` bits fitting int64."""
+    fraction_bits = min(_FRACTION_BITS, 63 - bits - frexp(scale * 1000)[1])
+    return (round(ldexp(scale * 1000, fraction_bits)), 1 << fraction_bits) if fraction_bits >= 0 else (0, 1)
 
 
 def link_flags(board: Board) -> tuple[str, ...]:

@@ -193,12 +193,19 @@ def test_a_stack_overflow_is_reported(tmp_path: Path) -> None:
             device.infer([A, B])
 
 
-@pytest.mark.parametrize("c_type", ["int8_t", "uint8_t", "int16_t", "int32_t", "float"])
-def test_results_of_every_type_compile_and_print(tmp_path: Path, c_type: str) -> None:
-    """Two outputs share the same four bytes; the second's numbers follow a comma."""
+@pytest.mark.parametrize(
+    ("c_type", "scale"),
+    [
+        *((c_type, 0.25) for c_type in ("int8_t", "uint8_t", "int16_t", "int32_t", "float")),
+        *(("int8_t", scale) for scale in (1e9, 1e13, 1e30)),
+        *(("int32_t", scale) for scale in (1.0, 1e6, 1e9)),
+    ],
+)
+def test_results_of_every_type_compile_and_print(tmp_path: Path, c_type: str, scale: float) -> None:
+    """Two outputs share the same four bytes; the second's numbers follow a comma. What would not fit is 0."""
     size = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "float": 4}[c_type]
     code = {"int8_t": "b", "uint8_t": "B", "int16_t": "h", "int32_t": "i", "float": "f"}[c_type]
-    out = Port("out", "dummy_output", "", c_type, c_type, (4 // size,), 4, scale=0.25, zero_point=-1)
+    out = Port("out", "dummy_output", "", c_type, c_type, (4 // size,), 4, scale=scale, zero_point=-1)
     interface = replace(dummy.INTERFACE, outputs=(out, replace(out, name="again")))
     board = load_board("host")
     dummy.write_project(tmp_path, board)
@@ -207,7 +214,8 @@ def test_results_of_every_type_compile_and_print(tmp_path: Path, c_type: str) ->
     elf = compile_project(tmp_path, board, interface).elf
     wanted = struct.pack("<f", -12.3456) if c_type == "float" else bytes([1, 200, 3, 250])
     values = struct.unpack(f"<{4 // size}{code}", wanted)
-    thousandths = [int(value * 1000) if c_type == "float" else int((value + 1) * 250) for value in values]
+    factor = int(scale * 1000) if scale * 1000 * 2 ** (8 * size) < 2**63 else 0
+    thousandths = [int(value * 1000) if c_type == "float" else (value + 1) * factor for value in values]
     words = [f"{'-' * (value < 0)}{abs(value) // 1000}.{abs(value) % 1000:03d}" for value in thousandths]
     with start(elf, board) as connection:
         device = Device(connection.port, interface, died=connection.died, boots=connection.boots)
