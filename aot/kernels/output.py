@@ -183,7 +183,7 @@ def fixed_output(scale: Multiplier, y: Tensor, limits: tuple[int, int], rounding
 
 
 def _hardness(shift: int, rounding: str, bound: int) -> int:
-    """What accumulators within `bound` and shifts of at least `shift` need: 0 the plain `requantize`, 1 SMMLA, 2 more."""
+    """What accumulators within `bound` and shifts from `shift` on need: 0 the plain `requantize`, 1 SMMLA, 2 more."""
     if bound >= EASY_BOUND or shift < 0 or (shift == 0 and rounding != "single"):
         return 2
     return 1 if shift == 0 else 0
