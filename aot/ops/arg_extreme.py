@@ -7,21 +7,18 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme
 from aot.ops.common import require, require_operands, require_shape
+from aot.ops.operands import SingleInput
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArgMax(Op):
+class ArgMax(SingleInput):
     """y = the first index along `axis` whose element no later one exceeds; nothing exceeds a not-a-number."""
 
     scheme: ClassVar[Scheme] = Scheme("shared", types=("int8",))  # LiteRT knows no other
 
     axis: int
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

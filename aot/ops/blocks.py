@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     QUANTIZED_TYPES,
     SHARED_RANGE,
@@ -18,6 +18,7 @@ from aot.ops.common import (
     require_quantized,
     require_shape,
 )
+from aot.ops.operands import SingleInput
 from aot.ops.pad import pad_value
 from aot.ops.view import Indexed, View, contiguous_strides, positions
 
@@ -80,17 +81,13 @@ class BatchToSpace(Indexed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpaceToBatch(Op):
+class SpaceToBatch(SingleInput):
     """The inverse: padded with zero, then the elements of each block go to batches of their own."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
 
     block: tuple[int, ...]
     pads: Pairs
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

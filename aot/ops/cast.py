@@ -6,19 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph
 from aot.ops.common import require, require_operands, require_shape
+from aot.ops.operands import SingleInput
 
 _TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cast(Op):
+class Cast(SingleInput):
     """Reals lose their fraction and saturate, not-a-number is the largest integer; integers wrap; bool is x != 0."""
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -10,18 +10,15 @@ import numpy as np
 from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Tensor
 from aot.ops.common import require, require_operands, require_shape, require_types
+from aot.ops.operands import SingleInput
 
 _NUMBERS = ("float32", "int32", "int64")
 _MOST = 1 << 24  # elements; only a damaged file asks for more
 
 
 @dataclass(frozen=True, kw_only=True)
-class ZerosLike(Op):
+class ZerosLike(SingleInput):
     """y = zeros in the shape of x, whatever its values."""
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

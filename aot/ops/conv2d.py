@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     Activation,
     Pads,
@@ -21,10 +21,11 @@ from aot.ops.common import (
     windows,
 )
 from aot.ops.dense import centred, finish, is_wide, require_dense, require_groups, window_products
+from aot.ops.operands import Weighted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conv2D(Op):
+class Conv2D(Weighted):
     """y[n, i, j, o] = sum over p, q, c of x[n, i*stride + p*dilation - pad, ..., c] * w[o, p, q, c] + b[o].
 
     Where the weights have fewer channels than x, there are groups: filters and channels are shared out alike.
@@ -36,10 +37,6 @@ class Conv2D(Op):
     dilation: tuple[int, int] = (1, 1)
     padding: Pads = ((0, 0), (0, 0))
     activation: Activation = Activation.NONE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
-        """Input, weights, bias, output."""
-        return graph[self.inputs[0]], graph[self.inputs[1]], graph.operand(self, 2), graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 2, 3)

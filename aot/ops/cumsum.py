@@ -6,21 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph
 from aot.ops.common import require, require_operands, require_shape, require_types
+from aot.ops.operands import SingleInput
 
 
 @dataclass(frozen=True, kw_only=True)
-class CumSum(Op):
+class CumSum(SingleInput):
     """y[i] = x[0] + ... + x[i] along `axis`, x[i] left out if `exclusive`, from the end if `reverse`; integers wrap."""
 
     axis: int
     exclusive: bool = False
     reverse: bool = False
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

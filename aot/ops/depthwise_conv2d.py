@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme
 from aot.ops.common import (
     Activation,
     Pads,
@@ -21,11 +21,12 @@ from aot.ops.common import (
     windows,
 )
 from aot.ops.dense import finish, is_wide, require_dense
+from aot.ops.operands import Weighted
 from aot.ops.reals import total
 
 
 @dataclass(frozen=True, kw_only=True)
-class DepthwiseConv2D(Op):
+class DepthwiseConv2D(Weighted):
     """y[n, i, j, c*m + k] = sum over p, q of x[n, i*stride + p*dilation - pad, ..., c] * w[0, p, q, c*m + k] + b."""
 
     scheme: ClassVar[Scheme] = weights_scheme(channel_axis=3)
@@ -34,10 +35,6 @@ class DepthwiseConv2D(Op):
     dilation: tuple[int, int] = (1, 1)
     padding: Pads = ((0, 0), (0, 0))
     activation: Activation = Activation.NONE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
-        """Input, weights, bias, output."""
-        return graph[self.inputs[0]], graph[self.inputs[1]], graph.operand(self, 2), graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 2, 3)

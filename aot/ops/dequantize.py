@@ -6,17 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.ir import Graph, Quant, Tensor
 from aot.ops.common import QUANTIZED_TYPES, require, require_operands, require_quantized, require_shape, require_types
+from aot.ops.operands import SingleInput
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dequantize(Op):
+class Dequantize(SingleInput):
     """y = scale * (x - zero_point): one float32 product; from float16, the same number."""
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

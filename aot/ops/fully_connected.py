@@ -5,22 +5,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme
 from aot.ops.common import Activation, require, require_operands, weights_scheme
 from aot.ops.dense import centred, finish, is_wide, matrix_product, require_dense
+from aot.ops.operands import Weighted
 
 
 @dataclass(frozen=True, kw_only=True)
-class FullyConnected(Op):
+class FullyConnected(Weighted):
     """y[n, u] = sum over k of x[n, k] * w[u, k] + b[u]; the input is read as rows of `depth` elements."""
 
     scheme: ClassVar[Scheme] = weights_scheme(channel_axis=0)
 
     activation: Activation = Activation.NONE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
-        """Input, weights, bias, output."""
-        return graph[self.inputs[0]], graph[self.inputs[1]], graph.operand(self, 2), graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 2, 3)

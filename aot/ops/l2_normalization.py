@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme
 from aot.ops.common import (
     Activation,
     fixed_scheme,
@@ -17,6 +17,7 @@ from aot.ops.common import (
     require_shape,
     require_types,
 )
+from aot.ops.operands import SingleInput
 from aot.ops.reals import total
 from aot.ops.roots import inverse_root
 
@@ -26,7 +27,7 @@ SMALLEST_NORM = 1e-6  # rows shorter than this are divided by it
 
 
 @dataclass(frozen=True, kw_only=True)
-class L2Normalization(Op):
+class L2Normalization(SingleInput):
     """y = x / max(sqrt(sum of x * x over its row), 1e-6), the sum in order of the elements.
 
     int8: (x - zero_x) times the reciprocal root of the sum of its squares, in fixed point; scale_y is 1/128.
@@ -35,10 +36,6 @@ class L2Normalization(Op):
     scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 128, 0), int16=(1 / 32768, 0))
 
     activation: Activation = Activation.NONE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

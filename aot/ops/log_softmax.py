@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array, rounding_doubling_high, rounding_shift_right
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme
 from aot.ops.common import fixed_scheme, require, require_operands, require_quantized, require_shape, require_types
+from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, exp_of_negative
 from aot.ops.softmax import ACCUMULATOR_SHIFT, LONGEST_ROW, distance_table, fixed_exp_table, reciprocal
 
@@ -17,14 +18,10 @@ _OUTPUT_SHIFT = 22  # from 26 bits of fraction to 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogSoftmax(Op):
+class LogSoftmax(SingleInput):
     """y = x - max(x) - log(sum of exp(x - max(x))), over each row; int8: in 1/16, zero point 127."""
 
     scheme: ClassVar[Scheme] = fixed_scheme(int8=(_SCALE, _ZERO_POINT), int16=(_SCALE, _ZERO_POINT))
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def ulps(self, graph: Graph) -> int:
         return 2 if graph[self.outputs[0]].dtype == "float32" else 0

@@ -17,21 +17,18 @@ from aot.ops.common import (
     require_quantized,
     require_shape,
 )
+from aot.ops.operands import SingleInput
 
 Pads = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pad(Op):
+class Pad(SingleInput):
     """y = x with (before, after) elements of zero added along each dimension."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
 
     pads: Pads
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

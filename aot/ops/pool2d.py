@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     OWN_RANGES,
     SHARED_RANGE,
@@ -26,13 +26,14 @@ from aot.ops.common import (
     require_window,
     windows,
 )
+from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, clamp_real, total
 
 _MOST_TAPS = 1 << 15  # so many int16 values fit a sum of 32 bits
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool2D(Op):
+class Pool2D(SingleInput):
     """What all have in common: the window."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
@@ -42,10 +43,6 @@ class Pool2D(Op):
     stride: tuple[int, int] = (1, 1)
     padding: Pads = ((0, 0), (0, 0))
     activation: Activation = Activation.NONE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph, Tensor
 from aot.ops.common import (
     require,
     require_operands,
@@ -16,6 +16,7 @@ from aot.ops.common import (
     require_types,
     rescale,
 )
+from aot.ops.operands import SingleInput
 
 _TYPES = tuple(
     (x, y)
@@ -33,17 +34,13 @@ _UNSIGNED = 128  # between codes of int8 and of uint8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantize(Op):
+class Quantize(SingleInput):
     """From float32, y = zero_y + round(x / scale_y), ties away from zero; from integers, (x - zero_x) requantized.
 
     `as_uint8`: int8 codes are uint8's, less 128, and rescaled in float32, as CONCATENATION does it.
     """
 
     as_uint8: bool = False
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

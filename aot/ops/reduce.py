@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array, Multiplier, requantize, requantize_wide
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     OWN_RANGES,
     QUANTIZED_TYPES,
@@ -23,13 +23,14 @@ from aot.ops.common import (
     require_shape,
     require_types,
 )
+from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, total
 
 _STEPS = (2.0**-30, 2.0**7)  # the scales of a step that 15 bits and a right shift can stand for
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reduction(Op):
+class Reduction(SingleInput):
     """What all have in common: the axes."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
@@ -38,10 +39,6 @@ class Reduction(Op):
 
     axes: tuple[int, ...]
     keep_dims: bool = False
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme
 from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands
+from aot.ops.operands import SingleInput
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reshape(Op):
+class Reshape(SingleInput):
     """y = x, read with the output's shape."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands, require_shape, require_types
+from aot.ops.operands import SingleInput
 from aot.ops.view import Indexed, contiguous_strides
 
 Axis = tuple[
@@ -45,7 +46,7 @@ class ResizeNearest(Indexed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResizeBilinear(Op):
+class ResizeBilinear(SingleInput):
     """NHWC: each pixel of y lies between four of x; int8 and int16 measure in 1/1024 of a pixel, others in float32."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
@@ -53,10 +54,6 @@ class ResizeBilinear(Op):
     size: tuple[int, int]
     align_corners: bool = False
     half_pixel_centers: bool = False
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.ir import Graph
 from aot.ops.common import require, require_operands, require_shape
+from aot.ops.operands import SingleInput
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape(Op):
+class Shape(SingleInput):
     """y = the shape of x, whatever its values: a constant."""
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -19,7 +19,7 @@ from aot.fixedpoint import (
     rounding_doubling_high,
     rounding_shift_right,
 )
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     Activation,
     clamp,
@@ -31,6 +31,7 @@ from aot.ops.common import (
     require_shape,
     require_types,
 )
+from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, exp_of_negative
 from aot.ops.unary import interpolated, require_codes, table_s16
 
@@ -39,7 +40,7 @@ LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Softmax(Op):
+class Softmax(SingleInput):
     """y = zero_y + round(e / (sum(e) * scale_y)), e = exp(-scale_x * beta * (max(x) - x)); scale_y is 1/256.
 
     An int16 output of int8 has scale 1/65536 and is computed in fixed point for every rounding. Of int16, scale_y is
@@ -52,10 +53,6 @@ class Softmax(Op):
     scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 256, -128), int16=(1 / 32768, 0))
 
     beta: float = 1.0
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     Activation,
     Pads,
@@ -19,12 +19,13 @@ from aot.ops.common import (
     weights_scheme,
 )
 from aot.ops.dense import centred, finish, is_wide, require_dense
+from aot.ops.operands import Weighted
 
 _MOST_ELEMENTS = 1 << 22  # of the output before it is cut to size; only a damaged file asks for more
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransposeConv(Op):
+class TransposeConv(Weighted):
     """y[n, i*stride + p - pad, j*stride + q - pad, o] = b[o] + sum over i, j, c of x[n, i, j, c] * w[o, p, q, c]."""
 
     scheme: ClassVar[Scheme] = weights_scheme(channel_axis=0)
@@ -32,10 +33,6 @@ class TransposeConv(Op):
     stride: tuple[int, int] = (1, 1)
     padding: Pads = ((0, 0), (0, 0))
     activation: Activation = Activation.NONE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
-        """Input, weights, bias, output."""
-        return graph[self.inputs[0]], graph[self.inputs[1]], graph.operand(self, 2), graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 2, 3)

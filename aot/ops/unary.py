@@ -12,15 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import OWN_RANGES, require, require_operands, require_quantized, require_shape, require_types
+from aot.ops.operands import SingleInput
 
 Function = Callable[[Array], Array]  # float32 -> float32, element by element
 STEP_BITS = 7  # an int16 table has an entry for every 128th code
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unary(Op):
+class Unary(SingleInput):
     """y = f(x): subclasses say `real`, the types they take, and `codes` where a type is quantized.
 
     `float_ulps` bounds the distance between a core's float32 result and the interpreter's: 0 where only operations that
@@ -30,10 +31,6 @@ class Unary(Op):
     scheme: ClassVar[Scheme] = OWN_RANGES
     types: ClassVar[tuple[str, ...]] = ("float32",)
     float_ulps: ClassVar[int] = 0
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

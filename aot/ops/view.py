@@ -8,18 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.ir import Graph, Scheme, Tensor
 from aot.ops.common import SHARED_RANGE, require_moved, require_operands, require_shape
+from aot.ops.operands import SingleInput
 
 
-class Rearrangement(Op):
+class Rearrangement(SingleInput):
     """Every element of y is one of x: what a view and tables of positions have in common."""
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
-
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """Input and output."""
-        return graph[self.inputs[0]], graph[self.outputs[0]]
 
     @abstractmethod
     def shape_of(self, x: Tensor) -> tuple[int, ...]:
