@@ -96,7 +96,8 @@ def test_unknown_board_names_the_nearest_and_all() -> None:
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the board files, which `load_board` reads instead; gives the microbit's file."""
     shutil.copytree(BOARD_SUPPORT, tmp_path / "board_support")
-    monkeypatch.setattr(sys.modules["aot.boards"], "BOARD_SUPPORT", tmp_path / "board_support")
+    for module in ("aot.boards", "aot.boards.reading", "aot.boards.records"):
+        monkeypatch.setattr(sys.modules[module], "BOARD_SUPPORT", tmp_path / "board_support")
     load_board.cache_clear()
     yield tmp_path / "board_support" / "microbit" / "board.toml"
     load_board.cache_clear()

@@ -1,147 +1,16 @@
-"""Boards and their cores: `board_support/cores.toml` and one `<board>/board.toml` each, there or in a user's folder."""
+"""Reads `board_support/cores.toml` and a `board.toml`, and checks every key of them."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from aot.boards.records import Board, Core, Memory, Programmer, Renode, Uart, file_of
 from aot.data import BOARD_SUPPORT
 from aot.errors import AotError
-
-_LEVELS = {"speed": "-O3", "balanced": "-O2", "size": "-Os"}
-
-
-@dataclass(frozen=True)
-class Core:
-    """How to compile for a processor core, and what its kernels may use (`dsp`, `mve`, `fpu`, `fpu64`).
-
-    `flags` are all of the compiler's; `machine` those among them that name the core and its calling convention.
-    """
-
-    name: str
-    prefix: str
-    machine: tuple[str, ...]
-    flags: tuple[str, ...]
-    features: tuple[str, ...]
-
-    @property
-    def optimization(self) -> str:
-        """The flag that says what the compiler optimizes for."""
-        return next((flag for flag in self.flags if flag.startswith("-O")), "")
-
-    @property
-    def family(self) -> str:
-        """Which start-up code, compiler and emulator serve it: `arm`, `riscv` or `host`."""
-        return {"arm-none-eabi-": "arm", "riscv64-unknown-elf-": "riscv"}.get(self.prefix, "host")
-
-    @property
-    def emulator(self) -> str:
-        """QEMU's program for the core."""
-        return {"arm": "qemu-system-arm", "riscv": "qemu-system-riscv32"}.get(self.family, "")
-
-
-@dataclass(frozen=True)
-class Memory:
-    """One memory of a board: `flash` (code and weights), `ram` (stack, data, arena), `vectors`, or a further RAM.
-
-    Sizes are in bytes. Of two RAMs, the one with the higher `speed` is the faster; the numbers mean nothing else.
-    """
-
-    name: str
-    origin: int
-    size: int
-    speed: int = 1
-
-
-@dataclass(frozen=True)
-class Uart:
-    """The UART the firmware speaks over: its driver `uart_<driver>.c`, registers and line rate.
-
-    The register of the rate holds `clock_hz * fraction / baud` in the drivers that ask for `fraction`.
-    """
-
-    driver: str
-    base: int = 0
-    clock_hz: int = 0
-    baud: int = 115_200
-    fraction: int = 1
-    tx_pin: int = 0
-    rx_pin: int = 0
-
-
-@dataclass(frozen=True)
-class Renode:
-    """Renode's description of the board, a path that Renode knows, and the name of the UART in it."""
-
-    platform: str
-    uart: str
-
-
-@dataclass(frozen=True)
-class Programmer:
-    """How to load a program: pyOCD's target, OpenOCD's configuration file, or the family of a UF2 boot loader."""
-
-    pyocd: str = ""
-    openocd: str = ""
-    uf2_family: int = 0
-
-
-@dataclass(frozen=True)
-class Board:
-    """A board is data. `memories` is empty for `host`, whose operating system decides.
-
-    `folder` holds its files; a file there comes before one of the same name in `board_support/common`. `usb` are the
-    ids, as `vendor:product` in hexadecimal, under which its serial port appears.
-    """
-
-    name: str
-    description: str
-    core: Core
-    clock_hz: int
-    timer: str
-    runners: tuple[str, ...]
-    uart: Uart
-    folder: Path
-    memories: tuple[Memory, ...] = ()
-    stack_bytes: int = 0
-    qemu_machine: str = ""
-    setup: bool = False
-    timer_vector: int = 15
-    usb: tuple[str, ...] = ()
-    renode: Renode | None = None
-    programmer: Programmer = Programmer()
-
-    def memory(self, name: str) -> Memory | None:
-        """The memory called `name`, or None where the board has none of that name."""
-        return next((memory for memory in self.memories if memory.name == name), None)
-
-    @property
-    def rams(self) -> tuple[Memory, ...]:
-        """The memories that may hold an arena, the fastest first."""
-        rams = (memory for memory in self.memories if memory.name not in _READ_ONLY)
-        return tuple(sorted(rams, key=lambda memory: -memory.speed))
-
-    def file(self, name: str) -> Path:
-        """The file `name` of the board: its own, or that of all boards."""
-        return _file(self.folder, name)
-
-    @property
-    def counts_instructions(self) -> bool:
-        """Whether a runner of this board can count instructions."""
-        return "qemu" in self.runners
-
-    @property
-    def tier(self) -> str:
-        """How well it is tested: `CI` runs it, `Renode` can run it, or it only `compiles`."""
-        if {"host", "qemu"} & set(self.runners):
-            return "CI"
-        return "Renode" if self.renode else "compiles"
-
 
 _BOARD_KEYS = {
     "description": str, "core": str, "clock_hz": int, "timer": str, "runners": list, "uart": dict,
@@ -154,17 +23,11 @@ _UART_KEYS = {"base": int, "clock_hz": int, "baud": int, "fraction": int, "tx_pi
 _RENODE_KEYS = {"platform": str, "uart": str}
 _PROGRAMMER_KEYS = {"pyocd": str, "openocd": str, "uf2_family": int}
 _CORE_KEYS = {"prefix": str, "flags": list, "features": list}
-_READ_ONLY = ("flash", "vectors")
 _RAM_NAME = re.compile(r"[a-z][a-z0-9]*")
 _RUNNER_NAMES = ("host", "qemu", "renode", "serial")
 _LEAST_CLOCK_HZ = 1_000_000  # the firmware tells time in microseconds
 _TOP = 1 << 32
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
-
-
-def _file(folder: Path, name: str) -> Path:
-    own = folder / name
-    return own if own.is_file() else BOARD_SUPPORT / "common" / name
 
 
 def _name(path: Path) -> str:
@@ -275,7 +138,7 @@ def _usb(where: str, table: dict[str, Any]) -> tuple[str, ...]:
 def _check_sources(where: str, folder: Path, table: dict[str, Any]) -> None:
     """Raise AotError where a C file that the board asks for does not exist."""
     for key, name in (("timer", table["timer"]), ("uart", table["uart"]["driver"])):
-        if not _file(folder, f"{key}_{name}.c").is_file():
+        if not file_of(folder, f"{key}_{name}.c").is_file():
             choices = sorted(path.stem.partition("_")[2] for path in (BOARD_SUPPORT / "common").glob(f"{key}_*.c"))
             raise AotError(f"{where}: there is no {key} '{name}'", f"they are {', '.join(choices)}",
                            f"your own: {key}_{name}.c beside the board.toml")  # fmt: skip
@@ -283,7 +146,8 @@ def _check_sources(where: str, folder: Path, table: dict[str, Any]) -> None:
         raise AotError(f"{where}: 'setup' is true, but there is no setup.c", "write board_setup in a setup.c beside it")
 
 
-def _board(name: str, folder: Path) -> Board:
+def read_board(name: str, folder: Path) -> Board:
+    """The board called `name` that `folder` describes. AotError where its files are wrong."""
     path = folder / "board.toml"
     where, table, cores = _name(path), _read(path), _cores(BOARD_SUPPORT / "cores.toml")
     _check(where, table, _BOARD_KEYS, _OPTIONAL_BOARD_KEYS)
@@ -308,37 +172,3 @@ def _board(name: str, folder: Path) -> Board:
     _check_sources(where, folder, table)
     rest = {key: value for key, value in table.items() if key not in tables and key != "memory"}
     return Board(name=name, folder=folder, **tables, **rest)
-
-
-def _folders(board_dir: Path | None) -> dict[str, Path]:
-    """Name -> folder of every board; one of `board_dir` comes before one of `board_support`."""
-    if board_dir is not None and not board_dir.is_dir():
-        raise AotError(f"there is no folder {board_dir}", "a folder that holds <board>/board.toml: --board-dir")
-    places = [BOARD_SUPPORT, *([board_dir.resolve()] if board_dir else [])]
-    return {path.parent.name: path.parent for place in places for path in sorted(place.glob("*/board.toml"))}
-
-
-def all_boards(board_dir: Path | None = None) -> tuple[Board, ...]:
-    """Every board there is, in order of name. AotError where a file of one is wrong."""
-    return tuple(load_board(name, board_dir) for name in sorted(_folders(board_dir)))
-
-
-@cache
-def load_board(name: str, board_dir: Path | None = None) -> Board:
-    """The board called `name`; AotError, with the nearest names, where there is none, or where its file is wrong.
-
-    `board_dir` may hold further boards, each a folder with a `board.toml`.
-    """
-    folders = _folders(board_dir)
-    if name not in folders:
-        near = difflib.get_close_matches(name, folders, n=3, cutoff=0.5)
-        hint = [f"did you mean {' or '.join(near)}?"] if near else []
-        raise AotError(f"there is no board '{name}'", *hint, f"the boards are {', '.join(sorted(folders))}")
-    return _board(name, folders[name])
-
-
-def optimized(board: Board, optimize: str) -> Board:
-    """The board, its firmware compiled for "speed", as the description says, "balanced", or "size"."""
-    core = board.core
-    flags = tuple(_LEVELS[optimize] if flag == _LEVELS["speed"] else flag for flag in core.flags)
-    return replace(board, core=replace(core, flags=flags))
