@@ -22,6 +22,7 @@ from exact_elementwise import (
     sums,
     two_slopes,
 )
+from exact_lstm import lstm
 from exact_rounding import finish, fixed_point, round_once, times
 
 from aot.fixedpoint import Array
@@ -34,7 +35,6 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.division import Div
 from aot.ops.fully_connected import FullyConnected
-from aot.ops.gates import sigmoid_q, tanh_q
 from aot.ops.l2_normalization import L2Normalization
 from aot.ops.mean import Mean
 from aot.ops.mul import Mul
@@ -169,63 +169,6 @@ def svdf(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
             acc += sum((m - state.zero_point) * int(w) for m, w in zip(memory, time.data[f], strict=True))
         result[n, u] = round_once((acc + 2**31) % 2**32 - 2**31, *fixed_point(scale))
     return finish(result, y)
-
-
-def lstm(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Lstm of int8, cell by cell; the gates' functions are those of `aot`, which LiteRT's answers confirm."""
-    numbers = op.integer(graph)
-    x, y = graph[op.inputs[0]], graph[op.outputs[0]]
-    rows = values[x.name] if op.time_major else values[x.name].swapaxes(0, 1)
-    hidden, cell = values[op.inputs[18]].tolist(), values[op.inputs[19]].tolist()
-    outputs = []
-    for row in rows.tolist():
-        steps = [_lstm_step(numbers, *one) for one in zip(row, hidden, cell, strict=True)]
-        hidden, cell = [h for h, _ in steps], [c for _, c in steps]
-        outputs.append(hidden)
-    result = np.array(outputs, np.int8)
-    return (result if op.time_major else result.swapaxes(0, 1)).reshape(y.shape)
-
-
-def _lstm_step(n: Any, x: list[int], hidden: list[int], cell: list[int]) -> tuple[list[int], list[int]]:
-    """Hidden state and cell of one sample."""
-    results, cells = [], []
-    for c, before in enumerate(cell):
-        forget = int(sigmoid_q(_gate_sum(n.forget, c, x, hidden, before)))
-        update = int(tanh_q(_gate_sum(n.update, c, x, hidden, before), 3))
-        enter = 32767 - forget if n.input is None else int(sigmoid_q(_gate_sum(n.input, c, x, hidden, before)))
-        new = _s16(_away(forget * before, 15) + _away(enter * update, 30 + n.cell_shift))
-        new = max(-n.cell_clip, min(n.cell_clip, new)) if n.cell_clip else new
-        output = int(sigmoid_q(_gate_sum(n.output, c, x, hidden, new)))
-        product = output * int(tanh_q(np.array(new, np.int16), 15 + n.cell_shift))
-        results.append(max(-128, min(127, round_once(product, *fixed_point(n.hidden_scale)) + n.hidden_zero)))
-        cells.append(new)
-    if n.projection is not None:
-        limit = (-n.projection_clip, n.projection_clip) if n.projection_clip else (-128, 127)
-        sums = [_dense_sum(n.projection, u, results) + n.state_zero for u in range(len(n.projection.weights))]
-        results = [max(limit[0], min(limit[1], s)) for s in sums]
-    return results, cells
-
-
-def _gate_sum(gate: Any, c: int, x: list[int], hidden: list[int], cell: int) -> Array:
-    total = _s16(_s16(_dense_sum(gate.input, c, x)) + _dense_sum(gate.recurrent, c, hidden))
-    if gate.peephole is not None:
-        total = _s16(total + round_once(cell * int(gate.peephole[c]), *fixed_point(gate.peephole_scale)))
-    return np.array(total, np.int16)
-
-
-def _dense_sum(dense: Any, row: int, x: list[int]) -> int:
-    acc = int(dense.bias[row]) + sum(v * int(w) for v, w in zip(x, dense.weights[row], strict=True))
-    return round_once(acc, *fixed_point(dense.scale))
-
-
-def _s16(value: int) -> int:
-    return max(-(2**15), min(2**15 - 1, value))
-
-
-def _away(value: int, shift: int) -> int:
-    """value / 2**shift, to nearest, ties away from zero."""
-    size = (abs(value) + (1 << (shift - 1))) >> shift
-    return size if value >= 0 else -size
 
 
 SINGLE: dict[type[Op], Callable[[Any, Graph, Mapping[str, Array]], Array]] = {

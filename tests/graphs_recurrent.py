@@ -142,11 +142,16 @@ def _bias(rng: Rng, name: str, count: int, scale: float, spread: float) -> Tenso
     return Tensor(name, (count,), "int32", _scale(scale), data)
 
 
+def _gate_scales(rng: Rng) -> tuple[float, ...]:
+    """Of what is normalized: some small enough to saturate, some so large that all is alike."""
+    return tuple(float(np.float32(2.0 ** rng.uniform(-15, -6))) for _ in range(4))
+
+
 def lstm_s8(rng: Rng) -> Graph:
-    """int8 with an int16 cell: input gate, peepholes or projection, clips; gates that saturate at times."""
+    """int8 with an int16 cell: any of input gate, peepholes, projection, normalization, clips; gates that saturate."""
     shape, batches, time_major = _sequence(rng)
-    cells, gate, kind = graphs.size(rng), bool(rng.random() < 0.6), str(rng.choice(["plain", "peephole", "projection"]))
-    units = graphs.size(rng) if kind == "projection" else cells
+    cells, (gate, peephole, projects, normal) = graphs.size(rng), (bool(rng.random() < 0.5) for _ in range(4))
+    units = graphs.size(rng) if projects else cells
     x = Tensor("x", shape, "int8", Quant((float(np.float32(10 ** rng.uniform(-2.5, -1))),), (graphs.zero_point(rng),)))
     state = Quant((float(np.float32(1 / 128 * rng.uniform(0.7, 1.5))),), (graphs.zero_point(rng),))
     cell = Quant((2.0 ** int(rng.integers(-15, -8)),), (0,))
@@ -155,11 +160,14 @@ def lstm_s8(rng: Rng) -> Graph:
         parts[1 + i] = w = _codes(rng, f"w{i}", cells, shape[-1], spread=rng.uniform(0.1, 2))
         parts[5 + i] = _codes(rng, f"r{i}", cells, units, spread=rng.uniform(0.1, 2))
         parts[12 + i] = _bias(rng, f"b{i}", cells, x.scale * w.scale, 0.5)
+        if normal:
+            parts[20 + i] = n = _codes(rng, f"n{i}", cells, spread=rng.uniform(0.5, 4), dtype="int16")
+            parts[12 + i] = _bias(rng, f"b{i}", cells, n.scale / 1024, 0.5)
     for i, place in enumerate((9, 10, 11)):
-        if kind == "peephole" and (gate or i):
+        if peephole and (gate or i):
             parts[place] = _codes(rng, f"p{i}", cells, spread=rng.uniform(0.1, 2), dtype="int16")
     hidden = state
-    if kind == "projection":
+    if projects:
         hidden = Quant((float(np.float32(rng.uniform(0.003, 0.01))),), (graphs.zero_point(rng),))
         parts[16] = w = _codes(rng, "projection", units, cells, spread=0.5)
         parts[17] = _bias(rng, "projection_bias", units, hidden.scale[0] * w.scale, 0.2) if rng.random() < 0.5 else None
@@ -170,6 +178,7 @@ def lstm_s8(rng: Rng) -> Graph:
         inputs=tuple(None if t is None else t.name for t in parts),
         outputs=("y", "h_next", "c_next"),
         hidden=hidden,
+        gate_scales=_gate_scales(rng) if normal else (),
         time_major=time_major,
         cell_clip=float(rng.choice([0, 0.1875])),
         projection_clip=float(rng.choice([0, 0.25])),

@@ -139,18 +139,23 @@ def test_several_runs_and_a_reset_on_a_board(board: str, tmp_path: Path) -> None
     assert first[0] != first[-1]
 
 
-def test_int8_layers_that_only_float32_has_are_refused() -> None:
-    """Added to one that has an input gate, but neither peepholes nor a projection."""
+def test_int8_peepholes_that_litert_mistakes_are_refused() -> None:
+    """It takes the number of outputs for that of cells, which reads beyond the weights or mixes samples."""
     models = (_case("Lstm of int8", seed)[0] for seed in range(99))
-    graph = next(g for g in models if (i := g.ops[0].inputs)[1] and not i[10] and not i[16])
+    projecting = (g for g in models if (i := g.ops[0].inputs)[16] and not i[10] and not i[1])
+    graph = next(g for g in projecting if g["h"].shape[1] != g["c"].shape[1] and g["c"].shape[0] > 1)
     (op,) = graph.ops
-    cells = graph[op.inputs[19]].shape[-1]
-    row = Tensor("row", (cells,), "int16", Quant((0.001,), (0,)), np.ones(cells, np.int16))
-    matrix = Tensor("matrix", (cells, cells), "int8", row.quant, np.ones((cells, cells), np.int8))
-    for added, complaint in (
-        (dict.fromkeys(range(20, 24), "row"), "layer normalization in int8"),
-        (dict.fromkeys(range(9, 12), "row") | {16: "matrix"}, "a peephole and a projection in int8"),
-    ):
-        changed = replace(op, inputs=tuple(added.get(i, name) for i, name in enumerate(op.inputs)))
-        with pytest.raises(Unsupported, match=complaint):
-            changed.check(graph.with_tensors(row, matrix))
+    (batches, cells), units = graph["c"].shape, graph["h"].shape[1]
+    peepholes = {
+        i: Tensor(f"p{i}", (cells,), "int16", Quant((1e-4,), (0,)), np.ones(cells, np.int16)) for i in (10, 11)
+    }
+    changed = replace(op, inputs=tuple(peepholes[i].name if i in peepholes else n for i, n in enumerate(op.inputs)))
+    with pytest.raises(Unsupported, match=f"peepholes with {units} outputs, {cells} cells and {batches} samples"):
+        changed.check(graph.with_tensors(*peepholes.values()))
+
+
+def test_int8_normalization_needs_the_scales_of_its_sums() -> None:
+    models = (_case("Lstm of int8", seed)[0] for seed in range(99))
+    graph = next(g for g in models if g.ops[0].inputs[21])
+    with pytest.raises(Unsupported, match="intermediate tensors 0 to 3"):
+        replace(graph.ops[0], gate_scales=()).check(graph)

@@ -41,6 +41,17 @@ class PeepholeS8(Params):
 
 
 @dataclass(frozen=True)
+class NormS16(Params):
+    c_name: ClassVar[str] = "lstm_norm_s16"
+
+    weights: Constant
+    bias: Constant
+    multiplier: int
+    shift: int
+    least_variance: int
+
+
+@dataclass(frozen=True)
 class LstmS8(Params):
     input: GateS8 | None
     forget: GateS8
@@ -49,6 +60,10 @@ class LstmS8(Params):
     input_peephole: PeepholeS8 | None
     forget_peephole: PeepholeS8 | None
     output_peephole: PeepholeS8 | None
+    input_norm: NormS16 | None
+    forget_norm: NormS16 | None
+    update_norm: NormS16 | None
+    output_norm: NormS16 | None
     projection: Constant | None
     projection_bias: Constant | None
     projection_output: TensorOutputAny | None
@@ -76,7 +91,7 @@ def _scaling(scale: float, rounding: str) -> tuple[int, int]:
 
 
 def lstm_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """A cell at a time: only a projection needs the results of all cells at once."""
+    """A cell at a time: only layer normalization and projections need those of all cells at once."""
     assert isinstance(op, Lstm)
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
@@ -104,6 +119,7 @@ def lstm_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     variant = {
         "cifg": numbers.input is None,
         "peephole": numbers.forget.peephole is not None,
+        "layer_norm": numbers.forget.norm is not None,
         "projection": numbers.projection is not None,
         "cell_clip": numbers.cell_clip > 0,
     }
@@ -115,10 +131,18 @@ def lstm_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         (x.name, hidden, cell),
         op.outputs,
         variant,
-        scratch=cells if numbers.projection else 0,
+        scratch=_scratch(numbers, cells),
+        scratch_type="int16_t" if numbers.forget.norm else "int8_t",
         updates=((1, 1), (2, 2)),
         cost=_CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_CELL * cells * sequence.steps * sequence.batches,
     )
+
+
+def _scratch(numbers: IntegerLstm, cells: int) -> int:
+    """Bytes for the sums of the gates where they are normalized, or for what is projected, which may lie over them."""
+    if numbers.forget.norm is not None:
+        return 2 * cells * (2 if numbers.input is None else 3)
+    return cells if numbers.projection else 0
 
 
 def _gates(name: str, numbers: IntegerLstm, rounding: str) -> dict[str, Params | None]:
@@ -126,6 +150,8 @@ def _gates(name: str, numbers: IntegerLstm, rounding: str) -> dict[str, Params |
     found: dict[str, Params | None] = {what: _gate(f"{name}_{what}", gate, rounding) for what, gate in gates.items()}
     for what in ("input", "forget", "output"):
         found[f"{what}_peephole"] = _peephole(f"{name}_{what}", gates[what], rounding)
+    for what, gate in gates.items():
+        found[f"{what}_norm"] = _norm(f"{name}_{what}", gate, rounding)
     return found
 
 
@@ -146,6 +172,18 @@ def _peephole(name: str, gate: Gate | None, rounding: str) -> PeepholeS8 | None:
     if gate is None or gate.peephole is None:
         return None
     return PeepholeS8(Constant(f"{name}_peephole", gate.peephole), *_scaling(gate.peephole_scale, rounding))
+
+
+def _norm(name: str, gate: Gate | None, rounding: str) -> NormS16 | None:
+    if gate is None or gate.norm is None:
+        return None
+    norm = gate.norm
+    return NormS16(
+        Constant(f"{name}_norm", norm.weights),
+        Constant(f"{name}_norm_bias", norm.bias),
+        *_scaling(norm.scale, rounding),
+        norm.least_variance,
+    )
 
 
 def _projection(name: str, numbers: IntegerLstm, rounding: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Sigmoid and hyperbolic tangent of 16-bit fixed-point numbers, as gemmlowp has them: the gates of int8 LSTMs.
 
-A number with n integer bits is raw * 2**(n - 15). Every product is rounded to 16 bits, ties away from zero.
+A number with n integer bits is raw * 2**(n - 15). Every product is rounded to 16 bits, ties upwards.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def _saturated(x: Array) -> Array:
 
 def _times(a: Array, b: Array | int) -> Array:
     """The product of two numbers: its integer bits are the sum of theirs."""
-    return _saturated(rounding_shift_right(a * b, 15))
+    return _saturated(np.asarray(a * b + (1 << 14), np.int64) >> 15)
 
 
 def _exp_of_interval(a: Array) -> Array:

@@ -9,8 +9,11 @@ from aot.fixedpoint import Array, Multiplier, requantize, rounding_shift_right
 from aot.ir import Quant, Tensor, Unsupported
 from aot.ops.common import require, require_quantized
 from aot.ops.gates import sigmoid_q, tanh_q
+from aot.ops.roots import inverse_root
 
 GATE_SCALE = 2.0**-12  # of what goes into a gate's function
+NORM_BITS = 10  # of fraction in layer normalization
+_GUARD = 10000  # times the scale of its weights: what stands for a variance below 1
 _CELL_BITS = range(-15, -8)  # powers of two that the cell's scale may be
 
 
@@ -29,13 +32,43 @@ class Dense:
 
 
 @dataclass(frozen=True)
+class Norm:
+    """Layer normalization: what sums are less their mean, over their deviation, is scaled and shifted, cell by cell.
+
+    Mean and deviation have 10 bits of fraction; `least_variance` stands for variances below 1. Products wrap at 32
+    bits, which only weights near the end of int16 reach, together with sums that are almost alike.
+    """
+
+    weights: Array
+    bias: Array
+    scale: float
+    least_variance: int
+
+    def normalized(self, sums: Array, rounding: str) -> Array:
+        """int16, for each row of `sums`."""
+        wide = sums.astype(np.int64)
+        cells = wide.shape[1]
+        total = wide.sum(axis=1) << NORM_BITS
+        mean = np.sign(total) * (np.abs(total) // cells)
+        squares = (wide * wide).sum(axis=1) * ((1 << 2 * NORM_BITS) // cells)
+        variance = (squares - mean * mean) >> 2 * NORM_BITS
+        roots = np.array([inverse_root(int(v) if v >= 1 else self.least_variance) for v in variance], np.int64)
+        inverse = Multiplier(roots[:, :1], -roots[:, 1:])
+        centred = requantize((wide << NORM_BITS) - mean[:, None], inverse, rounding)
+        products = (centred * self.weights + self.bias).astype(np.int32)
+        scaled = rounding_shift_right(products.astype(np.int64), NORM_BITS)
+        return saturated(requantize(scaled, Multiplier.of(self.scale, rounding), rounding))
+
+
+@dataclass(frozen=True)
 class Gate:
-    """What goes into a gate's function: input, hidden state and, through the peephole, the cell."""
+    """What goes into a gate's function: input, hidden state and, through the peephole, the cell; perhaps normalized."""
 
     input: Dense
     recurrent: Dense
     peephole: Array | None
     peephole_scale: float
+    norm: Norm | None
 
     def sums(self, x: Array, hidden: Array, cell: Array, rounding: str) -> Array:
         """int16, saturated after each addition."""
@@ -44,7 +77,7 @@ class Gate:
         if self.peephole is not None:
             products = cell.astype(np.int64) * self.peephole
             result = saturated(result + requantize(products, Multiplier.of(self.peephole_scale, rounding), rounding))
-        return result
+        return result if self.norm is None else self.norm.normalized(result, rounding)
 
 
 @dataclass(frozen=True)
@@ -93,46 +126,37 @@ def saturated(x: Array) -> Array:
 
 
 def integer_lstm(
-    operands: Mapping[int, Tensor], hidden: Quant | None, cell_clip: float, projection_clip: float
+    operands: Mapping[int, Tensor],
+    hidden: Quant | None,
+    gate_scales: tuple[float, ...],
+    cell_clip: float,
+    projection_clip: float,
 ) -> IntegerLstm:
     """The numbers of a layer; `operands` by their number in the file. Unsupported for what the kernel does not take."""
     x, state, cell = operands[0], operands[18], operands[19]
     require(isinstance(hidden, Quant), "no scale of the hidden product (intermediate tensor 4)")
     assert hidden is not None
     require(-128 <= hidden.zero_point[0] <= 127 and 1e-30 < hidden.scale[0] < 1e30, f"the hidden product has {hidden}")
-    require(not any(i in operands for i in range(20, 24)), "layer normalization in int8; supported: in float32")
-    require(16 not in operands or 10 not in operands, "a peephole and a projection in int8; supported: in float32")
     require_quantized(x, state, cell)
     shift = _power_of_two(cell)
-    scales = {i: _scale(t) for i, t in operands.items()}
-
-    def dense(number: int, source: Quant, bias: Tensor | None, scale: np.float32) -> Dense:
-        weights = operands[number]
-        assert weights.data is not None
-        with np.errstate(over="ignore"):
-            ratio = float(np.float32(source.scale[0]) * scales[number] / scale)
-        require(ratio < 2**15, f"%{weights.name} has scale {scales[number]:g}, too large for what it is added to")
-        return _dense(weights, source.zero_point[0], bias, ratio)
+    units = _gate_units(operands, gate_scales)
 
     def gate(number: int) -> Gate:
         assert x.quant is not None and state.quant is not None
-        unit = np.float32(GATE_SCALE)
-        peephole = operands.get({0: 9, 1: 10, 3: 11}.get(number, -1))
-        with np.errstate(over="ignore"):
-            through = np.float32(0) if peephole is None else np.float32(2.0**shift) * _scale(peephole) / unit
-        require(float(through) < 0.5, f"%{cell.name} has scale {cell.scale:g}, too large for its peepholes")
+        norm = _norm(operands.get(20 + number), operands[12 + number])
+        bias = None if norm is not None else operands[12 + number]
         return Gate(
-            dense(1 + number, x.quant, operands[12 + number], unit),
-            dense(5 + number, state.quant, None, unit),
-            None if peephole is None else peephole.data,
-            float(through),
+            _dense(operands[1 + number], x.quant, bias, units[number]),
+            _dense(operands[5 + number], state.quant, None, units[number]),
+            *_peephole(operands, number, shift, units[number]),
+            norm,
         )
 
     projection = None
     if 16 in operands:
         # LiteRT 2.3 takes the opposite of the zero point here, which matters where the product saturates.
         hidden = Quant(hidden.scale, (-hidden.zero_point[0],))
-        projection = dense(16, hidden, operands.get(17), np.float32(state.scale))
+        projection = _dense(operands[16], hidden, operands.get(17), np.float32(state.scale))
     return IntegerLstm(
         gate(0) if 1 in operands else None, gate(1), gate(2), gate(3), projection,
         hidden_scale=float(np.float32(2.0**-15 / np.float32(hidden.scale[0]) * 2.0**-15)),
@@ -142,6 +166,48 @@ def integer_lstm(
         cell_clip=_clip_code(cell_clip, 2.0**shift, 32767),
         projection_clip=_clip_code(projection_clip, state.scale, 127),
     )  # fmt: skip
+
+
+def _gate_units(operands: Mapping[int, Tensor], gate_scales: tuple[float, ...]) -> list[np.float32]:
+    """The scale of each gate's sums: what the file says if they are normalized."""
+    if 21 not in operands:
+        return [np.float32(GATE_SCALE)] * 4
+    fits = len(gate_scales) == 4 and all(1e-30 < scale < 1e30 for scale in gate_scales)
+    require(fits, "layer normalization without the scales of the gates' sums (intermediate tensors 0 to 3)")
+    return [np.float32(scale) for scale in gate_scales]
+
+
+def _peephole(
+    operands: Mapping[int, Tensor], gate: int, cell_shift: int, unit: np.float32
+) -> tuple[Array | None, float]:
+    """The weights of a gate's peephole, and the scale of their products with the cell.
+
+    LiteRT 2.3 takes the number of outputs for that of cells: cells beyond it are not seen through a peephole, and with
+    more of one sample they are mistaken for others.
+    """
+    weights = operands.get({0: 9, 1: 10, 3: 11}.get(gate, -1))
+    if weights is None:
+        return None, 0.0
+    assert weights.data is not None
+    cell, (cells, units) = operands[19], operands[6].shape
+    with np.errstate(over="ignore"):
+        scale = float(np.float32(2.0**cell_shift) * _scale(weights) / unit)
+    require(scale < 0.5, f"%{cell.name} has scale {cell.scale:g}, too large for its peepholes")
+    fits = units == cells or (units < cells and cell.shape[0] == 1)
+    require(fits, f"%{weights.name}: peepholes with {units} outputs, {cells} cells and {cell.shape[0]} samples; "
+            "supported: as many outputs as cells, or fewer and one sample")  # fmt: skip
+    return np.where(np.arange(cells) < units, weights.data, 0).astype(np.int16), scale
+
+
+def _norm(weights: Tensor | None, bias: Tensor) -> Norm | None:
+    if weights is None:
+        return None
+    assert weights.data is not None and bias.data is not None
+    require_quantized(weights)
+    scale = _scale(weights)
+    require(2**-30 <= float(scale) < 2**-3, f"%{weights.name} has scale {scale:g}; supported: from 2**-30 up to 2**-3")
+    guard = max(1, int(np.float32(_GUARD) * scale))
+    return Norm(weights.data, bias.data, float(scale) / GATE_SCALE, guard)
 
 
 def _clip_code(real: float, scale: float, highest: int) -> int:
@@ -160,12 +226,16 @@ def _power_of_two(cell: Tensor) -> int:
     return int(exponent) - 1
 
 
-def _dense(weights: Tensor, zero: int, bias: Tensor | None, scale: float) -> Dense:
+def _dense(weights: Tensor, source: Quant, bias: Tensor | None, unit: np.float32) -> Dense:
+    """Products of `weights` with codes of `source`, scaled to `unit`."""
     assert weights.data is not None
     require_quantized(weights)
     require(weights.zero_point == 0, f"%{weights.name} (weights) has zero point {weights.zero_point}; supported: 0")
+    with np.errstate(over="ignore"):
+        scale = float(np.float32(source.scale[0]) * _scale(weights) / unit)
+    require(scale < 2**15, f"%{weights.name} has scale {weights.scale:g}, too large for what it is added to")
     own = np.zeros(len(weights.data), np.int64) if bias is None or bias.data is None else bias.data.astype(np.int64)
-    folded = own - zero * weights.data.astype(np.int64).sum(axis=1)
+    folded = own - source.zero_point[0] * weights.data.astype(np.int64).sum(axis=1)
     bound = int((np.abs(weights.data.astype(np.int64)).sum(axis=1) * 128 + np.abs(folded)).max())
     left = max(0, int(Multiplier.of(scale).shift[0]))
     if bound << left >= 2**30:  # a bit to spare for what is added to the scaled sum

@@ -113,10 +113,12 @@ class Lstm(Op):
     Its 24 operands are those of the file: input, four input weights, four recurrent weights, three peepholes, four
     biases, projection and its bias, hidden state, cell state, four coefficients of layer normalization. Gates come in
     the order of GATES; the input gate may be left out (it is then 1 less the forget gate). int8 layers have a cell
-    state of int16; `hidden` is how the product of output gate and cell is quantized.
+    state of int16; `hidden` is how the product of output gate and cell is quantized, and `gate_scales` are those of the
+    gates' sums before they are normalized.
     """
 
     hidden: Quant | None = None
+    gate_scales: tuple[float, ...] = ()
     cell_clip: float = 0.0
     projection_clip: float = 0.0
     time_major: bool = False
@@ -154,7 +156,7 @@ class Lstm(Op):
     def integer(self, graph: Graph) -> IntegerLstm:
         """The numbers of an int8 layer."""
         operands = {i: t for i in range(len(self.inputs)) if (t := graph.operand(self, i)) is not None}
-        return integer_lstm(operands, self.hidden, self.cell_clip, self.projection_clip)
+        return integer_lstm(operands, self.hidden, self.gate_scales, self.cell_clip, self.projection_clip)
 
     def _check_together(self) -> None:
         """What is there in one gate must be there in all; without an input gate, in the others."""

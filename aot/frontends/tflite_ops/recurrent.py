@@ -49,9 +49,13 @@ def _read_lstm(op: FileOp) -> Op:
     options = op.options(tflite.UnidirectionalSequenceLSTMOptions)
     code = options.FusedActivationFunction()
     require(code == tflite.ActivationFunctionType.TANH, f"fused activation {code}; supported: TANH")
+    inside = [t.quant for t in op.intermediates]
+    hidden = inside[4] if len(inside) == 5 else None
+    normal = hidden is not None and any(t is not None for t in op.inputs[20:])
     return Lstm(
         **op.operands(),
-        hidden=op.intermediates[4].quant if len(op.intermediates) == 5 else None,
+        hidden=hidden,
+        gate_scales=tuple(q.scale[0] for q in inside[:4] if q is not None) if normal else (),
         cell_clip=float(options.CellClip()),
         projection_clip=float(options.ProjClip()),
         time_major=bool(options.TimeMajor()),
@@ -65,7 +69,8 @@ def _write_lstm(op: Lstm, graph: Graph) -> Record:
         "ProjClip": op.projection_clip,
         "TimeMajor": op.time_major,
     }
-    inside = {} if op.hidden is None else {**dict.fromkeys(_GATE_SUMS, _UNUSED), "hidden": op.hidden}
+    sums = [Quant((scale,), (0,)) for scale in op.gate_scales] or [_UNUSED] * len(_GATE_SUMS)
+    inside = {} if op.hidden is None else {**dict(zip(_GATE_SUMS, sums, strict=True)), "hidden": op.hidden}
     return Record(1 if op.hidden is None else 3, "UnidirectionalSequenceLSTMOptions", fields, intermediates=inside)
 
 
