@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from aot import api, memory_report, options, profile_report, report, report_together
+from aot import api, memory_report, options, profile_report, quantize_report, report, report_together
 from aot.boards import all_boards, load_board
 from aot.choices import CompileOptions
 from aot.console import errors, progress, show, show_json, show_table, warn
@@ -249,12 +249,12 @@ def quantize(
     if found is None and (with_report or html):
         warn(["there is no report of what is not quantized"])
     if as_json:
-        show_json(report.quantize_json(done, found))
+        show_json(quantize_report.quantize_json(done, found))
         return
-    show("\n".join(report.quantized_lines(done, output)))
+    show("\n".join(quantize_report.quantized_lines(done, output)))
     if found and with_report:
-        show_table(report.layers_table(found))
-        show("\n".join(report.ranking_lines(found)))
+        show_table(quantize_report.layers_table(found))
+        show("\n".join(quantize_report.ranking_lines(found)))
 
 
 @app.command()
@@ -275,7 +275,7 @@ def evaluate(
     if as_json:
         show_json(asdict(found))
     else:
-        show("\n".join(report.evaluation_lines(found)))
+        show("\n".join(quantize_report.evaluation_lines(found)))
 
 
 @app.command()
