@@ -141,6 +141,7 @@ def test_every_output_stage_and_variant_is_reached() -> None:
     assert files["float"].count("float_output_s8(") >= 3
     assert "requantize(right, p->b_multiplier, p->b_shift)" in files["double"]
     assert "requantize(left, p->a_multiplier, p->a_shift)" in files["double"]
+    assert "no window crosses the border" in files["double"] and "a window that crosses the border" in files["double"]
 
 
 def test_every_kind_of_tiles_is_reached() -> None:

@@ -53,9 +53,9 @@ TOO_LARGE = {
     ("microbit", "tflm/person_detect.tflite"),
 }
 # Where the painted stack is compared with the computed one; in integers alone, for float functions are the C library's.
-PAINTED = ("mps2-an385", "mps2-an386", "riscv-virt")
-MOST_STACK, MOST_DOUBT = 512, 32  # bytes: of any model there, and by which the bound may exceed what was seen: its
-# deepest call may be one that no sample makes, like that of memcpy for a window at a border
+PAINTED = ("mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt")
+MOST_STACK, MOST_DOUBT = 512, 16  # bytes: of any model on any board, and by which the bound may exceed what was seen:
+# the last of a frame, which RISC-V aligns to 16 bytes, may be padding that nothing is written to
 
 pytestmark = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
 
@@ -99,6 +99,8 @@ def test_exact_on(board: str, model: str, tmp_path: Path) -> None:
     compiled = compile_file(path, load_board(board))
     firmware = make(compiled, tmp_path)
     assert run(compiled, firmware, _samples(model, compiled.source), count=False).exact
+    if compiled.board.memories:
+        assert firmware.stack.bytes < MOST_STACK
     if board in PAINTED and not _is_float(model):
         _check_stack(compiled, firmware)
 
@@ -109,7 +111,6 @@ def _check_stack(compiled: Compiled, firmware: Firmware) -> None:
         measured = device.stack()
     assert firmware.stack.unknown == ()
     assert measured <= firmware.stack.bytes <= measured + MOST_DOUBT
-    assert firmware.stack.bytes < MOST_STACK
 
 
 def _roundings() -> list[tuple[str, str]]:

@@ -55,15 +55,16 @@ def _call(
     variant: dict[str, Any],
     overlap: Overlap,
     work: dict[str, float],
+    scratch: int,
 ) -> Call:
-    x, w, _, y = op.operands(graph)
+    x, _, _, y = op.operands(graph)
     return Call(
         kernel,
         params,
         (x.name,),
         (y.name,),
         variant,
-        scratch=w.shape[1] * w.shape[2] * x.shape[3] * itemsize(x),
+        scratch=scratch,
         scratch_type=variant["type"],
         overlaps={0: overlap},
         work=work | {"outputs": y.elements, "pixels": y.elements // y.shape[3]},
@@ -79,9 +80,14 @@ def depthwise_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Ca
     last = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
     params = DepthwiseParams(sums.weights, sums.bias, sums.output, window, *y.shape[:3], *last)
     overlap = _in_fours(op, x, w, y)
-    macs, rest = op.macs(graph), x.shape[3] % 4 / x.shape[3]
-    work = {"macs": macs * (1 - rest), "left_over": macs * rest} | gathering(windows_at_borders(op, x, w, y), x, w)
-    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, work)
+    macs, rest, borders = op.macs(graph), x.shape[3] % 4 / x.shape[3], windows_at_borders(op, x, w, y)
+    work = {"macs": macs * (1 - rest), "left_over": macs * rest} | gathering(borders, x, w)
+    variant = sums.with_window(window.c_name) | {"borders": borders > 0}
+    return _call(kernel, op, graph, params, variant, overlap, work, _window_bytes(x, w) if borders else 0)
+
+
+def _window_bytes(x: Tensor, w: Tensor) -> int:
+    return w.shape[1] * w.shape[2] * x.shape[3] * itemsize(x)
 
 
 def _in_fours(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Overlap:
@@ -107,4 +113,5 @@ def depthwise_multiplier(kernel: Kernel, op: Op, graph: Graph, target: Target) -
     params = DepthwiseMultiplierParams(sums.weights, sums.bias, sums.output, window, *sizes)
     overlap = forwards(x, y, window_reads(op, x, w, y), rows(batches * out_h * out_w, channels)).overlap
     work = {"macs": float(op.macs(graph))} | gathering(batches * out_h * out_w, x, w)
-    return _call(kernel, op, graph, params, sums.with_window(window.c_name), overlap, work)
+    variant = sums.with_window(window.c_name)
+    return _call(kernel, op, graph, params, variant, overlap, work, _window_bytes(x, w))
