@@ -31,6 +31,8 @@ from aot.ops.fully_connected import FullyConnected
 from aot.pipeline import Compiled, compile_file
 from aot.verify import run as run_on_device
 
+pytestmark = pytest.mark.usefixtures("quick_plans")
+
 _GOLDEN = Path(__file__).parent / "golden"
 _WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
 

@@ -25,6 +25,8 @@ from aot.passes import run_passes
 from aot.tolerance import compare, slacks
 from aot.verify import run as run_on_device
 
+pytestmark = pytest.mark.usefixtures("quick_plans")
+
 _RUNS = [("mps2-an386", rounding) for rounding in ROUNDINGS]
 _RUNS += [(board, "double") for board in ("mps2-an385", "mps2-an500", "mps2-an505", "mps3-an547")]
 _SCALED = (Add, Conv2D, DepthwiseConv2D, FullyConnected)

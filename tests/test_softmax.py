@@ -15,6 +15,8 @@ from aot.fixedpoint import Array
 from aot.ir import Graph, Quant, Unsupported
 from aot.ops.softmax import LONGEST_ROW, Softmax
 
+pytestmark = pytest.mark.usefixtures("quick_plans")
+
 _ROWS = 24
 _SAMPLES = 4
 _DEPTHS = (1, 2, 3, 4, 5, 7, 8, 10, 16, 17, 31, 64, 100, 255, 256, 257, 300)

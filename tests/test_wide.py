@@ -19,6 +19,8 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.verify import run as run_on_device
 
+pytestmark = pytest.mark.usefixtures("quick_plans")
+
 BOARDS = ("mps2-an386", "mps2-an505")
 
 

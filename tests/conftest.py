@@ -1,0 +1,14 @@
+"""What tests of several folders are given."""
+
+from functools import partial
+
+import pytest
+
+from aot import lowering
+
+
+@pytest.fixture
+def quick_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Merged graphs are there for their kernels: any plan serves, and the search for the best takes longer than gcc."""
+    monkeypatch.setattr(lowering, "plan", partial(lowering.plan, quick=True))
+    monkeypatch.setattr(lowering, "best_order", lambda *_: None)
