@@ -10,6 +10,7 @@ from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.order import picked
 from aot.kernels.output import scaling_of
+from aot.kernels.stage import fast_scaling
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
 
@@ -57,9 +58,10 @@ def rescale(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     x, y = op.operands(graph)
     fit(x.dtype != "float32", f"%{x.name} is float32")
     fit(not op.as_uint8, "rescaled in float32")
-    multiplier, shift, function = scaling_of(x.scale / y.scale, target.rounding)
-    if x.dtype == "int32":
-        function = "requantize_any"  # the others have no room for all of 32 bits
+    multiplier, shift, function = fast_scaling(x.scale / y.scale, target)
+    if x.dtype == "int32":  # the others have no room for all of 32 bits
+        multiplier, shift, _ = scaling_of(x.scale / y.scale, target.rounding)
+        function = "requantize_any"
     if x.scale == y.scale:
         params = RescaleParams(x.zero_point, None, None, y.zero_point, y.elements)
         function = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aot.ir import Graph, Op
 from aot.kernels.binary import pair_loops
 from aot.kernels.call import Call, Kernel, Params, Target, fit
-from aot.kernels.output import scaling_of
+from aot.kernels.stage import fast_scaling
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.mul import mul_scale
 from aot.ops.prelu import Prelu
@@ -37,8 +37,8 @@ def prelu_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     x, alpha, y = op.operands(graph)
     fit(y.dtype == "int8", f"%{y.name} is {y.dtype}")
     (size, a_stride, b_stride), in_place = pair_loops(x, alpha, y)
-    above_multiplier, above_shift, above_function = scaling_of(float_ratio(x, y), target.rounding)
-    below_multiplier, below_shift, below_function = scaling_of(mul_scale(x, alpha, y), target.rounding)
+    above_multiplier, above_shift, above_function = fast_scaling(float_ratio(x, y), target)
+    below_multiplier, below_shift, below_function = fast_scaling(mul_scale(x, alpha, y), target)
     above, below = (above_multiplier, above_shift), (below_multiplier, below_shift)
     limits = clamp_range(Activation.NONE, y)
     params = PreluS8(size, a_stride, b_stride, x.zero_point, alpha.zero_point, *above, *below, y.zero_point, *limits)

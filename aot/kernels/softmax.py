@@ -7,7 +7,7 @@ import numpy as np
 from aot.interface import C_TYPES
 from aot.ir import Array, Graph, Op
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.output import scaling_of
+from aot.kernels.stage import fast_scaling
 from aot.ops.log_softmax import LogSoftmax
 from aot.ops.softmax import (
     Softmax,
@@ -33,13 +33,14 @@ class SoftmaxS8(Params):
     depth: int
 
 
-def _call(kernel: Kernel, op: Softmax, graph: Graph, table: Array) -> Call:
+def _call(kernel: Kernel, op: Softmax, graph: Graph, table: Array, target: Target) -> Call:
     """A call for int8 inputs; an int16 output cannot take their place."""
     x, y = op.operands(graph)
     weights = np.trim_zeros(table, "b")
     params = SoftmaxS8(Constant(f"{y.name}_exp", weights), len(weights), y.elements // y.shape[-1], y.shape[-1])
     in_place = (0,) if y.dtype == x.dtype else ()
-    variant = {"type": C_TYPES[y.dtype], "bits": 8 * (y.bytes // y.elements)}
+    high = "normalized_high" if "dsp" in target.features else "rounding_high"
+    variant = {"type": C_TYPES[y.dtype], "bits": 8 * (y.bytes // y.elements), "high": high}
     return Call(kernel, params, (x.name,), (y.name,), variant, in_place=in_place, cost=_CYCLES_PER_ELEMENT * y.elements)
 
 
@@ -53,14 +54,14 @@ def softmax_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     assert isinstance(op, Softmax)
     _fit(op, graph, "int8", "int8")
     fit(target.rounding != "float", "the rounding is float")
-    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32))
+    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32), target)
 
 
 def softmax_s8_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """In fixed point, to int16."""
     assert isinstance(op, Softmax)
     _fit(op, graph, "int8", "int16")
-    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32))
+    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32), target)
 
 
 def softmax_float_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
@@ -68,7 +69,7 @@ def softmax_float_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Ca
     assert isinstance(op, Softmax)
     _fit(op, graph, "int8", "int8")
     fit(target.rounding == "float", f"the rounding is {target.rounding}")
-    return _call(kernel, op, graph, exp_table(op.operands(graph)[0].scale, op.beta))
+    return _call(kernel, op, graph, exp_table(op.operands(graph)[0].scale, op.beta), target)
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def softmax_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     assert isinstance(op, Softmax)
     _fit(op, graph, "int16", "int16")
     x, y = op.operands(graph)
-    multiplier, shift, function = scaling_of(distance_scale(x.scale, op.beta), target.rounding)
+    multiplier, shift, function = fast_scaling(distance_scale(x.scale, op.beta), target)
     tables = Constant(f"{y.name}_exp", exp_table_s16()), Constant(f"{y.name}_reciprocal", reciprocal_table_s16())
     params = SoftmaxS16(*tables, multiplier, shift, y.elements // y.shape[-1], y.shape[-1])
     cost = _CYCLES_PER_ELEMENT * y.elements

@@ -81,13 +81,18 @@ def operand_scale(scale: float, bits: int, zero_point: int, target: Target) -> O
     fraction, exponent = frexp(scale)
     if fraction == 0.5 and 0 <= bits + exponent - 1 <= bits:
         return OperandScale(bits + exponent - 1, -zero_point << (bits + exponent - 1), None, None, "")
-    multiplier, shift, function = scaling_of(scale, target.rounding)
-    once = target.rounding == "single"
-    if "dsp" in target.features and (0 if once else 1) <= shift <= _LARGEST_SHIFT and multiplier >= _NORMALIZED:
-        function = "scale_single" if once else "scale_double"
-        shift += once  # counts from another bit, as in tiles_output
+    multiplier, shift, function = fast_scaling(scale, target)
     kept = None if function == "rounding_high" else shift
     return OperandScale(bits, -zero_point << bits, multiplier, kept, function)
+
+
+def fast_scaling(scale: float, target: Target) -> tuple[int, int, str]:
+    """`scaling_of`, for values below 2^30; what SMMLAR or SMMLA can do is left to them where the core has them."""
+    multiplier, shift, function = scaling_of(scale, target.rounding)
+    once = target.rounding == "single"
+    if "dsp" not in target.features or multiplier < _NORMALIZED or not (0 if once else 1) <= shift <= _LARGEST_SHIFT:
+        return multiplier, shift, function
+    return (multiplier, shift + 1, "scale_single") if once else (multiplier, shift, "scale_double")
 
 
 def fast_output(output: Output, bias: Array) -> Output:

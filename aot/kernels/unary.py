@@ -7,7 +7,7 @@ import numpy as np
 from aot.interface import C_TYPES
 from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.output import scaling_of
+from aot.kernels.stage import fast_scaling
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Gelu
 from aot.ops.relu import Relu
@@ -146,7 +146,7 @@ def slopes_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     x, y = op.operands(graph)
     fit(y.dtype == "int16", f"%{y.name} is {y.dtype}")
     scales = (float_ratio(x, y),) * 2 if isinstance(op, Relu) else op.slopes(x, y)
-    below, above = (scaling_of(s, target.rounding) for s in scales)
+    below, above = (fast_scaling(s, target) for s in scales)
     limits = clamp_range(op.function if isinstance(op, Relu) else Activation.NONE, y)
     above_function = "" if isinstance(op, Abs) and x.scale == y.scale else above[2]
     below_function = below[2] if isinstance(op, LeakyRelu) else ""
