@@ -1,7 +1,8 @@
 """`make bench`: flash, RAM, stack and instructions of each reference model on mps2-an386, as a table for README.md.
 
 Fails where instructions, flash or RAM of a model are more than 1 % above bench.json; `--update` writes that table.
-`--variants` instead prints instructions in each rounding and with int16 weights, and both flashes.
+`--variants` instead shows instructions in each rounding and with int16 weights, and both flashes. `--write` puts the
+table into README.md, or that of the variants into docs/performance.md.
 The models are looked for in the folder that AOT_MODELS names. Instructions are those of one inference under QEMU's
 `-icount shift=0`.
 """
@@ -90,24 +91,28 @@ def table(rows: dict[str, dict[str, int]]) -> str:
 
 
 def main() -> None:
-    """Measure all models, print the table, put it into README.md with `--readme`, and check it against bench.json."""
+    """Measure all models, show them, and check them against bench.json."""
     folder = os.environ.get("AOT_MODELS")
     if not folder:
         sys.exit("error: set AOT_MODELS to the folder that holds mlperf_tiny/ and tflm/")
     if "--variants" in sys.argv:
-        print(table({name: variants(Path(folder) / file) for name, file in MODELS}))
+        show({name: variants(Path(folder) / file) for name, file in MODELS}, README.parent / "docs" / "performance.md")
         return
     rows = {name: measure(Path(folder) / file) for name, file in MODELS}
-    print(json.dumps(rows, indent=2) if "--json" in sys.argv else table(rows))
+    show(rows, README)
     measured = rows | examples()
     if "--update" in sys.argv:
         TABLE.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
     elif grown := growth(measured):
         sys.exit("error: more than 1 % above tests/bench.json (--update accepts it)\n  - " + "\n  - ".join(grown))
-    if "--readme" in sys.argv:
-        text = README.read_text(encoding="utf-8")
-        before, rest = text.split(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+def show(rows: dict[str, dict[str, int]], page: Path) -> None:
+    """Print the table, or with `--json` an object; with `--write`, put it between the marks of `page`, too."""
+    print(json.dumps(rows, indent=2) if "--json" in sys.argv else table(rows))
+    if "--write" in sys.argv:
+        before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+        page.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 if __name__ == "__main__":
