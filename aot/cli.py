@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from aot import api, memory_report, options, profile_report, quantize_report, report, report_together
+from aot import api, memory_report, options, profile_report, quantize_options, quantize_report, report, report_together
 from aot.boards import all_boards, load_board
 from aot.choices import CompileOptions
 from aot.console import errors, progress, show, show_json, show_table, warn
@@ -21,7 +21,7 @@ from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
 from aot.pipeline import Compiled, compile_file, write
 from aot.ports import all_ports
-from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
+from aot.quantize import Options
 from aot.quantize.analysis import analyse
 from aot.quantize.page import write_page
 from aot.samples import write_outputs
@@ -203,24 +203,23 @@ def profile(
 
 
 @app.command()
+@options.grouped
 def quantize(
     model: options.Model,
-    calibration: options.Calibration,
-    output: options.Quantized,
-    io: options.InputsAndOutputs = options.IoOption.int8,
-    range: options.RangeOfTensors = options.EstimatorOption.mse,
-    int16: options.Int16 = None,
-    int16_all: options.Int16All = False,
-    keep_float: options.Float = None,
-    dense_per_tensor: options.PerTensor = False,
-    no_bias_correction: options.NoBiasCorrection = False,
-    no_equalization: options.NoEqualization = False,
-    strict: options.Strict = False,
-    image_scale: options.ImageScale = DEFAULT_IMAGES.scale,
-    image_mean: options.ImageMean = DEFAULT_IMAGES.mean,
-    image_resize: options.ImageResize = options.ResizeOption.stretch,
-    with_report: options.Report = False,
-    html: options.Html = None,
+    calibration: quantize_options.Calibration,
+    output: quantize_options.Quantized,
+    images: quantize_options.Images,
+    io: quantize_options.InputsAndOutputs = quantize_options.IoOption.int8,
+    range: quantize_options.RangeOfTensors = quantize_options.EstimatorOption.mse,
+    int16: quantize_options.Int16 = None,
+    int16_all: quantize_options.Int16All = False,
+    keep_float: quantize_options.Float = None,
+    dense_per_tensor: quantize_options.PerTensor = False,
+    no_bias_correction: quantize_options.NoBiasCorrection = False,
+    no_equalization: quantize_options.NoEqualization = False,
+    strict: quantize_options.Strict = False,
+    with_report: quantize_options.Report = False,
+    html: quantize_options.Html = None,
     force: options.ForceFile = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -236,11 +235,10 @@ def quantize(
         equalize=not no_equalization,
         strict=strict,
     )
-    images = ImageOptions(image_scale, image_mean, image_resize.value)
     if html is not None:
         refuse_unwritable(html)
     with progress("calibrating") as told:
-        done = api.quantize_file(model, calibration, output, chosen, images=images, force=force, progress=told)
+        done = api.quantize_file(model, calibration, output, chosen, images=images.chosen(), force=force, progress=told)
     with progress("measuring", "layers") as told:
         found = analyse(done, chosen, told) if done.changed and (with_report or html) else None
     if found and html is not None:
@@ -258,20 +256,23 @@ def quantize(
 
 
 @app.command()
+@options.grouped
 def evaluate(
     model: options.Model,
-    inputs: options.SampleFile,
-    labels: options.Labels = None,
-    reference: options.FloatModel = None,
+    inputs: quantize_options.EvaluatedInputs,
+    images: quantize_options.Images,
+    labels: quantize_options.Labels = None,
+    reference: quantize_options.FloatModel = None,
     rounding: options.Rounding = options.RoundingOption.double,
-    interpreter: options.Interpret = False,
+    interpreter: quantize_options.Interpret = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL as C on this computer and compare its answers with labels, and with the float32 model's answers."""
     with progress() as told:
         found = api.evaluate(
-            model, inputs, labels, reference, rounding=rounding, interpreter=interpreter, progress=told
-        )
+            model, inputs, labels, reference,
+            images=images.chosen(), rounding=rounding, interpreter=interpreter, progress=told,
+        )  # fmt: skip
     if as_json:
         show_json(asdict(found))
     else:

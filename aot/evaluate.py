@@ -1,6 +1,6 @@
 """How good a model's answers are: against labels, and against the float32 model it was made from."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 from aot.errors import AotError
 from aot.interpreter import run_all
 from aot.ir import Array, Graph, Tensor
+from aot.quantize import ImageOptions, open_samples
 from aot.quantize.quality import Noise, reals
 from aot.samples import Sample, read_arrays, samples_of
 
@@ -103,16 +104,25 @@ def interpreted(
     return answers
 
 
-def for_reference(path: Path, graph: Graph, samples: Sequence[Sample], reference: Graph) -> list[Sample]:
-    """The samples in `path`, read before as inputs of `graph`, as inputs of the float32 model: in order, as reals."""
-    if len(graph.inputs) != len(reference.inputs):
-        raise AotError(f"{graph.name} has {len(graph.inputs)} inputs, {reference.name} has {len(reference.inputs)}")
+def read_inputs(path: Path, graph: Graph, images: ImageOptions) -> tuple[Graph, list[Sample]]:
+    """Samples as they are given, reals or codes, and `graph` with inputs of these types. Raises AotError."""
+    real = graph.with_tensors(*(replace(graph[name], dtype="float32", quant=None) for name in _quantized(graph)))
+    if path.suffix.lower() != ".npz":
+        return real, list(open_samples(path, real, images))
     arrays = read_arrays(path)
-    if all(array.dtype == np.float32 for array in arrays.values()):
-        given = graph.with_tensors(*(replace(graph[name], dtype="float32", quant=None) for name in graph.inputs))
-        samples = samples_of(arrays, given, source=str(path))
-        graph = given
-    pairs = [(graph[a], reference[b]) for a, b in zip(graph.inputs, reference.inputs, strict=True)]
+    given = real if all(array.dtype == np.float32 for array in arrays.values()) else graph
+    return given, samples_of(arrays, given, quantize=True, source=str(path))
+
+
+def _quantized(graph: Graph) -> Iterator[str]:
+    return (name for name in graph.inputs if graph[name].quant is not None)
+
+
+def for_reference(given: Graph, samples: Sequence[Sample], reference: Graph) -> list[Sample]:
+    """The samples for the inputs of `given` as those of the float32 model: in order, as reals."""
+    if len(given.inputs) != len(reference.inputs):
+        raise AotError(f"{given.name} has {len(given.inputs)} inputs, {reference.name} has {len(reference.inputs)}")
+    pairs = [(given[a], reference[b]) for a, b in zip(given.inputs, reference.inputs, strict=True)]
     return [{b.name: _converted(sample[a.name], a, b) for a, b in pairs} for sample in samples]
 
 

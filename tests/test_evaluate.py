@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from command import aot, refused
 from float_graphs import samples
+from PIL import Image
 
 from aot.evaluate import score
 from aot.frontends.tflite_writer import write
@@ -47,6 +48,23 @@ def test_against_classes_and_float(folder: Path, how: list[str]) -> None:
     assert found["likeness"]["sqnr"] == pytest.approx(noise.sqnr) and found["likeness"]["agreement"] == right
     largest = max(np.abs(a - w).max() for a, w in zip(answers, WANTED, strict=True))
     assert found["likeness"]["largest_error"] == pytest.approx(largest)
+
+
+def test_samples_of_other_kinds(folder: Path, tmp_path: Path) -> None:
+    """Real samples in a table, in arrays of a folder, or as images with what makes them the same: the same answers."""
+    pixels = np.random.default_rng(8).integers(0, 256, (3, *FLOAT["image"].shape[1:]), np.uint8)
+    samples = (pixels.astype(np.float32) - 128) * np.float32(0.01)
+    np.savetxt(tmp_path / "x.csv", samples.reshape(3, -1), delimiter=",", fmt="%.9g")
+    np.savez(tmp_path / "x.npz", image=samples)
+    for kind in ("arrays", "images"):
+        (tmp_path / kind).mkdir()
+    for i, picture in enumerate(pixels):
+        np.save(tmp_path / "arrays" / f"{i}.npy", samples[i])
+        Image.fromarray(picture).save(tmp_path / "images" / f"{i}.png")
+    models = (folder / "int8.tflite", "--reference", folder / "float.tflite", "--interpreter", "--json")
+    ways = (["x.npz"], ["x.csv"], ["arrays"], ["images", "--image-scale", "0.01", "--image-mean", "128"])
+    found = [aot("evaluate", *models, "--inputs", tmp_path / name, *more).json for name, *more in ways]
+    assert found[0]["samples"] == 3 and all(one == found[0] for one in found)
 
 
 def test_against_values(folder: Path) -> None:

@@ -7,7 +7,7 @@ from aot.api.common import Progress, compiled_for, temporary_folder
 from aot.boards import load_board
 from aot.choices import CompileOptions
 from aot.errors import AotError
-from aot.evaluate import Evaluation, for_reference, interpreted, read_labels
+from aot.evaluate import Evaluation, for_reference, interpreted, read_inputs, read_labels
 from aot.evaluate import evaluate as compare_answers
 from aot.frontends.tflite import load, parse, read
 from aot.ir import Graph
@@ -25,7 +25,7 @@ from aot.quantize import (
     open_samples,
 )
 from aot.quantize import quantize as quantize_graph
-from aot.samples import read_samples
+from aot.samples import samples_of
 
 
 def quantize(
@@ -82,20 +82,23 @@ def evaluate(
     labels: Path | str | None = None,
     reference: Path | str | None = None,
     *,
+    images: ImageOptions = DEFAULT_IMAGES,
     rounding: str = "double",
     interpreter: bool = False,
     progress: Progress = lambda done: None,
 ) -> Evaluation:
-    """How good the answers of `model` are to the samples of an .npz file, run as C on this computer or interpreted.
+    """How good the answers of `model` are to samples, run as C on this computer or interpreted.
 
+    `inputs` is an .npz file of reals or of the model's own codes, or real samples in any form that `quantize` takes.
     `labels` is an .npz file of one array: classes, one integer for each sample, or wanted outputs. `reference` is the
     float32 model to compare with; it gets the same inputs. Only the first output counts. Raises AotError.
     """
     compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding))
-    graph, path = compiled.source, Path(inputs)
+    graph = compiled.source
     wanted = None if labels is None else read_labels(Path(labels))
     other = None if reference is None else load(reference)
-    samples = read_samples(path, graph, quantize=True)
+    given, originals = read_inputs(Path(inputs), graph, images)
+    samples = [one for sample in originals for one in samples_of(sample, graph, quantize=True, source=str(inputs))]
     if interpreter:
         answers = interpreted(graph, samples, rounding, progress)
     else:
@@ -104,4 +107,4 @@ def evaluate(
     if other is None:
         return compare_answers(answers, wanted, None)
     check_operators(other)
-    return compare_answers(answers, wanted, interpreted(other, for_reference(path, graph, samples, other), rounding))
+    return compare_answers(answers, wanted, interpreted(other, for_reference(given, originals, other), rounding))
