@@ -21,7 +21,6 @@ from aot.output import refuse_unwritable
 from aot.passes import PASSES, run_passes
 from aot.pipeline import Compiled, compile_file, write
 from aot.ports import all_ports
-from aot.quantize import Options
 from aot.quantize.analysis import analyse
 from aot.quantize.page import write_page
 from aot.samples import write_outputs
@@ -209,32 +208,14 @@ def quantize(
     calibration: quantize_options.Calibration,
     output: quantize_options.Quantized,
     images: quantize_options.Images,
-    io: quantize_options.InputsAndOutputs = quantize_options.IoOption.int8,
-    range: quantize_options.RangeOfTensors = quantize_options.EstimatorOption.mse,
-    int16: quantize_options.Int16 = None,
-    int16_all: quantize_options.Int16All = False,
-    keep_float: quantize_options.Float = None,
-    dense_per_tensor: quantize_options.PerTensor = False,
-    no_bias_correction: quantize_options.NoBiasCorrection = False,
-    no_equalization: quantize_options.NoEqualization = False,
-    strict: quantize_options.Strict = False,
+    choices: quantize_options.Choices,
     with_report: quantize_options.Report = False,
     html: quantize_options.Html = None,
     force: options.ForceFile = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Quantize a float32 MODEL to int8 with typical samples, and write it as a .tflite file."""
-    chosen = Options(
-        range=range.value,
-        io=io.value,
-        dtype="int16" if int16_all else "int8",
-        int16=frozenset(int16 or ()),
-        float=frozenset(keep_float or ()),
-        per_channel=not dense_per_tensor,
-        correct_bias=not no_bias_correction,
-        equalize=not no_equalization,
-        strict=strict,
-    )
+    chosen = choices.chosen()
     if html is not None:
         refuse_unwritable(html)
     with progress("calibrating") as told:

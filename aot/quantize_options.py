@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aot.quantize import DEFAULT_IMAGES, ImageOptions
+from aot.quantize import DEFAULT_IMAGES, ImageOptions, Options
 
 
 class EstimatorOption(StrEnum):
@@ -103,3 +103,32 @@ class Images:
     def chosen(self) -> ImageOptions:
         """The same, as `aot.ImageOptions`."""
         return ImageOptions(self.image_scale, self.image_mean, self.image_resize.value)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How a model is quantized."""
+
+    io: InputsAndOutputs = IoOption.int8
+    range: RangeOfTensors = EstimatorOption.mse
+    int16: Int16 = None
+    int16_all: Int16All = False
+    keep_float: Float = None
+    dense_per_tensor: PerTensor = False
+    no_bias_correction: NoBiasCorrection = False
+    no_equalization: NoEqualization = False
+    strict: Strict = False
+
+    def chosen(self) -> Options:
+        """The same, as `aot.QuantizeOptions`."""
+        return Options(
+            range=self.range.value,
+            io=self.io.value,
+            dtype="int16" if self.int16_all else "int8",
+            int16=frozenset(self.int16 or ()),
+            float=frozenset(self.keep_float or ()),
+            per_channel=not self.dense_per_tensor,
+            correct_bias=not self.no_bias_correction,
+            equalize=not self.no_equalization,
+            strict=self.strict,
+        )
