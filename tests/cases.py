@@ -18,7 +18,7 @@ FAULTY_SESSIONS = 20 * TIMES
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES
 _LEAST, _MANY = 3, 12  # cases of each builder; of one with several kernels
-SEVERAL_KERNELS = ("Conv2D", "DepthwiseConv2D", "FullyConnected", "MaxPool2D")
+SEVERAL_KERNELS = ("AveragePool2D", "Conv2D", "DepthwiseConv2D", "FullyConnected", "MaxPool2D", "Mean")
 _LARGE = ("DepthwiseConv2D 3x3 large",)  # builders that have no small cases
 MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 

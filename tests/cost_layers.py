@@ -8,9 +8,13 @@ from graphs import Rng, graph_of
 
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import out_size, same_pads
+from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.mean import Mean
+from aot.ops.pool2d import AveragePool2D
 
+WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
 DTYPES = ("int8", "int16", "float32")
 _SPREADS = {"joined": 15, "apart": 80, "wide": 15}  # standard deviations of weights; of 80, some are -128
 _WINDOWS = ((1, 1), (1, 1), (3, 3), (3, 3), (5, 5), (1, 9), (9, 1), (10, 4), (2, 2))
@@ -18,21 +22,23 @@ _BIASES = {"int8": "int32", "int16": "int64", "float32": "float32"}
 
 
 def layers(op: type[Op], dtype: str) -> Iterator[tuple[str, Graph]]:
-    """Random layers without end, each three times.
+    """Random layers without end, those of operators with weights three times.
 
     With weights whose sums the DSP kernels can join, with others, and "wide": to be int16 in flash.
     """
     for number in count():
-        for how, spread in _SPREADS.items():
+        for how, spread in (_SPREADS if op in WEIGHTED else {"": 0}).items():
             rng = np.random.default_rng([number, *op.__name__.encode(), *dtype.encode()])
             yield how, layer(op, dtype, rng, spread)
 
 
 def layer(op: type[Op], dtype: str, rng: Rng, spread: int = 15) -> Graph:
-    """A random layer of an operator that has weights; depth-wise ones at times with several filters a channel.
+    """A random layer of an operator; depth-wise ones at times with several filters a channel.
 
     `spread` is the standard deviation of the int8 weights.
     """
+    if op is AveragePool2D or op is Mean:
+        return _pool(op, dtype, rng)
     if op is FullyConnected:
         depth, units, rows = size(rng, 8, 300), size(rng, 4, 130), size(rng, 1, 12)
         return _graph(op, dtype, rng, spread, (rows, depth), (units, depth), (rows, units))
@@ -50,6 +56,20 @@ def layer(op: type[Op], dtype: str, rng: Rng, spread: int = 15) -> Graph:
         filters, in_c, out_c = (units * groups, *window, channels), channels * groups, units * groups
     options = {"stride": (stride, stride), "padding": tuple(pads), "dilation": (1, 1)}
     return _graph(op, dtype, rng, spread, (1, *extents, in_c), filters, (1, *out, out_c), **options)
+
+
+def _pool(op: type[Op], dtype: str, rng: Rng) -> Graph:
+    """The mean over windows, or over all of an image, of a number of channels that mostly is a multiple of 4."""
+    channels = size(rng, 1, 32) * int(rng.choice([1, 4, 4]))
+    window = [size(rng, 2, 12) for _ in range(2)]
+    quants = Quant((0.02,), (-3,)), Quant((0.02 if op is AveragePool2D else 0.015,), (-3,))
+    if op is Mean:
+        y = Tensor("y", (1, channels), dtype, quants[1])
+        return graph_of(op, [Tensor("x", (1, *window, channels), dtype, quants[0])], y, axes=(1, 2))
+    out = [size(rng, 1, 6) for _ in range(2)]
+    x = Tensor("x", (1, *(k * n for k, n in zip(window, out, strict=True)), channels), dtype, quants[0])
+    y = Tensor("y", (1, *out, channels), dtype, quants[1])
+    return graph_of(op, [x], y, kernel=tuple(window), stride=tuple(window))
 
 
 def size(rng: Rng, least: int, most: int) -> int:

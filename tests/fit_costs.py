@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import cost_layers
 import numpy as np
-from cost_layers import DTYPES
+from cost_layers import DTYPES, WEIGHTED
 from merge import index_of, merged
 from rich.console import Console
 from rich.progress import track
@@ -31,15 +31,12 @@ from aot.kernels import KERNELS, Call, Kernel, Target
 from aot.kernels.call import DoesNotFit
 from aot.kernels.costs import TABLE, core_class
 from aot.kernels.sums import SUFFIXES
-from aot.ops.conv2d import Conv2D
-from aot.ops.depthwise_conv2d import DepthwiseConv2D
-from aot.ops.fully_connected import FullyConnected
 from aot.pipeline import compile, make
 from aot.profiler import profile_emulated
 from aot.samples import random_samples
 
 BOARDS = {"dsp": "mps2-an386", "plain": "mps2-an385"}
-_OPS = (Conv2D, DepthwiseConv2D, FullyConnected)
+_MEANS = ("average_pool2d_s8", "mean_s8")  # and those for the DSP extension
 _LAYERS = 24  # of one kernel
 _MOST_MACS = 300_000
 _DRAWS = 2000
@@ -76,7 +73,8 @@ def measurements(part: str, board: str) -> Iterator[Measured]:
 
 def competing(target: Target) -> list[Kernel]:
     """The kernels of operators that have several."""
-    return [kernel for kernel in KERNELS if kernel.op in _OPS and kernel.features <= target.features]
+    competitors = [one for one in KERNELS if one.op in WEIGHTED or one.name.removesuffix("_dsp") in _MEANS]
+    return [kernel for kernel in competitors if kernel.features <= target.features]
 
 
 def measured(kernel: Kernel, board: str, target: Target) -> Iterator[Measured]:
@@ -111,7 +109,8 @@ def layers(kernel: Kernel, target: Target) -> Iterator[tuple[int, Graph, str]]:
     dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
     for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.op, dtype), _DRAWS)):
         op = graph.ops[0]
-        if op.macs(graph) <= _MOST_MACS and lowered(kernel, graph, _wide(target, op, how)):
+        elements = max(tensor.elements for tensor in graph.tensors.values())
+        if max(op.macs(graph), elements) <= _MOST_MACS and lowered(kernel, graph, _wide(target, op, how)):
             yield number, graph, how
 
 
@@ -146,7 +145,8 @@ def fitted(found: Sequence[Measured]) -> dict[str, Prices]:
         for name in names:
             units = sorted({unit for one in groups[name] for unit in one.call.work})
             table[name] = {unit: prices[_column(name, unit)] for unit in units}
-            table[name]["code_bytes"] = max(one.code_bytes for one in groups[name])
+            if code := max(one.code_bytes for one in groups[name]):  # not where all of it is inlined
+                table[name]["code_bytes"] = code
     return dict(sorted(table.items()))
 
 

@@ -142,6 +142,13 @@ def mean_any(rng: Rng) -> Graph:
     return graph_of(Mean, [int8("x", dims, q)], int8("y", out, graphs.near(rng, q)), axes=axes, keep_dims=keep)
 
 
+def mean_of_images(rng: Rng) -> Graph:
+    """Over height and width, of up to 17 x 16 pixels: 256 are what 16 bits can sum; the order of axes has no meaning."""
+    dims = (int(rng.integers(1, 3)), *(int(rng.choice([2, 3, 7, 16, 17])) for _ in range(2)), 4 * graphs.size(rng, 3))
+    axes, q = (2, 1) if rng.random() < 0.3 else (1, 2), graphs.quant(rng)
+    return graph_of(Mean, [int8("x", dims, q)], int8("y", (dims[0], dims[3]), graphs.near(rng, q)), axes=axes)
+
+
 def quantize_float(rng: Rng) -> Graph:
     """float32 -> int8 of every size of scale."""
     q = Quant((float(np.float32(10 ** rng.uniform(-3, 2))),), (graphs.zero_point(rng),))
@@ -162,6 +169,7 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Concatenation any": concatenation_any,
     "MaxPool2D asymmetric": asymmetric_pool(MaxPool2D),
     "Mean any": mean_any,
+    "Mean of images": mean_of_images,
     "Pad any": pad_any,
     "Quantize any": quantize_float,
     "Softmax steep": softmax_small,

@@ -39,11 +39,11 @@ from aot.kernels.l2_normalization import l2_normalization
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.lstm_s8 import lstm_s8
 from aot.kernels.move import concatenation_any, pad_any, split_any
-from aot.kernels.pool2d import max_pool2d_dsp, pool2d
+from aot.kernels.pool2d import average_pool2d_dsp, max_pool2d_dsp, pool2d
 from aot.kernels.prelu import prelu_s8
 from aot.kernels.quotient import quotient
 from aot.kernels.recurrent import lstm_f32, rnn_f32
-from aot.kernels.reduce import reduce, scaled, scaled_product
+from aot.kernels.reduce import mean_dsp, reduce, scaled, scaled_product
 from aot.kernels.resize import resize_bilinear
 from aot.kernels.reverse_sequence import reverse_sequence
 from aot.kernels.select import select_any
@@ -174,7 +174,9 @@ KERNELS: tuple[Kernel, ...] = (
     *_SUMS_DSP,
     Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, features=_DSP),
     Kernel("depthwise_3x3_chunks_s8_dsp", DepthwiseConv2D, depthwise_3x3_chunks_dsp, features=_DSP),
+    Kernel("average_pool2d_s8_dsp", AveragePool2D, average_pool2d_dsp, features=_DSP),
     Kernel("max_pool2d_s8_dsp", MaxPool2D, max_pool2d_dsp, features=_DSP),
+    Kernel("mean_s8_dsp", Mean, mean_dsp, features=_DSP),
     Kernel("depthwise_s8_dsp", DepthwiseConv2D, depthwise_dsp, features=_DSP),
     Kernel("arg_extreme", ArgMax, arg_extreme),
     Kernel("arg_extreme", ArgMin, arg_extreme),

@@ -16,6 +16,7 @@ from aot.plan import Overlap
 
 _CYCLES_PER_TAP = 8.0
 _CYCLES_PER_FOUR_TAPS = 9.0
+HALFWORD_TAPS = 256  # so many int8 values fit a sum of 16 bits
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,60 @@ def pool2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     fit_type(kernel, x)
     limits = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)
     params = _params(op, x, y, limits)
-    cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
-    bounds = np.arange(x.shape[3] + 1)
+    overlaps = {0: _overlap(op, x, y, np.arange(x.shape[3] + 1))}
     variant = {"type": C_TYPES[x.dtype]}
     if isinstance(op, AveragePool2D) and x.dtype == "int8":
-        variant["ties"] = "upwards" if op.ties_upwards else "away from zero"
-    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps={0: _overlap(op, x, y, bounds)}, cost=cost)
+        variant["ties"] = _ties(op)
+        return Call(kernel, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=_work(op, x, y, 1))
+    cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
+    return Call(kernel, params, (x.name,), (y.name,), variant, overlaps=overlaps, cost=cost)
+
+
+def average_pool2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """The mean of int8, four channels in a word."""
+    assert isinstance(op, AveragePool2D)
+    x, y = op.operands(graph)
+    fit_fours(x)
+    taps = min(op.kernel[0], x.shape[1]) * min(op.kernel[1], x.shape[2])
+    fit(taps <= HALFWORD_TAPS, f"windows have {taps} elements, more than {HALFWORD_TAPS}")
+    return Call(
+        kernel,
+        _params(op, x, y, clamp_range(op.activation, y)),
+        (x.name,),
+        (y.name,),
+        {"ties": _ties(op)},
+        overlaps={0: _overlap(op, x, y, np.arange(0, x.shape[3] + 1, 4))},
+        work=_work(op, x, y, 4),
+    )
+
+
+def _ties(op: AveragePool2D) -> str:
+    return "upwards" if op.ties_upwards else "away from zero"
+
+
+def _work(op: Pool2D, x: Tensor, y: Tensor, together: int) -> dict[str, float]:
+    """For so many channels together."""
+    taps = min(op.kernel[0], x.shape[1]) * min(op.kernel[1], x.shape[2])
+    rows = y.elements // together * min(op.kernel[0], x.shape[1])
+    return {
+        "taps": y.elements // together * taps,
+        "rows": rows,
+        "outputs": y.elements,
+        "pixels": y.elements // y.shape[3],
+    }
+
+
+def fit_fours(x: Tensor) -> None:
+    """Raise DoesNotFit unless `x` is int8 and its last dimension whole words."""
+    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    fit(x.shape[-1] % 4 == 0, f"%{x.name} has {x.shape[-1]} channels, no multiple of 4")
 
 
 def max_pool2d_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """The maximum of int8, four channels in a word."""
     assert isinstance(op, MaxPool2D)
     x, y = op.operands(graph)
-    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
-    fit(x.shape[3] % 4 == 0, f"%{x.name} has {x.shape[3]} channels, no multiple of 4")
+    fit_fours(x)
     limits = clamp_range(op.activation, y)
     return Call(
         kernel,

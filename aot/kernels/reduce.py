@@ -1,14 +1,15 @@
 """Sums, extremes, products and means over any axes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aot.fixedpoint import Multiplier, reduced_multiplier
 from aot.interface import C_TYPES
-from aot.ir import Graph, Op
+from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Kernel, Params, Target, fit
 from aot.kernels.loops import contiguous_strides, merge
 from aot.kernels.output import TensorOutput, fixed_output
+from aot.kernels.pool2d import HALFWORD_TAPS, fit_fours
 from aot.kernels.stage import any_stage
 from aot.kernels.sums import SUFFIXES, fit_type
 from aot.ops.common import Activation, clamp_range
@@ -51,6 +52,17 @@ class Loops(Params):
 class ScaledLoops(Loops):
     """`start` is what each sum begins with: minus the zero point for every element."""
 
+    start: int
+    output: TensorOutput
+
+
+@dataclass(frozen=True)
+class MeanDsp(Params):
+    """`start` is what each sum begins with: minus the zero point for every element."""
+
+    batches: int
+    taps: int
+    channels: int
     start: int
     output: TensorOutput
 
@@ -100,9 +112,7 @@ def scaled(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     count = op.count(x)
     most = 30 - (8 if x.dtype == "int8" else 16)
     fit(count < 1 << most, f"the sum of {count} elements can exceed 30 bits")
-    mean = isinstance(op, Mean)
-    scale = mean_multiplier(x, y, count, target.rounding) if mean else Multiplier.of(x.scale / y.scale, target.rounding)
-    output = fixed_output(scale, y, clamp_range(Activation.NONE, y), target.rounding)
+    output = _output(op, x, y, target)
     params = ScaledLoops(*_loops(op, graph), -count * x.zero_point, output)
     texts = {
         "acc": "int32_t",
@@ -110,10 +120,33 @@ def scaled(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
         "step": "acc += {};",
         "stage": any_stage(output, target, y),
         "what": "The mean over some axes; 1 / count is folded into the output's multiplier."
-        if mean
+        if isinstance(op, Mean)
         else "The sum over some axes.",
     }
-    return _call(kernel, op, graph, params, texts)
+    call = _call(kernel, op, graph, params, texts)
+    return replace(call, work={"taps": x.elements, "outputs": y.elements}) if kernel.name == "mean_s8" else call
+
+
+def _output(op: Sum | Mean, x: Tensor, y: Tensor, target: Target) -> TensorOutput:
+    if isinstance(op, Mean):
+        scale = mean_multiplier(x, y, op.count(x), target.rounding)
+    else:
+        scale = Multiplier.of(x.scale / y.scale, target.rounding)
+    return fixed_output(scale, y, clamp_range(Activation.NONE, y), target.rounding)
+
+
+def mean_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
+    """The mean of int8 over height and width, or over other neighbouring axes, four channels in a word."""
+    assert isinstance(op, Mean)
+    x, y = op.operands(graph)
+    fit_fours(x)
+    axes, count = sorted(op.axes), op.count(x)
+    fit(axes == list(range(axes[0], len(x.shape) - 1)), f"axes {axes} are not those that end at the channels")
+    fit(count <= HALFWORD_TAPS, f"the sums have {count} elements, more than {HALFWORD_TAPS}")
+    output, channels = _output(op, x, y, target), x.shape[-1]
+    params = MeanDsp(y.elements // channels, count, channels, -count * x.zero_point, output)
+    work = {"taps": x.elements // 4, "outputs": y.elements}
+    return Call(kernel, params, (x.name,), (y.name,), {"stage": any_stage(output, target, y)}, work=work)
 
 
 def scaled_product(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
