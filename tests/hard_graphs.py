@@ -143,7 +143,7 @@ def mean_any(rng: Rng) -> Graph:
 
 
 def mean_of_images(rng: Rng) -> Graph:
-    """Over height and width, of up to 17 x 16 pixels: 256 are what 16 bits can sum; the order of axes has no meaning."""
+    """Over height and width, of up to 17 x 17 pixels: 256 are what 16 bits can sum. The axes in any order."""
     dims = (int(rng.integers(1, 3)), *(int(rng.choice([2, 3, 7, 16, 17])) for _ in range(2)), 4 * graphs.size(rng, 3))
     axes, q = (2, 1) if rng.random() < 0.3 else (1, 2), graphs.quant(rng)
     return graph_of(Mean, [int8("x", dims, q)], int8("y", (dims[0], dims[3]), graphs.near(rng, q)), axes=axes)
