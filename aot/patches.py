@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields, replace
+from itertools import product
 
 from aot.errors import AotError
 from aot.ir import Graph
@@ -71,8 +72,8 @@ def _candidates(whole: Block, max_ram: int) -> list[Graph]:
     around = next(i for i, op in enumerate(graph.ops) if op.outputs == whole.calls[peak].outputs)
     found = []
     for first, end in segments(graph, around, _REACH):
-        for stripes in _STRIPES:
-            split = split_rows(graph, first, end, stripes)
+        for stripes, keep in product(_STRIPES, (True, False)):
+            split = split_rows(graph, first, end, stripes, keep)
             if split is not None and macs(split) <= _MOST_COST * macs(graph) and _least(split) <= max_ram:
                 found.append(split)
     return sorted(found, key=lambda split: (macs(split), len(split.ops)))

@@ -1,10 +1,10 @@
 """A run of operators over images, in stripes: all of them for some rows of the result, then for the next rows.
 
-Rows that two stripes need are computed twice. Stripes of what comes in are slices of it, and stripes of the result lie
-where the whole of it will be, so nothing is copied.
+Rows that two stripes need are computed twice, or copied from one to the next. Stripes of what comes in are slices of it,
+and stripes of the result lie where the whole of it will be, so nothing else is copied.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from aot.ir import Graph, Op, Tensor
@@ -14,17 +14,17 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.pool2d import Pool2D
 from aot.ops.slice import Slice
+from aot.ops.transpose import Transpose
 from aot.ops.unary import Unary
-
-Rows = tuple[int, int]  # the first, and the one behind the last
+from aot.passes.row_parts import Part, Rows, extent, moving, reach, schedule
 
 
 def can_split(graph: Graph, op: Op) -> bool:
     """Whether each row of the output of `op` needs only some rows of its inputs."""
-    tensors = [graph[name] for name in (*op.outputs, *_moving(graph, op))]
+    tensors = [graph[name] for name in (*op.outputs, *moving(graph, op))]
     images = len(op.outputs) == 1 and all(len(t.shape) == 4 and t.shape[0] == 1 for t in tensors)
     if isinstance(op, Conv2D | DepthwiseConv2D | Pool2D):
-        within = max(op.padding[0]) < _extent(graph, op)  # no window lies in the padding alone
+        within = max(op.padding[0]) < extent(graph, op)  # no window lies in the padding alone
         return images and within and not graph[op.inputs[0]].constant
     same = isinstance(op, Binary | Unary) and len({t.shape for t in tensors}) == 1
     return images and same and not any(_has_rows(graph[name]) for name in op.inputs if graph[name].constant)
@@ -35,114 +35,106 @@ def _has_rows(constant: Tensor) -> bool:
     return len(constant.shape) > 2 and constant.shape[-3] > 1
 
 
-def _extent(graph: Graph, op: Conv2D | DepthwiseConv2D | Pool2D) -> int:
-    """How many rows a window spans."""
-    if isinstance(op, Pool2D):
-        return op.kernel[0]
-    return (graph[op.inputs[1]].shape[1] - 1) * op.dilation[0] + 1
+def split_rows(graph: Graph, first: int, end: int, stripes: int, keep: bool = False) -> Graph | None:
+    """Operators `first` to `end` (not included) in so many stripes; with `keep`, no row is computed twice.
 
-
-def split_rows(graph: Graph, first: int, end: int, stripes: int) -> Graph | None:
-    """Operators `first` to `end` (not included) in so many stripes; None where a result is also used inside."""
+    None where a result is also used inside, and where it cannot be done.
+    """
     segment = graph.ops[first:end]
-    inside = {op.outputs[0] for op in segment}
     others = (*graph.ops[:first], *graph.ops[end:])
     wanted = {name for op in others for name in op.inputs} | {*graph.wanted}
     results = [op.outputs[0] for op in segment if op.outputs[0] in wanted]
     read_inside = {name for op in segment for name in op.inputs}
     if not results or read_inside & {*results} or min(graph[name].shape[1] for name in results) < stripes:
         return None
-    made = _Made(graph)
-    parts: dict[str, list[str]] = {name: [] for name in results}
-    for i in range(stripes):
-        needed = _needed(graph, segment, {name: _share(graph[name].shape[1], i, stripes) for name in results})
+    parts = schedule(graph, segment, results, stripes, keep)
+    if parts is None:
+        return None
+    made = _Made(graph, parts)
+    for i, there in enumerate(parts):
         for op in segment:
-            if op.outputs[0] in needed:
-                made.stripe(op, i, needed, inside)
-        for name in results:
-            parts[name].append(f"{name}_rows{i}")
+            if op.outputs[0] in there:
+                made.stripe(op, i)
     for name in results:
-        made.ops.append(Concatenation(name=name, inputs=tuple(parts[name]), outputs=(name,), axis=1))
+        made.join(name, [f"{name}_rows{i}" for i in range(stripes)])
     split = graph.with_tensors(*made.tensors.values())
     return replace(split, ops=(*graph.ops[:first], *made.ops, *graph.ops[end:]))
 
 
-def _share(rows: int, i: int, stripes: int) -> Rows:
-    return rows * i // stripes, rows * (i + 1) // stripes
-
-
-def _moving(graph: Graph, op: Op) -> list[str]:
-    """The inputs that are computed; a convolution has one."""
-    return [name for name in op.inputs if name is not None and not graph[name].constant]
-
-
-def _needed(graph: Graph, segment: Sequence[Op], results: dict[str, Rows]) -> dict[str, Rows]:
-    """For each tensor, the rows that `results` depend on."""
-    needed = dict(results)
-    for op in reversed(segment):
-        if op.outputs[0] not in needed:
-            continue
-        for name in _moving(graph, op):
-            low, high, _ = _reach(graph, op, needed[op.outputs[0]])
-            before = needed.get(name, (low, high))
-            needed[name] = min(low, before[0]), max(high, before[1])
-    return needed
-
-
-def _reach(graph: Graph, op: Op, rows: Rows) -> tuple[int, int, Rows]:
-    """The rows of its inputs that `op` needs for `rows` of its output, and the padding that is left."""
-    if not isinstance(op, Conv2D | DepthwiseConv2D | Pool2D):
-        return *rows, (0, 0)
-    height = graph[op.inputs[0]].shape[1]
-    start = rows[0] * op.stride[0] - op.padding[0][0]
-    end = (rows[1] - 1) * op.stride[0] - op.padding[0][0] + _extent(graph, op)
-    return max(start, 0), min(end, height), (max(-start, 0), max(end - height, 0))
-
-
 @dataclass
 class _Made:
-    """What a split adds to `graph`."""
+    """What a split of `graph` adds to it; `parts` are those of each stripe."""
 
     graph: Graph
+    parts: Sequence[Mapping[str, Part]]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
 
-    def stripe(self, op: Op, i: int, needed: dict[str, Rows], inside: set[str]) -> None:
-        """`op` for stripe `i`."""
+    def stripe(self, op: Op, i: int) -> None:
+        """`op` for stripe `i`: the rows that were kept, and those that are computed."""
         (name,) = op.outputs
-        low, high, pads = _reach(self.graph, op, needed[name])
-        sources = _moving(self.graph, op)
-        inputs = tuple(
-            self._rows(source, (low, high), i, needed[source] if source in inside else None)
-            if source in sources
-            else source
-            for source in op.inputs
+        part = self.parts[i][name]
+        if part.first == part.fresh:
+            self._compute(op, i, "rows")
+        elif part.fresh == part.end:
+            self._slice(f"{name}_rows{i - 1}", self.parts[i - 1][name].first, name, f"rows{i}", (part.first, part.end))
+        else:
+            self._keep(name, i)
+            self._compute(op, i, "fresh")
+            self._tensor(name, f"rows{i}", (part.first, part.end))
+            self.join(f"{name}_rows{i}", [f"{name}_kept{i}", f"{name}_fresh{i}"])
+
+    def join(self, name: str, pieces: Sequence[str]) -> None:
+        """The tensor `name`, of these rows."""
+        self.ops.append(Concatenation(name=name, inputs=tuple(pieces), outputs=(name,), axis=1))
+
+    def _keep(self, name: str, i: int) -> None:
+        """A copy of the rows of `name` that stripe `i` needs and that the one before has."""
+        part = self.parts[i][name]
+        rows = part.first, part.fresh
+        last = self._slice(f"{name}_rows{i - 1}", self.parts[i - 1][name].first, name, f"last{i}", rows)
+        kept = self._tensor(name, f"kept{i}", rows)
+        self.ops.append(Transpose(name=kept, inputs=(last,), outputs=(kept,), permutation=(0, 1, 2, 3)))
+
+    def _compute(self, op: Op, i: int, suffix: str) -> None:
+        """What stripe `i` computes of the output of `op`."""
+        (name,) = op.outputs
+        rows = self.parts[i][name].fresh, self.parts[i][name].end
+        low, high, pads = reach(self.graph, op, rows)
+        sources = moving(self.graph, op)
+        inputs = tuple(self._rows(source, (low, high), i) if source in sources else source for source in op.inputs)
+        stripe = replace(
+            op, name=f"{op.name}_{suffix}{i}", inputs=inputs, outputs=(self._tensor(name, f"{suffix}{i}", rows),)
         )
-        stripe = replace(op, name=f"{op.name}_rows{i}", inputs=inputs, outputs=(self._tensor(name, i, needed[name]),))
         if isinstance(stripe, Conv2D | DepthwiseConv2D | Pool2D):
             stripe = replace(stripe, padding=(pads, stripe.padding[1]))
         self.ops.append(stripe)
 
-    def _tensor(self, name: str, i: int, rows: Rows, suffix: str = "rows") -> str:
+    def _tensor(self, name: str, suffix: str, rows: Rows) -> str:
+        """The name of a new tensor that is `rows` of `name`."""
         whole = self.graph[name]
         shape = (1, rows[1] - rows[0], *whole.shape[2:])
-        made = replace(whole, name=f"{name}_{suffix}{i}", shape=shape)
+        made = replace(whole, name=f"{name}_{suffix}", shape=shape)
         self.tensors[made.name] = made
         return made.name
 
-    def _rows(self, name: str | None, rows: Rows, i: int, computed: Rows | None) -> str:
-        """The tensor that is `rows` of `name`: of what this stripe `computed` of it, or else of all of it."""
+    def _rows(self, name: str | None, rows: Rows, i: int) -> str:
+        """The tensor that is `rows` of `name`: of what is there in this stripe, or of all of it."""
         assert name is not None
-        source, start = (name, 0) if computed is None else (f"{name}_rows{i}", computed[0])
-        if rows == computed:
+        part = self.parts[i].get(name)
+        source, first = (name, 0) if part is None else (f"{name}_rows{i}", part.first)
+        if part is not None and rows == (part.first, part.end):
             return source
-        made = f"{name}_part{i}_{rows[0]}_{rows[1]}"
-        if made not in self.tensors:
-            self._tensor(name, i, rows, "part")
-            tensor = replace(self.tensors.pop(f"{name}_part{i}"), name=made)
-            self.tensors[made] = tensor
-            begin = (0, rows[0] - start, 0, 0)
-            self.ops.append(Slice(name=made, inputs=(source,), outputs=(made,), begin=begin, size=tensor.shape))
+        suffix = f"part{i}_{rows[0]}_{rows[1]}"
+        known = f"{name}_{suffix}" in self.tensors
+        return f"{name}_{suffix}" if known else self._slice(source, first, name, suffix, rows)
+
+    def _slice(self, source: str, first: int, name: str, suffix: str, rows: Rows) -> str:
+        """The name of a tensor that is `rows` of `name`, out of `source`, which begins with row `first` of it."""
+        made = self._tensor(name, suffix, rows)
+        size = self.tensors[made].shape
+        begin = (0, rows[0] - first, 0, 0)
+        self.ops.append(Slice(name=made, inputs=(source,), outputs=(made,), begin=begin, size=size))
         return made
 
 
