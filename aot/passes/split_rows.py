@@ -1,7 +1,7 @@
 """A run of operators over images, in stripes: all of them for some rows of the result, then for the next rows.
 
-Rows that two stripes need are computed twice, or copied from one to the next. Stripes of what comes in are slices of it,
-and stripes of the result lie where the whole of it will be, so nothing else is copied.
+Rows that two stripes need are computed twice, or copied from one to the next. Stripes of what comes in are slices of
+it, and stripes of the result lie where the whole of it will be, so nothing else is copied.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
