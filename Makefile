@@ -33,8 +33,9 @@ test: lint system-dev
 conformance: system-dev environment-dev
 	rm -rf build/counts
 	AOT_SAMPLES=16 AOT_CASES=10 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/test_models.py \
-	    tests/test_models_oracle.py tests/test_oracle.py tests/test_uint8.py tests/test_int4.py tests/test_kernels.py \
-	    tests/test_random_graphs.py tests/test_topologies.py tests/test_softmax.py tests/test_plan.py tests/test_passes.py
+	    tests/test_models_oracle.py tests/test_tflm.py tests/test_oracle.py tests/test_uint8.py tests/test_int4.py \
+	    tests/test_kernels.py tests/test_state.py tests/test_random_graphs.py tests/test_topologies.py \
+	    tests/test_softmax.py tests/test_plan.py tests/test_passes.py
 	$(BIN)/python tests/operators_table.py build/counts
 	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/device/test_mlperf.py
 

@@ -88,8 +88,6 @@ def dense(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
     """Convolutions and dense layers."""
     x, w, _, y = op.operands(graph)
     scales = [x.scale * s / y.scale for s in w.quant.scale]
-    if isinstance(op, FullyConnected) and len(scales) == 1:
-        scales = [_product(x, w) / y.scale]
     return finish(times(accumulators(op, graph, values), scales), y, op.activation)
 
 

@@ -1,6 +1,6 @@
-"""int8 LSTMs in `single` rounding, written a second time: Python integers, a sample and a cell at a time."""
+"""LSTMs of int8 and int16 in `single` rounding, written a second time: Python integers, sample by sample."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,21 +10,60 @@ from aot.fixedpoint import Array
 from aot.ir import Graph
 from aot.ops.gates import sigmoid_q, tanh_q
 from aot.ops.roots import inverse_root
+from aot.ops.sigmoid import sigmoid_codes, tanh_codes
 
 
 def lstm(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Lstm of int8, cell by cell; the gates' functions are those of `aot`, which LiteRT's answers confirm."""
+    """Lstm of int8; the gates' functions are those of `aot`, which LiteRT's answers confirm."""
+    return _sequence(op, graph, values, _lstm_step)
+
+
+def wide_lstm(op: Any, graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Lstm of int16; the gates' functions are those of `aot`, which TensorFlow Lite Micro's answers confirm."""
+    return _sequence(op, graph, values, _wide_step)
+
+
+def _sequence(op: Any, graph: Graph, values: Mapping[str, Array], step: Callable[..., Any]) -> Array:
     numbers = op.integer(graph)
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     rows = values[x.name] if op.time_major else values[x.name].swapaxes(0, 1)
     hidden, cell = values[op.inputs[18]].tolist(), values[op.inputs[19]].tolist()
     outputs = []
     for row in rows.tolist():
-        steps = [_lstm_step(numbers, *one) for one in zip(row, hidden, cell, strict=True)]
+        steps = [step(numbers, *one) for one in zip(row, hidden, cell, strict=True)]
         hidden, cell = [h for h, _ in steps], [c for _, c in steps]
         outputs.append(hidden)
-    result = np.array(outputs, np.int8)
+    result = np.array(outputs, y.dtype)
     return (result if op.time_major else result.swapaxes(0, 1)).reshape(y.shape)
+
+
+def _wide_step(n: Any, x: list[int], hidden: list[int], cell: list[int]) -> tuple[list[int], list[int]]:
+    """Hidden state and cell of one sample, in int16."""
+    results, cells = [], []
+    for c, before in enumerate(cell):
+        forget, enter, output = (
+            int(sigmoid_codes(_wide_sum(g, c, x, hidden), (3, 0))) for g in (n.forget, n.input, n.output)
+        )
+        update = int(tanh_codes(_wide_sum(n.update, c, x, hidden), (3, 0)))
+        kept, added = _product(forget, before, n.kept_scale), _product(enter, update, n.added_scale)
+        new = _s16(kept + added)
+        new = max(-n.cell_clip, min(n.cell_clip, new)) if n.cell_clip else new
+        results.append(_product(output, int(tanh_codes(np.array(new), n.cell_scaling)), n.hidden_scale))
+        cells.append(new)
+    return results, cells
+
+
+def _product(a: int, b: int, scale: float) -> int:
+    return _s16(round_once(a * b, *fixed_point(scale)))
+
+
+def _wide_sum(gate: Any, c: int, x: list[int], hidden: list[int]) -> Array:
+    total = 0
+    for dense, values in ((gate.input, x), (gate.recurrent, hidden)):
+        acc = int(dense.bias[c]) + sum(v * int(w) for v, w in zip(values, dense.weights[c], strict=True))
+        multiplier, shift = fixed_point(dense.scale)
+        total += _s16(round_once(acc, min((multiplier + 2**15) >> 16, 2**15 - 1), shift + 16))
+    return np.array(_s16(total))
 
 
 def _lstm_step(n: Any, x: list[int], hidden: list[int], cell: list[int]) -> tuple[list[int], list[int]]:

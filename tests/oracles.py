@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import exact
 import numpy as np
+from exact_lstm import wide_lstm
 from oracles_defined import (
     MOST_BROADCAST,
     defined_quotients,
@@ -15,7 +16,7 @@ from oracles_defined import (
     shapes_that_broadcast,
     sums,
 )
-from resolvers import Oracle, Values, builtin, reference, xnnpack
+from resolvers import Oracle, Values, builtin, micro, reference, xnnpack
 
 from aot.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.interpreter import initial_state
@@ -97,7 +98,6 @@ def reference_as_conv2d(graph: Graph, values: Values) -> Array:
     LiteRT's FULLY_CONNECTED never does as TensorFlow Lite Micro's: the reference kernel rounds once, ties away from
     zero; the optimized one rounds its second time with ties upwards.
     """
-    graph = with_product_of_scales(graph)
     (op,) = graph.ops
     assert isinstance(op, FullyConnected)
     x, w, b, y = op.operands(graph)
@@ -113,22 +113,6 @@ def reference_as_conv2d(graph: Graph, values: Values) -> Array:
     )
     given = {**values, x.name: values[x.name].reshape(-1, 1, 1, depth)}
     return reference(replace(wide, ops=(conv,)), given).reshape(y.shape)
-
-
-def with_product_of_scales(graph: Graph) -> Graph:
-    """A dense layer whose input has the scale 1, and whose weights have the float32 product of both scales.
-
-    TensorFlow Lite Micro and LiteRT's optimized kernel multiply the scales of whole tensors in float32; LiteRT's
-    reference kernel and convolutions do so in double.
-    """
-    (op,) = graph.ops
-    assert isinstance(op, FullyConnected)
-    x, w, _, _ = op.operands(graph)
-    if w.quant is None or w.quant.per_channel:
-        return graph
-    product = float(np.float32(x.scale) * np.float32(w.scale))
-    w = replace(w, quant=Quant((product,), w.quant.zero_point))
-    return graph.with_tensors(replace(x, quant=Quant((1.0,), (x.zero_point,))), w)
 
 
 def _reshaped(t: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -253,6 +237,8 @@ def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
     if isinstance(op, Binary) and len(y.shape) > MOST_BROADCAST:
         return oracle(*flat(graph, values), rounding).reshape(y.shape)
     dtype = graph[op.inputs[0]].dtype
+    if type(op) is Lstm and dtype == "int16":
+        return wide_lstm(op, graph, values) if rounding == "single" else micro(graph, values)
     to_int16 = type(op) is Softmax and graph[op.outputs[0]].dtype == "int16"
     if (dtype == "int8" and not to_int16) or type(op) in (EmbeddingLookup, Gather, GatherNd):
         return ORACLES[type(op)][ROUNDINGS.index(rounding)](graph, values)

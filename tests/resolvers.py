@@ -1,8 +1,9 @@
-"""LiteRT's kernels as oracles: what a graph of one operator gives, by each resolver."""
+"""LiteRT's and TensorFlow Lite Micro's kernels as oracles: what a graph of one operator gives, by each resolver."""
 
 from collections.abc import Callable, Mapping
 
 import litert
+import tflm
 
 from aot.fixedpoint import Array
 from aot.frontends.tflite_writer import write
@@ -25,6 +26,11 @@ def builtin(graph: Graph, values: Values) -> Array:
 def xnnpack(graph: Graph, values: Values) -> Array:
     """What LiteRT runs by default."""
     return _litert(graph, values, litert.Resolver.XNNPACK)
+
+
+def micro(graph: Graph, values: Values) -> Array:
+    """TensorFlow Lite Micro's reference kernels."""
+    return tflm.outputs(write(graph), [values[name] for name in graph.inputs])[0]
 
 
 def _litert(graph: Graph, values: Values, resolver: litert.Resolver) -> Array:

@@ -60,7 +60,7 @@ MOST_STACK, MOST_DOUBT = 512, 16  # bytes: of any model on any board, and by whi
 pytestmark = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
 
 
-def _samples(model: str, source: Graph) -> list[Sample]:
+def samples_of(model: str, source: Graph) -> list[Sample]:
     real = MODELS[model]
     samples = list(random_samples(source, RANDOM, seed=1))
     if real is not None:
@@ -78,7 +78,7 @@ def _real(path: Path, graph: Graph) -> list[Sample]:
     return [{name: one.reshape(tensor.shape)} for one in codes]
 
 
-def _is_float(model: str) -> bool:
+def is_float(model: str) -> bool:
     return any(part in model for part in ("float", "fp32", "pretrainedResnet.tflite"))
 
 
@@ -86,7 +86,7 @@ def _runs() -> list[tuple[str, str]]:
     """Every model on every emulated board; in a short run, those in float32, which emulators are slow at, only here."""
     boards = [board.name for board in all_boards() if board.tier == "CI"]
     short = RANDOM < 16
-    return [(b, m) for b in boards for m in MODELS if not (short and _is_float(m)) or b == "host"]
+    return [(b, m) for b in boards for m in MODELS if not (short and is_float(m)) or b == "host"]
 
 
 @pytest.mark.parametrize(("board", "model"), _runs())
@@ -98,10 +98,10 @@ def test_exact_on(board: str, model: str, tmp_path: Path) -> None:
         return
     compiled = compile_file(path, load_board(board))
     firmware = make(compiled, tmp_path)
-    assert run(compiled, firmware, _samples(model, compiled.source), count=False).exact
+    assert run(compiled, firmware, samples_of(model, compiled.source), count=False).exact
     if compiled.board.memories:
         assert firmware.stack.bytes < MOST_STACK
-    if board in PAINTED and not _is_float(model):
+    if board in PAINTED and not is_float(model):
         _check_stack(compiled, firmware)
 
 
@@ -115,14 +115,14 @@ def _check_stack(compiled: Compiled, firmware: Firmware) -> None:
 
 def _roundings() -> list[tuple[str, str]]:
     """Float32 is rounded in one way only."""
-    return [(m, r) for m in MODELS for r in ROUNDINGS if r == "double" or not _is_float(m)]
+    return [(m, r) for m in MODELS for r in ROUNDINGS if r == "double" or not is_float(m)]
 
 
 @pytest.mark.parametrize(("model", "rounding"), _roundings())
 def test_every_layer_is_exact(model: str, rounding: str, tmp_path: Path) -> None:
     compiled = compile_file(Path(FOLDER) / model, load_board("host"), CompileOptions(rounding=rounding))
     firmware = make(compiled, tmp_path, trace=True)
-    verdict = verify_layers(compiled, firmware, _samples(model, compiled.source))
+    verdict = verify_layers(compiled, firmware, samples_of(model, compiled.source))
     assert verdict.exact
 
 

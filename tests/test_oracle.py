@@ -6,7 +6,7 @@ import litert
 import numpy as np
 import pytest
 from counts import INTERPRETER, count
-from oracles import LITERT_ULPS, ORACLES, oracle, with_product_of_scales
+from oracles import LITERT_ULPS, ORACLES, oracle
 
 from aot.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.frontends.tflite import parse
@@ -110,7 +110,7 @@ def test_single_rounding_is_the_reference_dense_kernel_but_for_negative_ties() -
     for seed in cases.MANY_SEEDS:
         graph, inputs = _case("FullyConnected", seed)
         ours = run(graph, inputs, "single")["y"].astype(int)
-        content = write(with_product_of_scales(graph))
+        content = write(graph)
         (reference,) = litert.outputs(content, list(inputs.values()), litert.Resolver.REFERENCE)
         assert set(np.unique(ours - reference)) <= {0, 1}, f"seed {seed}\n{graph}"
         assert np.all((ours == reference) | (reference < graph["y"].zero_point)), f"seed {seed}\n{graph}"

@@ -18,7 +18,7 @@ from aot.ops.common import (
     require_shape,
     require_types,
 )
-from aot.ops.dense import centred, require_symmetric, single_product
+from aot.ops.dense import centred, require_symmetric
 
 _LARGEST_SCALE = 2**7  # that a multiplier of 15 bits can stand for
 
@@ -110,8 +110,8 @@ def _sums_in_order(left: Array, right: Array, shape: tuple[int, ...]) -> Array:
 
 
 def matmul_scale(a: Tensor, b: Tensor, y: Tensor) -> float:
-    """From accumulator to output, as for dense layers."""
-    return single_product(a, b) / y.scale
+    """From accumulator to output: the product of two scales is float32, unlike that of dense layers."""
+    return float(np.float32(a.scale) * np.float32(b.scale)) / y.scale
 
 
 def matmul_bound(a: Tensor, b: Tensor, depth: int, bias: Tensor | None) -> int:

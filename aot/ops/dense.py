@@ -102,19 +102,9 @@ def accumulator_bound(x: Tensor, w: Tensor, b: Tensor | None, channel_axis: int)
 
 
 def output_scales(x: Tensor, w: Tensor, y: Tensor) -> Array:
-    """The real scales from accumulator to output, one or one per channel: double, in TensorFlow Lite's order.
-
-    A dense layer, whose weights have two dimensions, multiplies the scales of whole tensors in float32 first.
-    """
+    """The real scales from accumulator to output, one or one per channel: double, in TensorFlow Lite's order."""
     assert w.quant is not None
-    if len(w.shape) == 2 and not w.quant.per_channel:
-        return np.array([single_product(x, w) / y.scale])
     return np.float64(x.scale) * np.array(w.quant.scale, np.float64) / np.float64(y.scale)
-
-
-def single_product(a: Tensor, b: Tensor) -> float:
-    """The product of two scales in float32: TensorFlow Lite's, where neither tensor has a scale for each channel."""
-    return float(np.float32(a.scale) * np.float32(b.scale))
 
 
 def output_scales_float(x: Tensor, w: Tensor, y: Tensor) -> Array:
