@@ -187,6 +187,31 @@ def lstm_s8(rng: Rng) -> Graph:
     return remembering(op, [t for t in parts if t is not None and t.constant], [x], y, states)
 
 
+def lstm_s16(rng: Rng) -> Graph:
+    """int16 with int8 weights and biases of 64 bits; gates that saturate at times."""
+    shape, batches, time_major = _sequence(rng)
+    cells = graphs.size(rng)
+    x = Tensor("x", shape, "int16", _scale(10 ** rng.uniform(-5, -3)))
+    state, cell = _scale(2.0**-15 * rng.uniform(0.7, 1.5)), _scale(2.0 ** int(rng.integers(-15, -8)))
+    parts: list[Tensor | None] = [None] * 24
+    for i in range(4):
+        parts[1 + i] = w = _codes(rng, f"w{i}", cells, shape[-1], spread=rng.uniform(0.1, 2))
+        parts[5 + i] = _codes(rng, f"r{i}", cells, cells, spread=rng.uniform(0.1, 2))
+        bias = (rng.normal(size=cells) * 0.5 / (x.scale * w.scale)).astype(np.int64)
+        parts[12 + i] = Tensor(f"b{i}", (cells,), "int64", _scale(x.scale * w.scale), bias)
+    states = [Tensor("h", (batches, cells), "int16", state), Tensor("c", (batches, cells), "int16", cell)]
+    parts[0], parts[18], parts[19] = x, *states
+    op = Lstm(
+        name="y",
+        inputs=tuple(None if t is None else t.name for t in parts),
+        outputs=("y", "h_next", "c_next"),
+        time_major=time_major,
+        cell_clip=float(rng.choice([0, 0.1875])),
+    )
+    y = Tensor("y", (*shape[:-1], cells), "int16", state)
+    return remembering(op, [t for t in parts if t is not None and t.constant], [x], y, states)
+
+
 BUILDERS: dict[str, Builder] = {
     "Lstm of int8": lstm_s8,
     "Lstm": lstm,
@@ -195,4 +220,4 @@ BUILDERS: dict[str, Builder] = {
     "Svdf of float32": svdf("float32", "float32"),
 }
 # LiteRT knows nothing of these; TensorFlow Lite Micro does.
-UNKNOWN_TO_LITERT: dict[str, Builder] = {"Svdf with an int8 state": svdf("int8", "int8")}
+UNKNOWN_TO_LITERT: dict[str, Builder] = {"Lstm of int16": lstm_s16, "Svdf with an int8 state": svdf("int8", "int8")}

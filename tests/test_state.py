@@ -12,6 +12,7 @@ import merge
 import native
 import numpy as np
 import pytest
+import tflm
 from command import refused, tampered
 from graphs_recurrent import BUILDERS, UNKNOWN_TO_LITERT
 
@@ -35,12 +36,28 @@ def _case(name: str, seed: int) -> tuple[Graph, list[dict[str, Array]]]:
     return graph, [first, *others]
 
 
-@pytest.mark.parametrize("name", BUILDERS)
-def test_several_runs_equal_litert(name: str) -> None:
-    for seed in range(20 * cases.TIMES):
+def _expected(name: str, content: bytes, inputs: list[list[Array]]) -> list[Array]:
+    """LiteRT's outputs of several runs, or TensorFlow Lite Micro's where it alone knows the type."""
+    if name in UNKNOWN_TO_LITERT:
+        return [outputs[0] for outputs in tflm.sequence(content, inputs)]
+    return [outputs[0] for outputs in litert.sequence(content, inputs, litert.Resolver.REFERENCE)]
+
+
+def _has_an_oracle(graph: Graph) -> bool:
+    """TensorFlow Lite Micro stops in SVDF without a bias, and wraps new codes of an int8 state with a zero point."""
+    (op,) = graph.ops
+    return op.inputs[3] is not None and graph["state"].zero_point == 0
+
+
+@pytest.mark.parametrize("name", _ALL)
+def test_several_runs_equal_their_oracle(name: str) -> None:
+    few = name == "Svdf with an int8 state"
+    for seed in range((80 if few else 20) * cases.TIMES):
         graph, samples = _case(name, seed)
+        if few and not _has_an_oracle(graph):
+            continue
         inputs = [[sample[name] for name in graph.inputs] for sample in samples]
-        expected = [outputs[0] for outputs in litert.sequence(write(graph), inputs, litert.Resolver.REFERENCE)]
+        expected = _expected(name, write(graph), inputs)
         for i, (values, wanted) in enumerate(zip(interpreter.run_all(graph, samples), expected, strict=True)):
             actual = values[graph.outputs[0]]
             message = f"seed {seed}, run {i}\n{graph}\n{actual}\n{wanted}"

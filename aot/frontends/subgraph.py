@@ -67,6 +67,7 @@ class _Subgraph:
         count = file.count(self._table.TensorsLength())
         tables = [self._table.Tensors(i) for i in range(count)]
         self._tensors = [file.tensor(t, name) for t, name in zip(tables, _names(file, tables), strict=True)]
+        self._refuse_empty()
         for i, (t, tensor) in enumerate(zip(tables, self._tensors, strict=True)):
             if t.IsVariable() and tensor.constant:
                 raise AotError(f"tensor {tensor.label!r} is a variable that holds data", "convert the model again")
@@ -78,6 +79,16 @@ class _Subgraph:
         self._inputs, self._outputs = inputs, outputs
         pairs = [(self._tensors[i].name, key) for i, key in zip(inputs, handles, strict=False)]
         self._handles = {name: key for name, key in pairs if key is not None}  # by the tensor that stands for it
+
+    def _refuse_empty(self) -> None:
+        """Only tensors that tell how something inside an operator is quantized may have no elements."""
+        inside: set[int] = set()
+        for number in range(self._file.count(self._table.OperatorsLength())):
+            inside.update(self._file.indices(self._table.Operators(number).IntermediatesAsNumpy(), len(self._tensors)))
+        for i, tensor in enumerate(self._tensors):
+            if tensor.elements == 0 and i not in inside:
+                shape = list(tensor.shape)
+                raise AotError(f"tensor {tensor.label!r} has no elements: shape {shape}", "convert the model again")
 
     def graph(self, name: str) -> Graph:
         """The whole subgraph."""

@@ -183,8 +183,6 @@ class _Reader:
                 f"tensor {label!r} has a dynamic shape {list(signature)}",
                 "convert the model with fixed input shapes (a free batch dimension of 1 is fine)",
             )
-        if any(d == 0 for d in shape):
-            raise AotError(f"tensor {label!r} has no elements: shape {list(shape)}", "convert the model again")
         return shape
 
     def _quant(self, t: Any, label: str) -> Quant | None:

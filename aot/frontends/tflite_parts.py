@@ -80,7 +80,7 @@ def _part(name: str, graph: Graph, names: Names, numbers: Mapping[int, int]) -> 
         tensors += extra
         subgraphs = {key: numbers[id(inner)] for key, inner in record.subgraphs.items()}
         outputs = tuple(o for o in op.outputs if o not in silent)
-        inside = [Tensor(names.unique(f"{op.name}_{key}"), (1,), "int8", q) for key, q in record.intermediates.items()]
+        inside = [Tensor(names.unique(f"{op.name}_{key}"), (0,), "int8", q) for key, q in record.intermediates.items()]
         tensors += inside
         inputs = _inputs(op, record, extra)
         lines.append(Line(builtin, record, inputs, outputs, subgraphs, tuple(t.name for t in inside)))

@@ -38,6 +38,7 @@ from aot.kernels.index import arg_extreme, cumsum, dynamic_update_slice, one_hot
 from aot.kernels.l2_normalization import l2_normalization
 from aot.kernels.lookup import lookup_s8
 from aot.kernels.lstm_s8 import lstm_s8
+from aot.kernels.lstm_s16 import lstm_s16
 from aot.kernels.move import concatenation_any, pad_any, split_any
 from aot.kernels.pool2d import average_pool2d_dsp, max_pool2d_dsp, pool2d
 from aot.kernels.prelu import prelu_s8
@@ -217,6 +218,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("lookup_s8", Relu6, lookup_s8),
     Kernel("lstm_f32", Lstm, lstm_f32),
     Kernel("lstm_s8", Lstm, lstm_s8),
+    Kernel("lstm_s16", Lstm, lstm_s16),
     Kernel("one_hot", OneHot, one_hot),
     Kernel("rnn_f32", Rnn, rnn_f32),
     Kernel("lookup_s8", ReluN1To1, lookup_s8),

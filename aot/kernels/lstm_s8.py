@@ -84,7 +84,7 @@ class LstmS8(Params):
     out_batch: int
 
 
-def _scaling(scale: float, rounding: str) -> tuple[int, int]:
+def scaling(scale: float, rounding: str) -> tuple[int, int]:
     """Multiplier and right shift of `requantize_any`."""
     fixed = Multiplier.of(scale, rounding)
     return int(fixed.multiplier[0]), int(right_shift(fixed, rounding)[0])
@@ -96,10 +96,11 @@ def lstm_s8(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
     numbers = op.integer(graph)
+    assert isinstance(numbers, IntegerLstm)
     cells, units = op.sizes(graph)
     sequence = sequence_of(x, op.time_major)
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
-    hidden_scaling = _scaling(numbers.hidden_scale, target.rounding)
+    hidden_scaling = scaling(numbers.hidden_scale, target.rounding)
     values: dict[str, Any] = {
         **_gates(y.name, numbers, target.rounding),
         **_projection(y.name, numbers, target.rounding),
@@ -163,15 +164,15 @@ def _gate(name: str, gate: Gate | None, rounding: str) -> GateS8 | None:
         Constant(f"{name}_bias", gate.input.bias.astype(np.int32)),
         Constant(f"{name}_recurrent", gate.recurrent.weights),
         Constant(f"{name}_recurrent_bias", gate.recurrent.bias.astype(np.int32)),
-        *_scaling(gate.input.scale, rounding),
-        *_scaling(gate.recurrent.scale, rounding),
+        *scaling(gate.input.scale, rounding),
+        *scaling(gate.recurrent.scale, rounding),
     )
 
 
 def _peephole(name: str, gate: Gate | None, rounding: str) -> PeepholeS8 | None:
     if gate is None or gate.peephole is None:
         return None
-    return PeepholeS8(Constant(f"{name}_peephole", gate.peephole), *_scaling(gate.peephole_scale, rounding))
+    return PeepholeS8(Constant(f"{name}_peephole", gate.peephole), *scaling(gate.peephole_scale, rounding))
 
 
 def _norm(name: str, gate: Gate | None, rounding: str) -> NormS16 | None:
@@ -181,7 +182,7 @@ def _norm(name: str, gate: Gate | None, rounding: str) -> NormS16 | None:
     return NormS16(
         Constant(f"{name}_norm", norm.weights),
         Constant(f"{name}_norm_bias", norm.bias),
-        *_scaling(norm.scale, rounding),
+        *scaling(norm.scale, rounding),
         norm.least_variance,
     )
 
@@ -195,5 +196,5 @@ def _projection(name: str, numbers: IntegerLstm, rounding: str) -> dict[str, Any
     return {
         "projection": Constant(f"{name}_projection", dense.weights),
         "projection_bias": Constant(f"{name}_projection_bias", dense.bias.astype(np.int32)),
-        "projection_output": TensorOutputAny(*_scaling(dense.scale, rounding), numbers.state_zero, *limits),
+        "projection_output": TensorOutputAny(*scaling(dense.scale, rounding), numbers.state_zero, *limits),
     }

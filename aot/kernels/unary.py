@@ -177,5 +177,5 @@ def sigmoid_s16(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     multiplier, shift = input_scaling(x)
     table = Constant(f"{y.name}_table", np.asarray(sigmoid_table()))
     params = SigmoidS16(table, y.elements, multiplier, (1 << shift) >> 1, shift)
-    variant = {"fraction": op.fraction, "tanh": isinstance(op, Tanh)}
+    variant = {"function": "tanh" if isinstance(op, Tanh) else "sigmoid"}
     return Call(kernel, params, (x.name,), (y.name,), variant, in_place=(0,), cost=_CYCLES_INT16 * y.elements)

@@ -9,12 +9,11 @@ from aot.fixedpoint import Array, Multiplier, requantize, rounding_shift_right
 from aot.ir import Quant, Tensor, Unsupported
 from aot.ops.common import require, require_quantized
 from aot.ops.gates import sigmoid_q, tanh_q
+from aot.ops.lstm_parts import GATE_SCALE, cell_power, clip_code, saturated
 from aot.ops.roots import inverse_root
 
-GATE_SCALE = 2.0**-12  # of what goes into a gate's function
 NORM_BITS = 10  # of fraction in layer normalization
 _GUARD = 10000  # times the scale of its weights: what stands for a variance below 1
-_CELL_BITS = range(-15, -8)  # powers of two that the cell's scale may be
 
 
 @dataclass(frozen=True)
@@ -120,11 +119,6 @@ class IntegerLstm:
         return np.asarray(result.astype(np.int8))
 
 
-def saturated(x: Array) -> Array:
-    """`x` within int16."""
-    return np.clip(x, -32768, 32767).astype(np.int16)
-
-
 def integer_lstm(
     operands: Mapping[int, Tensor],
     hidden: Quant | None,
@@ -138,7 +132,7 @@ def integer_lstm(
     assert hidden is not None
     require(-128 <= hidden.zero_point[0] <= 127 and 1e-30 < hidden.scale[0] < 1e30, f"the hidden product has {hidden}")
     require_quantized(x, state, cell)
-    shift = _power_of_two(cell)
+    shift = cell_power(cell)
     units = _gate_units(operands, gate_scales)
 
     def gate(number: int) -> Gate:
@@ -163,8 +157,8 @@ def integer_lstm(
         hidden_zero=hidden.zero_point[0],
         state_zero=state.zero_point,
         cell_shift=shift,
-        cell_clip=_clip_code(cell_clip, 2.0**shift, 32767),
-        projection_clip=_clip_code(projection_clip, state.scale, 127),
+        cell_clip=clip_code(cell_clip, 2.0**shift, 32767),
+        projection_clip=clip_code(projection_clip, state.scale, 127),
     )  # fmt: skip
 
 
@@ -210,20 +204,8 @@ def _norm(weights: Tensor | None, bias: Tensor) -> Norm | None:
     return Norm(weights.data, bias.data, float(scale) / GATE_SCALE, guard)
 
 
-def _clip_code(real: float, scale: float, highest: int) -> int:
-    with np.errstate(over="ignore"):
-        return int(min(float(np.float32(real) / np.float32(scale)), highest))
-
-
 def _scale(t: Tensor) -> np.float32:
     return np.float32(1) if t.quant is None else np.float32(t.quant.scale[0])
-
-
-def _power_of_two(cell: Tensor) -> int:
-    fraction, exponent = np.frexp(cell.scale)
-    fits = fraction == 0.5 and exponent - 1 in _CELL_BITS and cell.zero_point == 0
-    require(bool(fits), f"%{cell.name} (cell state) has {cell.quant}; supported: a power of two up to 2**-9, and 0")
-    return int(exponent) - 1
 
 
 def _dense(weights: Tensor, source: Quant, bias: Tensor | None, unit: np.float32) -> Dense:

@@ -9,10 +9,15 @@ from aot.fixedpoint import Array
 from aot.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import require, require_moved, require_operands, require_shape
 from aot.ops.lstm_integer import IntegerLstm, integer_lstm
+from aot.ops.lstm_wide import WideLstm, wide_lstm
 from aot.ops.reals import sigmoid_real, sums_of_products, tanh_real, total
 
 _EPSILON = np.float32(1e-8)  # of the variance that layer normalization divides by
-_CELLS = (9, 10, 11, 19)  # the operands that are int16 in int8 layers: peepholes and cell state
+# For a layer's type, that of its operands by their number, where they are not int8.
+_TYPES = {
+    "int8": {**dict.fromkeys((9, 10, 11, 19, *range(20, 24)), "int16"), **dict.fromkeys((*range(12, 16), 17), "int32")},
+    "int16": {**dict.fromkeys((0, 18, 19), "int16"), **dict.fromkeys(range(12, 16), "int64")},
+}
 GATES = ("input", "forget", "cell", "output")
 FUNCTIONS = ("tanh", "relu", "relu6", "none")
 
@@ -47,7 +52,8 @@ def _require_real(graph: Graph, op: Op) -> None:
     for name in (*op.inputs, *op.outputs):
         if name is not None:
             require(
-                graph[name].dtype == "float32", f"%{name} is {graph[name].dtype}; supported: float32, and int8 LSTMs"
+                graph[name].dtype == "float32",
+                f"%{name} is {graph[name].dtype}; supported: float32, and LSTMs of int8 and int16",
             )
 
 
@@ -112,9 +118,9 @@ class Lstm(Op):
 
     Its 24 operands are those of the file: input, four input weights, four recurrent weights, three peepholes, four
     biases, projection and its bias, hidden state, cell state, four coefficients of layer normalization. Gates come in
-    the order of GATES; the input gate may be left out (it is then 1 less the forget gate). int8 layers have a cell
-    state of int16; `hidden` is how the product of output gate and cell is quantized, and `gate_scales` are those of the
-    gates' sums before they are normalized.
+    the order of GATES; the input gate may be left out (it is then 1 less the forget gate). Layers of int8, and of int16
+    with int8 weights, have a cell state of int16; of int8 layers, `hidden` is how the product of output gate and cell
+    is quantized, and `gate_scales` are those of the gates' sums before they are normalized.
     """
 
     hidden: Quant | None = None
@@ -136,15 +142,15 @@ class Lstm(Op):
         require(len(self.outputs) == 3, f"{len(self.outputs)} outputs; supported: 3")
         self._check_together()
         self._check_shapes(graph)
-        if graph[self.inputs[0]].dtype == "int8":
-            self._check_types(graph)
-            self.integer(graph)
-        else:
+        types = _TYPES.get(graph[self.inputs[0]].dtype)
+        if types is None:
             _require_real(graph, self)
+        else:
+            self._check_types(graph, types)
+            self.integer(graph)
 
-    def _check_types(self, graph: Graph) -> None:
-        """Those of an int8 layer."""
-        wanted = {**dict.fromkeys((*_CELLS, *range(20, 24)), "int16"), **dict.fromkeys((*range(12, 16), 17), "int32")}
+    def _check_types(self, graph: Graph, wanted: Mapping[int, str]) -> None:
+        """Those of an int8 or an int16 layer."""
         for i, name in enumerate(self.inputs):
             t = graph.operand(self, i)
             require(
@@ -153,9 +159,11 @@ class Lstm(Op):
         for name, state in zip(self.outputs, (self.inputs[18], self.inputs[18], self.inputs[19]), strict=True):
             require_moved(graph[state], graph[name])
 
-    def integer(self, graph: Graph) -> IntegerLstm:
-        """The numbers of an int8 layer."""
+    def integer(self, graph: Graph) -> IntegerLstm | WideLstm:
+        """The numbers of an int8 or an int16 layer."""
         operands = {i: t for i in range(len(self.inputs)) if (t := graph.operand(self, i)) is not None}
+        if operands[0].dtype == "int16":
+            return wide_lstm(operands, self.cell_clip)
         return integer_lstm(operands, self.hidden, self.gate_scales, self.cell_clip, self.projection_clip)
 
     def _check_together(self) -> None:
@@ -200,7 +208,7 @@ class Lstm(Op):
         sequence = sequence_of(x, self.time_major)
         hidden, cell = values[str(self.inputs[18])], values[str(self.inputs[19])]
         rows, outputs = sequence.steps_first(values[x.name]), []
-        numbers = self.integer(graph) if x.dtype == "int8" else None
+        numbers = None if x.dtype == "float32" else self.integer(graph)
         with np.errstate(all="ignore"):
             for row in rows[::-1] if self.reverse else rows:
                 if numbers is None:

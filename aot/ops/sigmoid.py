@@ -33,7 +33,6 @@ class Logistic(Tabulated):
 
     scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 256, -128), int16=(1 / 32768, 0))
     float_ulps: ClassVar[int] = 4
-    fraction: ClassVar[int] = 9  # bits of x between two entries of the int16 table
 
     def check_codes(self, x: Tensor, y: Tensor) -> None:
         scale, zero_point = (1 / 256, -128) if y.dtype == "int8" else (_FINEST, 0)
@@ -54,9 +53,7 @@ class Logistic(Tabulated):
     def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
         if y.dtype == "int8":
             return super().codes(q, x, y, rounding)
-        scaled, magnitude = _sigmoid_s16(q, x, self.fraction, 0x7FFF << 10)
-        result = np.where(scaled >= 0, magnitude + (1 << 9), (1 << 25) - magnitude + (1 << 9) - 1)
-        return np.asarray((result >> 10).astype(np.int16))
+        return sigmoid_codes(q, input_scaling(x))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +62,6 @@ class Tanh(Tabulated):
 
     scheme: ClassVar[Scheme] = fixed_scheme(int8=(1 / 128, 0), int16=(1 / 32768, 0))
     float_ulps: ClassVar[int] = 2
-    fraction: ClassVar[int] = 8
 
     def check_codes(self, x: Tensor, y: Tensor) -> None:
         if y.dtype == "int16":
@@ -78,10 +74,7 @@ class Tanh(Tabulated):
     def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
         if y.dtype == "int8":
             return super().codes(q, x, y, rounding)
-        scaled, magnitude = _sigmoid_s16(q, x, self.fraction, 0xFFFF << 8)
-        centred = magnitude - (1 << 23)
-        result = np.where(scaled >= 0, centred + (1 << 7), -centred + (1 << 7) - 1)
-        return np.asarray((result >> 8).astype(np.int16))
+        return tanh_codes(q, input_scaling(x))
 
 
 def input_scaling(x: Tensor) -> tuple[int, int]:
@@ -95,9 +88,24 @@ def input_scaling(x: Tensor) -> tuple[int, int]:
     return int(multiplier), shift
 
 
-def _sigmoid_s16(q: Array, x: Tensor, fraction: int, largest: int) -> tuple[Array, Array]:
-    """The scaled codes, and the sigmoid of their magnitude with 16 + `fraction` bits."""
-    multiplier, shift = input_scaling(x)
+def sigmoid_codes(q: Array, scaling: tuple[int, int]) -> Array:
+    """The sigmoid, in 1/32768, of int16 codes that `scaling` brings to the table's unit."""
+    scaled, magnitude = _sigmoid_s16(q, scaling, 9, 0x7FFF << 10)
+    result = np.where(scaled >= 0, magnitude + (1 << 9), (1 << 25) - magnitude + (1 << 9) - 1)
+    return np.asarray((result >> 10).astype(np.int16))
+
+
+def tanh_codes(q: Array, scaling: tuple[int, int]) -> Array:
+    """The hyperbolic tangent, 2 * sigmoid(2 * x) - 1, in 1/32768."""
+    scaled, magnitude = _sigmoid_s16(q, scaling, 8, 0xFFFF << 8)
+    centred = magnitude - (1 << 23)
+    result = np.where(scaled >= 0, centred + (1 << 7), -centred + (1 << 7) - 1)
+    return np.asarray((result >> 8).astype(np.int16))
+
+
+def _sigmoid_s16(q: Array, scaling: tuple[int, int], fraction: int, largest: int) -> tuple[Array, Array]:
+    """The scaled codes, and the sigmoid of their magnitude with 16 + `fraction` bits, of which entries take none."""
+    multiplier, shift = scaling
     scaled = (q.astype(np.int64) * multiplier + ((1 << shift) >> 1)) >> shift
     table = sigmoid_table().astype(np.int64)
     index = np.abs(scaled) >> fraction
