@@ -17,6 +17,8 @@ from aot.frontends.tflite import load
 from aot.frontends.tflite_writer import write
 from aot.interpreter import initial_state, run
 from aot.ir import Graph, Unsupported
+from aot.ops.gather import GatherNd
+from aot.ops.slice import StridedSlice
 from aot.ops.svdf import Svdf
 from aot.samples import random_samples
 
@@ -41,7 +43,7 @@ ABSENT = {
     *("Select int16", "Select int8", "SpaceToBatch int16", "Sqrt int16", "Sqrt int8", "Tile int16", "Tile int8"),
     *("TopK int16", "TopK int8"),
 }
-# It takes as many numbers as there are dimensions, no ellipsis and no new axes: few cases, if any.
+# It takes as many numbers as there are dimensions: few cases, if any.
 RARE = {"StridedSlice int16", "StridedSlice int8"}
 _RATIO = "the ratio of two scales is a float32 in LiteRT and here, a double there: another code beside a tie"
 DIFFERENT = {
@@ -54,6 +56,7 @@ DIFFERENT = {
     "Logistic": "computed in fixed point, not as a table of float32: another code beside a tie, or at scales above 100",
     "Lstm of int8": "gates come from a table of the sigmoid, as those of int16 do",
     "Mul int16": _RATIO,
+    "Mul int8": _RATIO,
     "Relu": _RATIO,
     "Relu6": "codes are limited, but not brought to the output's scale",
     "Relu6 int16": "codes are limited, but not brought to the output's scale",
@@ -77,16 +80,29 @@ def _names() -> list[str]:
 
 
 def _drawn(name: str, seed: int) -> tuple[Graph, dict[str, Array]] | None:
-    """A supported graph and its inputs; without a bias it stops in SVDF."""
+    """A supported graph and its inputs, if there is nothing in them that it does not look at."""
     rng = np.random.default_rng([seed])
     graph: Graph = graphs.BUILDERS[name](rng)
     try:
         graph.ops[0].check(graph)
     except Unsupported:
         return None
-    if isinstance(graph.ops[0], Svdf) and graph.ops[0].inputs[3] is None:
-        return None
-    return graph, {n: graphs.values(rng, graph[n]) for n in graph.inputs}
+    inputs = {n: graphs.values(rng, graph[n]) for n in graph.inputs}
+    return None if _unseen(graph, inputs) else (graph, inputs)
+
+
+def _unseen(graph: Graph, inputs: dict[str, Array]) -> bool:
+    """A missing bias of SVDF, an ellipsis, an index out of range of its dimension: it trusts that there is none."""
+    (op,) = graph.ops
+    if isinstance(op, Svdf):
+        return op.inputs[3] is None
+    if isinstance(op, StridedSlice):
+        return op.ellipsis_mask != 0
+    if isinstance(op, GatherNd):
+        x, indices, _ = op.operands(graph)
+        at = inputs.get(indices.name, indices.data)
+        return bool(np.any((at < 0) | (at >= np.array(x.shape[: indices.shape[-1]]))))
+    return False
 
 
 def _micro(graph: Graph, inputs: dict[str, Array]) -> list[Array] | None:
