@@ -1,14 +1,17 @@
 """Variables that graphs inside control flow read and assign: several runs, against LiteRT and in C."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import cases
 import graphs_control
+import graphs_recurrent
 import litert
 import native
 import numpy as np
 import pytest
+import tflm
 from command import refused
 from merge import Sample
 
@@ -98,6 +101,75 @@ def test_several_runs_in_c(name: str, tmp_path: Path) -> None:
     for values, actual in zip(interpreter.run_all(read, samples), outputs, strict=True):
         for output in read.outputs:
             assert actual[output].tobytes() == values[output].tobytes(), output
+
+
+def _remembering(seed: int) -> tuple[Graph, Part]:
+    """An SVDF whose input has its output's shape: as a graph, and as a subgraph whose state is a tensor of its own."""
+    for attempt in range(1000):
+        graph = graphs_recurrent.BUILDERS["Svdf"](np.random.default_rng([seed, attempt]))
+        if graph["x"].shape == graph["y"].shape and graph.ops[0].inputs[3]:
+            return graph, parts_of(graph)[0]
+    raise AssertionError("no such graph")
+
+
+def _in_branches(seed: int) -> bytes:
+    """Two IF, each with the same SVDF in one branch, and a copy in the other."""
+    graph, then = _remembering(seed)
+    a, b = (replace(graph[name], name=f"other_{name}") for name in "xy")
+    copy = Line("QUANTIZE", Record(1, "QuantizeOptions"), (a.name,), (b.name,))
+    other = Part("other", (a, b), (copy,), (a.name,), (b.name,))
+    c, x = Tensor("c", (1,), "bool"), replace(graph["x"], name="main_x")
+    first, second = (replace(graph["y"], name=name) for name in ("first", "second"))
+    numbers = {"ThenSubgraphIndex": 1, "ElseSubgraphIndex": 2}
+    lines = [Line("IF", Record(1, "IfOptions"), ("c", x.name), (y.name,), numbers) for y in (first, second)]
+    main = Part("main", (c, x, first, second), tuple(lines), ("c", x.name), ("first", "second"))
+    return write_parts([main, then, other])
+
+
+def _in_a_loop(seed: int) -> bytes:
+    """As many steps of an SVDF, of its own result, as the first input says."""
+    graph, body = _remembering(seed)
+
+    def count(name: str) -> Tensor:
+        return Tensor(name, (1,), "int32")
+
+    one, zero = (replace(count(name), data=np.array([v], np.int32)) for name, v in (("one", 1), ("zero", 0)))
+    less = Line("SUB", Record(1, "SubOptions"), ("n", "one"), ("less",))
+    tensors, lines = (*body.tensors, count("n"), one, count("less")), (*body.lines, less)
+    body = replace(body, tensors=tensors, lines=lines, inputs=("n", *body.inputs), outputs=("less", *body.outputs))
+    x, y, seen = (replace(graph[old], name=name) for old, name in (("x", "main_x"), ("y", "main_y"), ("x", "seen")))
+    more = Line("GREATER", Record(1, "GreaterOptions"), ("left", "zero"), ("more",))
+    tensors = (count("left"), seen, zero, Tensor("more", (1,), "bool"))
+    condition = Part("condition", tensors, (more,), ("left", "seen"), ("more",))
+    numbers = {"CondSubgraphIndex": 1, "BodySubgraphIndex": 2}
+    loop = Line("WHILE", Record(1, "WhileOptions"), ("c", "main_x"), ("rest", "main_y"), numbers)
+    main = Part("main", (count("c"), x, count("rest"), y), (loop,), ("c", "main_x"), ("rest", "main_y"))
+    return write_parts([main, condition, body])
+
+
+@pytest.mark.parametrize(("build", "choices"), [(_in_branches, (True, True, False, True)), (_in_a_loop, (1, 3, 0, 2))])
+def test_variable_tensors_inside_equal_tflm_and_c(
+    build: Callable[[int], bytes], choices: tuple[int, ...], tmp_path: Path
+) -> None:
+    """TensorFlow Lite Micro keeps them from run to run; LiteRT forgets those of a branch whenever it is taken."""
+    rng, changed = np.random.default_rng(0), 0
+    for seed in range(6 * cases.TIMES):
+        content = build(seed)
+        read = parse(content, "net")
+        c, x = (read[name] for name in read.inputs)
+        samples = [
+            {c.name: np.array([choice], c.dtype), x.name: rng.integers(-128, 128, x.shape).astype(np.int8)}
+            for choice in choices
+        ]
+        wanted = tflm.sequence(content, [[sample[n] for n in read.inputs] for sample in samples], 2)
+        for values, expected in zip(interpreter.run_all(read, samples), wanted, strict=True):
+            assert all(values[n].tobytes() == e.tobytes() for n, e in zip(read.outputs, expected, strict=True)), seed
+        again = next(interpreter.run_all(read, samples[-1:]))
+        changed += again[read.outputs[1]].tobytes() != wanted[-1][1].tobytes()
+    assert changed
+    outputs = native.run(native.program(native.compiled(read), tmp_path, *native.SANITIZE), read, samples)
+    for expected, actual in zip(wanted, outputs, strict=True):
+        assert all(actual[n].tobytes() == e.tobytes() for n, e in zip(read.outputs, expected, strict=True))
 
 
 def _branch(lines: tuple[Line, ...], *tensors: Tensor) -> bytes:

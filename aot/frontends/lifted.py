@@ -56,11 +56,15 @@ def lifted(inside: Mapping[str, Inner], new: New) -> Lifted:
         assigns = [key for key in taken if inner.assigns(key)]
         require(
             name != "condition" or not assigns,
-            f"the condition of a loop assigns the variable {', '.join(map(repr, assigns))}",
+            f"the condition of a loop assigns the variable {', '.join(_said(key, first[key]) for key in assigns)}",
         )
         own = {key: inner.values[key] if key in inner.values else (t := new(first[key]), t) for key in taken}
         graphs[name] = _extended(inner, own, () if name == "condition" else given)
     return Lifted(graphs, taken, given, assigned)
+
+
+def _said(key: Key, tensor: Tensor) -> str:
+    return repr(key) if isinstance(key, str) else f"%{tensor.name}"
 
 
 def _extended(inner: Inner, values: Mapping[Key, tuple[Tensor, Tensor]], given: tuple[Key, ...]) -> Graph:

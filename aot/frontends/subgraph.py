@@ -100,8 +100,8 @@ class _Subgraph:
             fixed, states = self._variables.settled()
         else:
             given, returned = ([t for t in ts if t.name not in self._handles] for ts in (given, returned))
-            given += [first for first, _ in self._variables.assigned().values()]
-            returned += [last for _, last in self._variables.assigned().values()]
+            pairs = self._variables.assigned(self._above[-1]).values()
+            given, returned = [*given, *(first for first, _ in pairs)], [*returned, *(last for _, last in pairs)]
         known = {t.name: t for t in (*self._tensors, *self._variables.tensors, *fixed) if t.dtype != HANDLE}
         graph = Graph(name, known, ops, tuple(t.name for t in given), tuple(t.name for t in returned), states)
         if fault := self._fault(graph, [*given, *returned]):
@@ -109,16 +109,14 @@ class _Subgraph:
         return with_products(with_centred_weights(with_real_weights(with_signed_codes(graph))))
 
     def inner(self, name: str) -> Inner:
-        """The subgraph as one inside control flow. Unsupported where a tensor of its own is a variable."""
-        graph, values = self.graph(name), self._variables.assigned()
-        for key, (first, _) in values.items():
-            require(isinstance(key, str), f"%{first.name} is a variable tensor; supported in the main graph only")
+        """The subgraph as one inside control flow. Its own variables are the same wherever it is used."""
+        graph, values = self.graph(name), self._variables.assigned(self._above[-1])
         return Inner(graph, values, tuple(self._handles.get(self._tensors[i].name) for i in self._outputs))
 
     def assigned(self) -> dict[Key, tuple[Tensor, Array]]:
         """What a subgraph that initializes variables assigns to each. Unsupported where the values are not fixed."""
         ops = tuple(self._operators())
-        last = self._variables.assigned()
+        last = self._variables.assigned(self._above[-1])
         known = {t.name: t for t in (*self._tensors, *self._variables.tensors) if t.dtype != HANDLE}
         graph = Graph("initial", known, ops, (), tuple(after.name for _, after in last.values()))
         if (fault := _order_fault(graph)) is not None:

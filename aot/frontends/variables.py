@@ -1,7 +1,7 @@
 """The variables of a .tflite file: what they begin as, and what they are while a graph is read, step by step.
 
 A graph knows no variables: each value that one is given is a tensor of its own. There are two kinds: tensors marked as
-variable, known by their number, and resources, known by their name.
+variable, known by their number, or outside their subgraph by the numbers of both, and resources, known by their name.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ import numpy as np
 from aot.frontends.identifiers import Names
 from aot.ir import Array, State, Tensor, Unsupported
 
-Key = int | str
+Key = int | str | tuple[int, int]
 HANDLE = "resource"  # the type of a tensor that stands for a variable
 
 
@@ -82,12 +82,14 @@ class Variables:
                 states.append(State(values[0].name, values[-1].name, initial))
         return fixed, tuple(states)
 
-    def assigned(self) -> dict[Key, tuple[Tensor, Tensor]]:
-        """The first and the last value of each."""
-        return {key: (values[0], values[-1]) for key, values in self._values.items()}
+    def assigned(self, subgraph: int) -> dict[Key, tuple[Tensor, Tensor]]:
+        """The first and the last value of each, by its key outside of `subgraph`, whose variables these are."""
+        pairs = {key: (values[0], values[-1]) for key, values in self._values.items()}
+        return {(subgraph, key) if isinstance(key, int) else key: pair for key, pair in pairs.items()}
 
     def _declare_resource(self, key: Key, like: Tensor) -> None:
-        self.declare(key, replace(like, name=self._names.unique(str(key)), data=None, label=str(key)))
+        name, label = (key, key) if isinstance(key, str) else (like.name, like.label)
+        self.declare(key, replace(like, name=self._names.unique(name), data=None, label=label))
 
     def _matching(self, key: Key, tensor: Tensor) -> Tensor:
         now = self.value(key)
