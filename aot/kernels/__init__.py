@@ -178,6 +178,7 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("average_pool2d_s8_dsp", AveragePool2D, average_pool2d_dsp, features=_DSP),
     Kernel("max_pool2d_s8_dsp", MaxPool2D, max_pool2d_dsp, features=_DSP),
     Kernel("mean_s8_dsp", Mean, mean_dsp, features=_DSP),
+    Kernel("depthwise_conv2d_s16_dsp", DepthwiseConv2D, depthwise_conv2d, features=_DSP),
     Kernel("depthwise_s8_dsp", DepthwiseConv2D, depthwise_dsp, features=_DSP),
     Kernel("arg_extreme", ArgMax, arg_extreme),
     Kernel("arg_extreme", ArgMin, arg_extreme),

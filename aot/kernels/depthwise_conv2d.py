@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from aot.ir import Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.order import by_channel, forwards, in_fours, rows
@@ -72,7 +74,7 @@ def _call(
 
 
 def depthwise_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
-    """One filter for each channel."""
+    """One filter for each channel; for the DSP extension, int16 in pairs."""
     assert isinstance(op, DepthwiseConv2D)
     x, w, _, y = op.operands(graph)
     fit(w.shape[3] == x.shape[3], f"there are {w.shape[3] // x.shape[3]} filters for each channel, not 1")
@@ -80,9 +82,11 @@ def depthwise_conv2d(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Ca
     last = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
     params = DepthwiseParams(sums.weights, sums.bias, sums.output, window, *y.shape[:3], *last)
     overlap = _in_fours(op, x, w, y)
+    pairs = "dsp" in kernel.features
+    fit(not pairs or sums.bias.data.dtype == np.int32, "the sums need more than 32 bits")
     macs, rest, borders = op.macs(graph), x.shape[3] % 4 / x.shape[3], windows_at_borders(op, x, w, y)
     work = {"macs": macs * (1 - rest), "left_over": macs * rest} | gathering(borders, x, w)
-    variant = sums.with_window(window.c_name) | {"borders": borders > 0}
+    variant = sums.with_window(window.c_name) | {"borders": borders > 0, "pairs": pairs}
     return _call(kernel, op, graph, params, variant, overlap, work, _window_bytes(x, w) if borders else 0)
 
 

@@ -106,7 +106,7 @@ class ChannelOutputS16(ChannelOutput):
 class RoundedOnceS16(ChannelOutput):
     """A scale of 15 bits for each channel, of accumulators of 32 bits, as multiplier and shift of `single` rounding."""
 
-    c_name: ClassVar[str] = "channel_output_s16"
+    c_name: ClassVar[str] = "rounded_once_s16"
 
 
 @dataclass(frozen=True)

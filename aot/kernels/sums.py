@@ -9,6 +9,7 @@ from aot.interface import C_TYPES
 from aot.ir import Array, Tensor
 from aot.kernels.call import Constant, Kernel, Target, fit
 from aot.kernels.output import Output, folded_bias, number_types, output_of
+from aot.kernels.stage import fast_output
 from aot.ops.common import Activation
 
 SUFFIXES = {"int8": "s8", "int16": "s16", "float32": "f32"}
@@ -30,7 +31,7 @@ class Sums:
 
 def fit_type(kernel: Kernel, x: Tensor) -> None:
     """Raise DoesNotFit unless the kernel, by its name, is for the type of `x`."""
-    fit(kernel.name.endswith(f"_{SUFFIXES[x.dtype]}"), f"%{x.name} is {x.dtype}")
+    fit(kernel.name.removesuffix("_dsp").endswith(f"_{SUFFIXES[x.dtype]}"), f"%{x.name} is {x.dtype}")
 
 
 def sums_of(
@@ -49,7 +50,7 @@ def sums_of(
     x, w, b, y = operands
     filters = weights.T if taps_first else weights
     bias, bound = folded_bias(filters, None if b is None else b.data, x, fold_zero)
-    output = output_of(x, w, b, y, activation, target.rounding, len(filters), bound)
+    output = fast_output(output_of(x, w, b, y, activation, target.rounding, len(filters), bound), bias)
     constants = Constant(f"{y.name}_weights", weights), Constant(f"{y.name}_bias", bias)
     types = number_types(x, bias) | {"weight": C_TYPES[weights.dtype.name]}
     return Sums(*constants, output, {"output": output.c_name, **types})
