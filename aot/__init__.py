@@ -26,7 +26,21 @@ A float32 model becomes an int8 one with a few dozen typical samples:
 Whatever is wrong with a model, a board or a file is raised as `AotError`, with what to try next.
 """
 
-from aot.api import Built, Profiled, Ran, build, evaluate, profile, quantize, run, verify, verify_together
+from aot.api import (
+    Built,
+    Profiled,
+    Ran,
+    RanTogether,
+    build,
+    evaluate,
+    profile,
+    profile_together,
+    quantize,
+    run,
+    run_together,
+    verify,
+    verify_together,
+)
 from aot.boards import Board
 from aot.boards import all_boards as boards
 from aot.choices import CompileOptions, RunOptions
@@ -50,6 +64,7 @@ __all__ = [
     "QuantizeOptions",
     "Quantized",
     "Ran",
+    "RanTogether",
     "RunOptions",
     "__version__",
     "boards",
@@ -57,8 +72,10 @@ __all__ = [
     "evaluate",
     "load",
     "profile",
+    "profile_together",
     "quantize",
     "run",
+    "run_together",
     "verify",
     "verify_together",
 ]

@@ -94,40 +94,46 @@ def _show_together(built: api.Built, whole: Together, as_json: bool) -> None:
 @app.command()
 @options.grouped
 def run(
-    model: options.Model,
+    models: options.Models,
     target: options.RunsOnBoard,
-    inputs: options.Inputs = None,
-    outputs: options.Outputs = None,
+    inputs: options.InputsOfEach = None,
+    outputs: options.OutputsOfEach = None,
+    concurrent: options.Concurrent = False,
     quantize_inputs: options.QuantizeInputs = False,
     samples: options.Samples = 1,
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Run MODEL on a board: an emulated one, or a real one with --port."""
-    if outputs is not None:
-        refuse_unwritable(outputs)
+    """Run MODEL on a board: an emulated one, or a real one with --port. Several models run in one firmware."""
+    if outputs and len(outputs) != len(models):
+        raise AotError(
+            f"--outputs is needed {len(models)} times, not {len(outputs)}", "once for each model, in their order"
+        )
+    for path in outputs or ():
+        refuse_unwritable(path)
     with progress() as told:
-        ran = api.run(
-            model,
+        ran = api.run_together(
+            models,
             target.loaded(),
-            inputs,
+            inputs or (),
+            concurrent=concurrent,
             quantize_inputs=quantize_inputs,
             samples=samples,
             seed=seed,
             progress=told,
             **target.choices(),
         )
-    warn(ran.compiled.warnings)
-    if outputs is not None:
-        write_outputs(outputs, ran.compiled.source, ran.verdict.outputs)
+    for one in ran.each:
+        warn(one.compiled.warnings)
+    for path, one in zip(outputs or (), ran.each, strict=False):
+        write_outputs(path, one.compiled.source, one.verdict.outputs)
     if as_json:
-        show_json(report.run_json(ran.compiled, ran.firmware, ran.verdict))
-        raise typer.Exit(0 if ran.verdict.passed else 1)
-    for line in report.output_lines(ran.compiled, ran.verdict):
-        show(line)
-    show(report.run_text(ran.verdict))
-    show_table(report.memory_table(ran.compiled, ran.firmware, ran.verdict))
-    raise typer.Exit(0 if ran.verdict.passed else 1)
+        show_json(report_together.run_json(ran))
+    else:
+        for line in report_together.answer_lines(ran):
+            show(line)
+        show_table(report_together.run_table(ran))
+    raise typer.Exit(0 if ran.passed else 1)
 
 
 @app.command()
@@ -172,33 +178,44 @@ def verify(
 @app.command()
 @options.grouped
 def profile(
-    model: options.Model,
+    models: options.Models,
     target: options.RunsOnBoard,
-    inputs: options.Inputs = None,
+    inputs: options.InputsOfEach = None,
     against: options.Against = None,
+    concurrent: options.Concurrent = False,
     quantize_inputs: options.QuantizeInputs = False,
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show what each layer of MODEL costs on a board: instructions, cycles, memory, and why its kernel was chosen."""
+    """Show what each layer of MODEL costs on a board: instructions, cycles, memory, and why its kernel was chosen.
+
+    Several models are profiled in one firmware, one after the other.
+    """
+    if against is not None and len(models) > 1:
+        raise AotError("an earlier profile is of one model", "leave --against out")
     before = profile_report.read_profile(against) if against is not None else None
     with progress():
-        profiled = api.profile(
-            model,
+        each = api.profile_together(
+            models,
             target.loaded(),
-            inputs,
+            inputs or (),
+            concurrent=concurrent,
             quantize_inputs=quantize_inputs,
             seed=seed,
             **target.choices(),
         )
-    warn(profiled.compiled.warnings)
-    found = profile_report.profile_json(profiled, before)
+    for one in each:
+        warn(one.compiled.warnings)
     if as_json:
-        show_json(found)
+        show_json(report_together.profile_json(each, before))
         return
-    show_table(profile_report.layers_table(found))
-    show("")
-    show_table(profile_report.kernels_table(found))
+    for i, one in enumerate(each):
+        if len(each) > 1:
+            show(("\n" if i else "") + f"{one.compiled.interface.name}:")
+        found = profile_report.profile_json(one, before)
+        show_table(profile_report.layers_table(found))
+        show("")
+        show_table(profile_report.kernels_table(found))
 
 
 @app.command()

@@ -72,17 +72,15 @@ Name = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Inputs = Annotated[
-    Path | None, typer.Option("--inputs", metavar="F.npz", help="Samples; random ones otherwise.", show_default=False)
-]
 InputsOfEach = Annotated[
     list[Path] | None,
     typer.Option(
         "--inputs", metavar="F.npz", help="Samples, once for each model; random ones otherwise.", show_default=False
     ),
 ]
-Outputs = Annotated[
-    Path | None, typer.Option("--outputs", metavar="F.npz", help="Write the outputs here.", show_default=False)
+OutputsOfEach = Annotated[
+    list[Path] | None,
+    typer.Option("--outputs", metavar="F.npz", help="Write the outputs here, once for each model.", show_default=False),
 ]
 Layers = Annotated[bool, typer.Option("--layers", help="Compare the output of every layer.")]
 QuantizeInputs = Annotated[bool, typer.Option("--quantize-inputs", help="Let real samples become codes.")]

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -72,11 +72,21 @@ class Profile:
         return None if None in values else sum(values)
 
 
-def profile_emulated(compiled: Compiled, firmware: Firmware, sample: Sample, folder: Path) -> Profile:
-    """Count one inference of `sample` in QEMU, block by block. AotError where QEMU or a host compiler is missing."""
+def profile_emulated(
+    compiled: Compiled, firmware: Firmware, sample: Sample, folder: Path, number: int | None = None
+) -> Profile:
+    """Count one inference of `sample` in QEMU, block by block. AotError where QEMU or a host compiler is missing.
+
+    Where `firmware` holds several models, `number` is this one's.
+    """
     require_plugins(compiled.board.core.emulator)
     instructions = read_instructions(tool_output(compiled.board, "objdump", ["-d", str(firmware.elf)], folder))
-    counts = _counted(compiled, firmware, sample, instructions, folder / "counts.txt")
+    out = folder / f"{compiled.interface.name}_counts.txt"
+
+    def counted(api_version: int) -> str:
+        return _run_plugin(compiled, firmware, sample, _plugin(compiled, instructions, out, api_version), out, number)
+
+    counts = _of_any_version(counted)
     blocks = read_blocks(counts)
     lines = _source_lines(compiled, firmware, addresses(blocks, instructions), folder)
     run = f"{compiled.interface.name}_run"
@@ -85,9 +95,11 @@ def profile_emulated(compiled: Compiled, firmware: Firmware, sample: Sample, fol
     return Profile(tuple(_emulated(compiled, *pair, timed) for pair in zip(compiled.calls, layers, strict=True)))
 
 
-def profile_real(compiled: Compiled, firmware: Firmware, sample: Sample, port: str) -> Profile:
+def profile_real(
+    compiled: Compiled, firmware: Firmware, sample: Sample, port: str, number: int | None = None
+) -> Profile:
     """Read the cycle counter around each layer of a real board, which must hold firmware built with `--trace`."""
-    with connect(compiled, firmware, port) as device:
+    with connect(compiled, firmware, port, number=number) as device:
         ticks_per_second = device.identify().ticks_per_second
         traced = iter(device.layers(input_bytes(compiled.graph, sample)))
     scale = compiled.board.clock_hz / ticks_per_second
@@ -99,12 +111,14 @@ def profile_real(compiled: Compiled, firmware: Firmware, sample: Sample, port: s
     return Profile(tuple(layers), measured=True)
 
 
-def profile_renode(compiled: Compiled, firmware: Firmware, sample: Sample, folder: Path) -> Profile:
+def profile_renode(
+    compiled: Compiled, firmware: Firmware, sample: Sample, folder: Path, number: int | None = None
+) -> Profile:
     """Read Renode's count of executed instructions around each layer; `firmware` must be a tracing one."""
     instructions = read_instructions(tool_output(compiled.board, "objdump", ["-d", str(firmware.elf)], folder))
     hooks = trace_hooks(instructions, f"{compiled.interface.name}_run")
     with start(firmware.elf, compiled.board, plugin=hooks.commands()) as connection:
-        reached(compiled, connection).layers(input_bytes(compiled.graph, sample))
+        reached(compiled, connection, number).layers(input_bytes(compiled.graph, sample))
         counts = iter(_logged(connection, hooks, len(compiled.interface.layers)))
     layers = (
         replace(_described(compiled, call), instructions=sum(next(counts) for _ in call.outputs))
@@ -158,17 +172,14 @@ def _why(chosen: Call, fitting: Sequence[Call]) -> str:
     return f"~{chosen.cost:,.0f}" + (f", against {', '.join(others)}" if others else ": the only one that fits")
 
 
-def _counted(
-    compiled: Compiled, firmware: Firmware, sample: Sample, instructions: Mapping[int, Instruction], out: Path
-) -> str:
+def _of_any_version(counted: Callable[[int], str]) -> str:
     """What the plugin wrote; a QEMU that wants a later version of the interface says so, and gets it."""
     try:
-        return _run_plugin(compiled, firmware, sample, _plugin(compiled, instructions, out, 1), out)
+        return counted(1)
     except AotError as error:
         if not (wanted := _OLDEST_API.search(str(error))):
             raise
-        plugin = _plugin(compiled, instructions, out, int(wanted[1]))
-        return _run_plugin(compiled, firmware, sample, plugin, out)
+        return counted(int(wanted[1]))
 
 
 def _plugin(compiled: Compiled, instructions: Mapping[int, Instruction], out: Path, api_version: int) -> str:
@@ -180,8 +191,10 @@ def _plugin(compiled: Compiled, instructions: Mapping[int, Instruction], out: Pa
     return f"file={files[0]},run={first:#x},end={end:#x},stop={stop:#x},out={files[1]}"
 
 
-def _run_plugin(compiled: Compiled, firmware: Firmware, sample: Sample, plugin: str, out: Path) -> str:
-    with connect(compiled, firmware, None, plugin=plugin) as device:
+def _run_plugin(
+    compiled: Compiled, firmware: Firmware, sample: Sample, plugin: str, out: Path, number: int | None
+) -> str:
+    with connect(compiled, firmware, None, plugin=plugin, number=number) as device:
         device.load(input_bytes(compiled.graph, sample))
         device.time(1)
         deadline = time.monotonic() + _WRITE_SECONDS

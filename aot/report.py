@@ -49,7 +49,12 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
 
 def run_json(compiled: Compiled, firmware: Firmware | None, verdict: Verdict) -> Json:
     """The keys of `aot run --json`; its program is gone when it has run, so `elf` is null."""
-    return build_json(compiled, firmware, None) | {
+    return build_json(compiled, firmware, None) | answers_json(verdict)
+
+
+def answers_json(verdict: Verdict) -> Json:
+    """What of the keys of `aot run --json` is about the answers."""
+    return {
         "samples": verdict.samples,
         "exact": verdict.exact,
         "passed": verdict.passed,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from aot import report
-from aot.api import Ran
+from aot import profile_report, report
+from aot.api import Profiled, Ran, RanTogether
 from aot.build import Firmware
 from aot.report import Json
 from aot.together import Together
@@ -63,6 +63,47 @@ def memory_table(whole: Together, firmware: Firmware | None) -> Table:
     if firmware:
         table.add_row("firmware", f"{firmware.ram_bytes:,} RAM", "", f"{firmware.flash.total:,} flash", "")
     return table
+
+
+def run_json(ran: RanTogether) -> Json:
+    """The keys of `aot run --json`; of several models for all together, and under `models` those of each."""
+    firmware = ran.each[0].firmware
+    if ran.whole is None:
+        return report.run_json(ran.each[0].compiled, firmware, ran.each[0].verdict)
+    found, verdicts = build_json(ran.whole, firmware, None), [one.verdict for one in ran.each]
+    models = [model | report.answers_json(v) for model, v in zip(found["models"], verdicts, strict=True)]
+    return found | {
+        "samples": sum(verdict.samples for verdict in verdicts),
+        "exact": all(verdict.exact for verdict in verdicts),
+        "passed": ran.passed,
+        "largest_distance": max(verdict.distance for verdict in verdicts),
+        "models": models,
+    }
+
+
+def answer_lines(ran: RanTogether) -> Iterator[str]:
+    """What `aot run` says of the answers of each model, with its name where there are several."""
+    for one in ran.each:
+        name = f"{one.compiled.interface.name}: " if ran.whole else ""
+        yield from (name + line for line in report.output_lines(one.compiled, one.verdict))
+        yield name + report.run_text(one.verdict)
+        if ran.whole and one.verdict.instructions is not None:
+            yield f"{name}{one.verdict.instructions:,} instructions for one inference"
+
+
+def run_table(ran: RanTogether) -> Table:
+    """RAM, flash and stack, of all models and of each; of one, instructions too."""
+    one = ran.each[0]
+    if ran.whole is None:
+        return report.memory_table(one.compiled, one.firmware, one.verdict)
+    return memory_table(ran.whole, one.firmware)
+
+
+def profile_json(each: Sequence[Profiled], before: Json | None = None) -> Json:
+    """The keys of `aot profile --json`; of several models, those of each under `models`."""
+    if len(each) == 1:
+        return profile_report.profile_json(each[0], before)
+    return {"models": [profile_report.profile_json(one) for one in each]}
 
 
 def verify_json(each: Sequence[Ran]) -> Json:

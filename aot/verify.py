@@ -109,10 +109,14 @@ def run(
     progress: Progress = lambda done: None,
     *,
     count: bool = True,
+    number: int | None = None,
 ) -> Verdict:
-    """Run all samples; with `count`, also count the instructions of one inference, where the runner can."""
+    """Run all samples; with `count`, also count the instructions of one inference, where the runner can.
+
+    Where `firmware` holds several models, `number` is this one's.
+    """
     count = count and port is None and compiled.board.counts_instructions
-    with connect(compiled, firmware, port, icount=count) as device:
+    with connect(compiled, firmware, port, icount=count, number=number) as device:
         inferences = (device.infer(input_bytes(compiled.graph, sample)) for sample in _seen(samples, progress))
         outputs = [_outputs(compiled.graph, data) for data in inferences]
         varying = input_bytes(compiled.graph, samples[0]) if compiled.graph.has_control_flow else None

@@ -238,6 +238,27 @@ def test_report(tmp_path: Path) -> None:
     assert "sine and digits for host are in" in table and "shared" in table
 
 
+def test_run_and_profile(tmp_path: Path) -> None:
+    """Each model answers, and costs, what it does alone."""
+    both, target = (SINE, DIGITS), ("-b", "mps2-an386")
+    files = [tmp_path / "sine.npz", tmp_path / "digits.npz"]
+    ran = aot("run", *both, *target, "--outputs", files[0], "--outputs", files[1], "--json").json
+    assert ran["exact"] and ran["passed"] and ran["samples"] == 2
+    profiled = aot("profile", *both, *target, "--json").json
+    for path, file, model, layers in zip(both, files, ran["models"], profiled["models"], strict=True):
+        alone = aot("run", path, *target, "--outputs", tmp_path / "alone.npz", "--json").json
+        assert abs(model["instructions"] - alone["instructions"]) < 100 and model["exact"]  # but for who calls it
+        with np.load(file) as found, np.load(tmp_path / "alone.npz") as expected:
+            assert found.files == expected.files and all(np.array_equal(found[n], expected[n]) for n in found.files)
+        counted = {layer["name"]: layer["instructions"] for layer in layers["layers"]}
+        assert counted == {
+            one["name"]: one["instructions"] for one in aot("profile", path, *target, "--json").json["layers"]
+        }
+    text = aot("run", *both, *target).out
+    assert "sine: bit-exact" in text and "digits: bit-exact" in text and "shared" in text
+    assert "digits:" in aot("profile", *both, *target).out
+
+
 @pytest.mark.parametrize(("kind", "how"), [("make", ()), ("cmake", ("--concurrent",))])
 def test_projects_build_what_answers(kind: str, how: tuple[str, ...], tmp_path: Path) -> None:
     done = aot("build", SINE, DIGITS, "-b", "host", "-o", tmp_path, "--project", kind, "--no-compile", *how)
@@ -269,7 +290,11 @@ def test_what_cannot_be(tmp_path: Path) -> None:
     ):
         assert complaint in refused("build", *arguments, *target)
     assert not (tmp_path / "out").exists()
-    assert "--inputs is needed 2 times, not 1" in refused("verify", SINE, DIGITS, "-b", "host", "--inputs", "x.npz")
+    both = (SINE, DIGITS, "-b", "host")
+    for command in ("run", "verify", "profile"):
+        assert "--inputs is needed 2 times, not 1" in refused(command, *both, "--inputs", "x.npz")
+    assert "--outputs is needed 2 times, not 1" in refused("run", *both, "--outputs", "x.npz")
+    assert "an earlier profile is of one model" in refused("profile", *both, "--against", "x.json")
 
 
 def test_what_does_not_fit_together() -> None:

@@ -5,18 +5,31 @@ They print nothing and raise AotError.
 
 from aot.api.projects import Built, build
 from aot.api.quantizing import evaluate, quantize, quantize_file
-from aot.api.runs import Profiled, Ran, profile, run, verify, verify_together
+from aot.api.runs import (
+    Profiled,
+    Ran,
+    RanTogether,
+    profile,
+    profile_together,
+    run,
+    run_together,
+    verify,
+    verify_together,
+)
 
 __all__ = [
     "Built",
     "Profiled",
     "Ran",
+    "RanTogether",
     "build",
     "evaluate",
     "profile",
+    "profile_together",
     "quantize",
     "quantize_file",
     "run",
+    "run_together",
     "verify",
     "verify_together",
 ]

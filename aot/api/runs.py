@@ -9,7 +9,6 @@ from aot.api.common import (
     Inputs,
     Progress,
     compile_into,
-    compiled_for,
     firmware_for,
     placed,
     samples_for,
@@ -47,6 +46,19 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class RanTogether:
+    """What the models of one firmware answered, in their order; `whole` is how they share memory, if several."""
+
+    whole: Together | None
+    each: tuple[Ran, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is further off than the operators allow."""
+        return all(ran.verdict.passed for ran in self.each)
+
+
+@dataclass(frozen=True)
 class Profiled:
     """What a model costs on a board, layer by layer."""
 
@@ -72,12 +84,69 @@ def run(
     With `quantize_inputs`, reals become codes. `progress` hears how many samples are done. `choices` are the fields of
     `aot.RunOptions`. Raises AotError.
     """
+    each = run_together(
+        [model],
+        board,
+        [inputs],
+        quantize_inputs=quantize_inputs,
+        samples=samples,
+        seed=seed,
+        progress=progress,
+        **choices,
+    ).each
+    return each[0]
+
+
+def run_together(
+    models: Sequence[Path | str],
+    board: str | Board,
+    inputs: Sequence[Inputs] = (),
+    *,
+    concurrent: bool = False,
+    quantize_inputs: bool = False,
+    samples: int = 1,
+    seed: int = 0,
+    progress: Progress = lambda done: None,
+    **choices: Unpack[RunKeywords],
+) -> RanTogether:
+    """`run` for the models of one firmware, one after the other; `inputs` are given for each of them, or for none.
+
+    The other arguments are those of `build` and `run`.
+    """
     options = RunOptions(**choices)
-    compiled = compiled_for(model, placed(board, options), options)
-    chosen = samples_for(compiled, inputs, quantize_inputs, samples, seed)
+    _check_inputs(models, inputs)
+    whole = whole_of(models, placed(board, options), options, concurrent)
+    compiled = _models_of(whole)
+    given = _given(compiled, inputs, quantize_inputs, samples, seed)
     with temporary_folder() as made:
-        firmware = firmware_for(compiled, made, options)
-        return Ran(compiled, firmware, run_samples(compiled, firmware, chosen, options.port, progress))
+        firmware = firmware_for(whole, made, options)
+        verdicts = [
+            run_samples(one, firmware, chosen, options.port, progress, number=number)
+            for number, one, chosen in zip(numbers_of(compiled), compiled, given, strict=True)
+        ]
+    each = tuple(Ran(one, firmware, verdict) for one, verdict in zip(compiled, verdicts, strict=True))
+    return RanTogether(whole if isinstance(whole, Together) else None, each)
+
+
+def _models_of(whole: Compiled | Together) -> tuple[Compiled, ...]:
+    return whole.models if isinstance(whole, Together) else (whole,)
+
+
+def _check_inputs(models: Sequence[Path | str], inputs: Sequence[Inputs]) -> None:
+    if inputs and len(inputs) != len(models):
+        raise AotError(
+            f"--inputs is needed {len(models)} times, not {len(inputs)}", "once for each model, in their order"
+        )
+
+
+def _given(
+    models: Sequence[Compiled], inputs: Sequence[Inputs], quantize_inputs: bool, samples: int, seed: int
+) -> list[Sequence[Sample]]:
+    """The samples of each model."""
+    return [
+        samples_for(one, source, quantize_inputs, samples, seed)
+        for one, source in zip(models, inputs or [None] * len(models), strict=True)
+    ]
 
 
 def verify(
@@ -128,16 +197,10 @@ def verify_together(
     Layers are compared model by model. The other arguments are those of `build` and `verify`.
     """
     options = RunOptions(**choices)
-    if inputs and len(inputs) != len(models):
-        raise AotError(
-            f"--inputs is needed {len(models)} times, not {len(inputs)}", "once for each model, in their order"
-        )
+    _check_inputs(models, inputs)
     port, whole = options.port, whole_of(models, placed(board, options), options, concurrent)
-    compiled = whole.models if isinstance(whole, Together) else (whole,)
-    given = [
-        samples_for(one, source, quantize_inputs, samples, seed)
-        for one, source in zip(compiled, inputs or [None] * len(compiled), strict=True)
-    ]
+    compiled = _models_of(whole)
+    given = _given(compiled, inputs, quantize_inputs, samples, seed)
     with temporary_folder() as made:
         firmware = firmware_for(whole, made, options, trace=layers and port is not None)
         if layers and port:
@@ -181,19 +244,47 @@ def profile(
     At a `port`, the real board's cycle counter is read around each layer: it must hold firmware built with `trace`,
     unless `flash` loads it. `choices` are the fields of `aot.RunOptions`. Raises AotError where nothing can count.
     """
+    each = profile_together([model], board, [inputs], quantize_inputs=quantize_inputs, seed=seed, **choices)
+    return each[0]
+
+
+def profile_together(
+    models: Sequence[Path | str],
+    board: str | Board,
+    inputs: Sequence[Inputs] = (),
+    *,
+    concurrent: bool = False,
+    quantize_inputs: bool = False,
+    seed: int = 0,
+    **choices: Unpack[RunKeywords],
+) -> tuple[Profiled, ...]:
+    """`profile` for the models of one firmware, one after the other; `inputs` are given for each of them, or for none.
+
+    The other arguments are those of `build` and `profile`.
+    """
     options = RunOptions(**choices)
-    compiled = compiled_for(model, placed(board, options), options)
-    renode = options.port is None and compiled.board.runners[:1] == ("renode",)
-    if options.port is None and not renode and not compiled.board.counts_instructions:
-        raise AotError(f"the instructions of {compiled.board.name} cannot be counted",
+    _check_inputs(models, inputs)
+    whole = whole_of(models, placed(board, options), options, concurrent)
+    traced = options.port is not None or whole.board.runners[:1] == ("renode",)
+    if not traced and not whole.board.counts_instructions:
+        raise AotError(f"the instructions of {whole.board.name} cannot be counted",
                        "a board in QEMU or Renode: `aot boards` lists them", "a real board: --port URL")  # fmt: skip
-    sample = samples_for(compiled, inputs, quantize_inputs, 1, seed)[0]
+    compiled = _models_of(whole)
+    given = _given(compiled, inputs, quantize_inputs, 1, seed)
     with temporary_folder() as made:
-        traced = renode or options.port is not None
-        loaded = firmware_for(compiled, made, options, trace=traced)
-        firmware = loaded or compile_into(compiled, made, trace=traced)
-        if options.port is not None:
-            return Profiled(compiled, firmware, profile_real(compiled, firmware, sample, options.port))
-        if renode:
-            return Profiled(compiled, firmware, profile_renode(compiled, firmware, sample, made))
-        return Profiled(compiled, firmware, profile_emulated(compiled, firmware, sample, made))
+        loaded = firmware_for(whole, made, options, trace=traced)
+        firmware = loaded or compile_into(whole, made, trace=traced)
+        return tuple(
+            Profiled(one, firmware, _profile(one, firmware, chosen[0], made, options.port, number))
+            for number, one, chosen in zip(numbers_of(compiled), compiled, given, strict=True)
+        )
+
+
+def _profile(
+    compiled: Compiled, firmware: Firmware, sample: Sample, made: Path, port: str | None, number: int | None
+) -> Profile:
+    if port is not None:
+        return profile_real(compiled, firmware, sample, port, number)
+    if compiled.board.runners[:1] == ("renode",):
+        return profile_renode(compiled, firmware, sample, made, number)
+    return profile_emulated(compiled, firmware, sample, made, number)
