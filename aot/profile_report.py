@@ -64,7 +64,11 @@ def _add_before(part: Json, earlier: Mapping[str, Any]) -> None:
 
 
 def layers_table(found: Json) -> Table:
-    """One line for each layer, and their sums; with an earlier profile, by how much the counts changed."""
+    """One line for each layer, and their sums; with an earlier profile, by how much the counts changed.
+
+    A layer of which no instruction is left was not skipped: compilers make copies of one element part of the layer that
+    reads it, and the table says so.
+    """
     compared = "instructions_before" in found["total"]
     table = Table(
         "layer", "kernel", *_HEADERS, "cycles/MAC", *(["change"] if compared else []), box=None, pad_edge=False
@@ -72,7 +76,10 @@ def layers_table(found: Json) -> Table:
     for column in table.columns[2:]:
         column.justify = "right"
     for layer in (*found["layers"], _sums(found)):
-        row = [layer["name"], layer["kernel"], *(_number(layer[key]) for key in _NUMBERS), _per_mac(layer)]
+        counts = [_number(layer[key]) for key in _NUMBERS]
+        if layer["instructions"] == 0:
+            counts[: len(_COUNTED)] = "inlined", ""
+        row = [layer["name"], layer["kernel"], *counts, _per_mac(layer)]
         table.add_row(*map(Text, row + ([_change(layer)] if compared else [])))
     return table
 

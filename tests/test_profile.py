@@ -7,10 +7,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import graphs
 import pytest
 from command import DIGITS, SINE, aot, refused
 
 from aot.boards import load_board
+from aot.frontends.tflite_writer import write
+from aot.ir import Graph, Quant
+from aot.ops.mul import Mul
+from aot.ops.slice import StridedSlice
 from aot.pipeline import compile_file, make
 from aot.profile import cortex_m4
 from aot.profile.disassembly import Instruction, read_instructions
@@ -82,6 +87,21 @@ def test_layers_add_up_to_what_the_timer_counts() -> None:
     tiles = sum(count for name, count in convolution["functions"].items() if name.startswith("tile"))
     assert tiles > convolution["macs"] / 2
     assert not any(name.startswith("tile") for name in found["layers"][1]["functions"])
+
+
+def test_a_copy_that_became_part_of_its_reader_is_inlined(tmp_path: Path) -> None:
+    q = Quant((0.1,), (0,))
+    x, a, b, y = (graphs.int8(name, (1, 4 if name == "x" else 1), q) for name in "xaby")
+    picks = [
+        StridedSlice(name=to, inputs=("x",), outputs=(to,), begin=(0, i), end=(1, i + 1), strides=(1, 1))
+        for to, i in (("a", 1), ("b", 3))
+    ]
+    ops = (*picks, Mul(name="y", inputs=("a", "b"), outputs=("y",)))
+    model = tmp_path / "model.tflite"
+    model.write_bytes(write(Graph("model", {t.name: t for t in (x, a, b, y)}, ops, ("x",), ("y",))))
+    lines = aot("profile", model, "--board", BOARD).out.splitlines()
+    first, second, product = (line.split()[2] for line in lines[1:4])
+    assert int(first) > 0 and second == "inlined" and int(product) > 0
 
 
 def test_cores_without_published_timings_show_instructions_only() -> None:
