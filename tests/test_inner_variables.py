@@ -31,6 +31,14 @@ def _handle(name: str, key: str) -> Line:
     return Line("VAR_HANDLE", Record(1, "VarHandleOptions", {"SharedName": key}), (), (name,))
 
 
+def _read(handle: str, value: str) -> Line:
+    return Line("READ_VARIABLE", _READ, (handle,), (value,))
+
+
+def _assign(handle: str, value: str) -> Line:
+    return Line("ASSIGN_VARIABLE", _ASSIGN, (handle, value), ())
+
+
 def _inside(part: Part, keys: list[str], passed: bool) -> Part:
     """A graph that takes and gives the values of `keys` last, as one that reads and assigns them itself.
 
@@ -198,13 +206,45 @@ def _assigned(t: Tensor) -> bytes:
     return _branch((Line("ASSIGN_VARIABLE", _ASSIGN, ("other_handle", t.name), ()),), t)
 
 
-def _condition_that_assigns() -> bytes:
-    graph, _ = cases.case("While with variables", 0)
-    main, condition, body, initial = parts_of(graph)
-    handle = Tensor("h", (), HANDLE)
-    lines = (_handle("h", "z"), Line("ASSIGN_VARIABLE", _ASSIGN, ("h", condition.inputs[0]), ()))
-    tensors, lines = (*condition.tensors, handle), (*condition.lines, *lines)
-    return write_parts([main, replace(condition, tensors=tensors, lines=lines), body, initial])
+def _condition_that_assigns(verdicts: str = "more") -> bytes:
+    """While v, which the condition makes larger by c, is below x: x loses v."""
+
+    def count(name: str, value: int | None = None) -> Tensor:
+        return Tensor(name, (1,), "int32", data=None if value is None else np.array([value], np.int32))
+
+    def binary(kind: str, y: str, *inputs: str) -> Line:
+        return Line(kind.upper(), Record(1, f"{kind.capitalize()}Options"), inputs, (y,))
+
+    def part(name: str, names: str, lines: list[Line], inputs: str, outputs: str, *others: Tensor) -> Part:
+        tensors = (Tensor(f"{name}_v", (), HANDLE), *map(count, names.split()), *others)
+        own = (_handle(f"{name}_v", "v"), *lines)
+        return Part(name, tensors, own, tuple(inputs.split()), tuple(outputs.split()))
+
+    more = [_read("ask_v", "before"), binary("add", "after", "before", "by"), _assign("ask_v", "after")]
+    more.append(binary("less", "more", "after", "left"))
+    ask = part("ask", "left by before after", more, "left by", verdicts, Tensor("more", (1,), "bool"))
+    less = [_read("do_v", "now"), binary("sub", "less", "all", "now")]
+    do = part("do", "all step now less", less, "all step", "less step")
+    start = part("start", "", [_assign("start_v", "low")], "", "", count("low", -3))
+    loop = Line(
+        "WHILE", Record(1, "WhileOptions"), ("x", "c"), ("y", "d"), {"CondSubgraphIndex": 1, "BodySubgraphIndex": 2}
+    )
+    once = Line("CALL_ONCE", Record(1, "CallOnceOptions", {"InitSubgraphIndex": 3}), (), ())
+    shown = [once, loop, _read("main_v", "v"), binary("add", "z", "v", "zero")]
+    return write_parts([part("main", "x c y d v z", shown, "x c", "y z", count("zero", 0)), ask, do, start])
+
+
+def test_a_condition_that_assigns(tmp_path: Path) -> None:
+    content = _condition_that_assigns()
+    read = parse(content, "net")
+    numbers = [(60, 7), (200, 11), (5, 9), (500, 30), (500, 20)]
+    samples = [{"x": np.array([x], np.int32), "c": np.array([c], np.int32)} for x, c in numbers]
+    given = [list(sample.values()) for sample in samples]
+    wanted = [[a.tolist() for a in run] for run in litert.sequence(content, given, litert.Resolver.REFERENCE)]
+    assert wanted == [[a.tolist() for a in run] for run in tflm.sequence(content, given, 2)]
+    assert wanted == [[v[n].tolist() for n in read.outputs] for v in interpreter.run_all(read, samples)]
+    outputs = native.run(native.program(native.compiled(read), tmp_path, *native.SANITIZE), read, samples)
+    assert wanted == [[v[n].tolist() for n in read.outputs] for v in outputs]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +254,9 @@ def _condition_that_assigns() -> bytes:
         (_assigned(Tensor("d", (2,), "int16", data=np.zeros(2, np.int16))), "is int16[2], but the variable 'v'"),
         (_branch((Line("CALL_ONCE", Record(1, "CallOnceOptions", {"InitSubgraphIndex": 1}), (), ()),)),
          "initializes inside control flow; supported in the main graph only"),
-        (_condition_that_assigns(), "the condition of a loop assigns the variable 'z'"),
+        (_condition_that_assigns(""), "its condition gives 0 values; supported: 1"),
+        (_condition_that_assigns("more left"), "its condition gives 2 values; supported: 1"),
+        (_condition_that_assigns("left"), "is int32[1]; supported: one bool"),
     ],
 )  # fmt: skip
 def test_variables_that_cannot_be(content: bytes, complaint: str, tmp_path: Path) -> None:

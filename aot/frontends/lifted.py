@@ -6,9 +6,12 @@ So what a graph inside a branch or a loop does to a variable is what the operato
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from aot.frontends.variables import Key
 from aot.ir import Graph, Tensor
 from aot.ops.common import require
+from aot.ops.control import If
 
 New = Callable[[Tensor], Tensor]  # the same tensor under a name that nobody has
 
@@ -32,18 +35,23 @@ class Inner:
 
 @dataclass(frozen=True)
 class Lifted:
-    """The graphs inside an operator; which variables go into all of them, which come out, and which are assigned."""
+    """The graphs inside an operator; which variables go into all of them, which come out, and which are assigned.
+
+    `verdict` is what a condition that assigns gave last: it goes into the loop behind all else, as true, and comes out.
+    """
 
     graphs: dict[str, Graph]
     taken: tuple[Key, ...]
     given: tuple[Key, ...]
     assigned: frozenset[Key]
+    verdict: tuple[Tensor, ...] = ()
 
 
 def lifted(inside: Mapping[str, Inner], new: New) -> Lifted:
     """The graphs inside an operator with its variables as their last inputs and outputs.
 
-    A loop gives all that it takes; a branch only what is assigned. Unsupported where a loop's condition assigns.
+    A loop gives all that it takes; a branch only what is assigned. Unsupported where a condition that assigns has not
+    one verdict.
     """
     first: dict[Key, Tensor] = {}
     for inner in inside.values():
@@ -51,20 +59,45 @@ def lifted(inside: Mapping[str, Inner], new: New) -> Lifted:
     assigned = frozenset(key for key in first if any(inner.assigns(key) for inner in inside.values()))
     taken = tuple(first)
     given = taken if "condition" in inside else tuple(key for key in taken if key in assigned)
+    rotates = "condition" in inside and any(map(inside["condition"].assigns, taken))
     graphs = {}
     for name, inner in inside.items():
-        assigns = [key for key in taken if inner.assigns(key)]
-        require(
-            name != "condition" or not assigns,
-            f"the condition of a loop assigns the variable {', '.join(_said(key, first[key]) for key in assigns)}",
-        )
         own = {key: inner.values[key] if key in inner.values else (t := new(first[key]), t) for key in taken}
-        graphs[name] = _extended(inner, own, () if name == "condition" else given)
-    return Lifted(graphs, taken, given, assigned)
+        graphs[name] = _extended(inner, own, given if name != "condition" or rotates else ())
+    if not rotates:
+        return Lifted(graphs, taken, given, assigned)
+    verdicts = len(graphs["condition"].outputs) - len(given)
+    require(verdicts == 1, f"its condition gives {verdicts} values; supported: 1")
+    verdict = graphs["condition"][graphs["condition"].outputs[0]]
+    ends = new(replace(verdict, data=np.ones(verdict.shape, verdict.dtype))), new(replace(verdict, data=None))
+    return Lifted(_rotated(graphs["condition"], graphs["body"], new), taken, given, assigned, ends)
 
 
-def _said(key: Key, tensor: Tensor) -> str:
-    return repr(key) if isinstance(key, str) else f"%{tensor.name}"
+def _rotated(condition: Graph, body: Graph, new: New) -> dict[str, Graph]:
+    """A loop whose condition assigns as one whose body does: `while ok: ok = condition; if ok: body`.
+
+    The condition gives its verdict, then the variables, which are the last values that both graphs take.
+    """
+    verdict, *variables = condition.outputs
+    passed = (*condition.inputs[: len(condition.inputs) - len(variables)], *variables)
+    skipped, results, seen = ([new(replace(condition[n], data=None)) for n in passed] for _ in range(3))
+    before, after = (new(replace(condition[verdict], data=None)) for _ in range(2))
+    otherwise = _unchanged("skipped", skipped, skipped)
+    names = tuple(t.name for t in results)
+    choice = If(name=names[0], inputs=(verdict, *passed), outputs=names, then=body, otherwise=otherwise)
+    step = replace(
+        condition.with_tensors(*results, before),
+        ops=(*condition.ops, choice),
+        inputs=(*condition.inputs, before.name),
+        outputs=(*names, verdict),
+    )
+    return {"condition": _unchanged("condition", [*seen, after], [after]), "body": step}
+
+
+def _unchanged(name: str, inputs: list[Tensor], outputs: list[Tensor]) -> Graph:
+    """A graph that gives some of what it takes."""
+    known = {t.name: t for t in inputs}
+    return Graph(name, known, (), tuple(known), tuple(t.name for t in outputs))
 
 
 def _extended(inner: Inner, values: Mapping[Key, tuple[Tensor, Tensor]], given: tuple[Key, ...]) -> Graph:

@@ -215,7 +215,8 @@ class _Subgraph:
         ]
         inputs = [t for t in op.inputs if t is None or t.name not in self._handles]
         outputs = [t for t in op.outputs if t.name not in self._handles]
-        return replace(op, graphs=found.graphs, inputs=[*inputs, *taken], outputs=[*outputs, *given])
+        inputs, outputs = [*inputs, *taken, *found.verdict[:1]], [*outputs, *given, *found.verdict[1:]]
+        return replace(op, graphs=found.graphs, inputs=inputs, outputs=outputs)
 
     def _take_handles(self, op: FileOp, given: list[tuple[str | None, ...]]) -> None:
         """The handles that come out of `op` stand for the variables of those that every graph inside gives."""
