@@ -101,7 +101,7 @@ def _layer(constants: str, block: Block, call: Call, functions: Functions, trace
     graph, plan, output = block.graph, block.plan, call.outputs[0]
     struct = "" if call.blocks else functions[key_of(call)][0]
     return Layer(
-        comment=str(next(op for op in graph.ops if output in op.outputs)),
+        comment=str(next(op for op in graph.ops if output in op.outputs)) + _layout(call),
         params_name=f"params_{output}",
         struct=struct,
         initializer=initializer(call.params, constants),
@@ -114,6 +114,12 @@ def _layer(constants: str, block: Block, call: Call, functions: Functions, trace
             if name in traced
         ),
     )
+
+
+def _layout(call: Call) -> str:
+    """What of the call's images lies by planes."""
+    names = [name for name in (*call.inputs, *call.outputs) if name in call.planes]
+    return f"; by planes: {', '.join(f'%{name}' for name in names)}" if names else ""
 
 
 def _operands(constants: str, block: Block, call: Call) -> Iterator[str]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from aot.ir import Graph, Op
 from aot.kernels import Block, Call, Target, select
+from aot.layouts import tensors_by_planes
 from aot.plan import Step, best_order, find_views, plan
 
 _BLOCK_ALIGNMENT = 8  # of the memory of a graph inside, whatever elements it holds
@@ -12,9 +13,9 @@ _BLOCK_ALIGNMENT = 8  # of the memory of a graph inside, whatever elements it ho
 def lower(graph: Graph, target: Target) -> Block:
     """The calls chosen for `target`, and where everything lies. AotError where none fits.
 
-    The order is the graph's, but where another one needs less memory.
+    The order is the graph's, but where another one needs less memory. Tensors lie by planes where that is faster.
     """
-    block = lower_in_order(graph, target)
+    block = _by_planes(lower_in_order(graph, target), target)
     order = best_order(graph, steps_of(block.calls), find_views(graph).of)
     if order is None:
         return block
@@ -22,6 +23,15 @@ def lower(graph: Graph, target: Target) -> Block:
     graph = _in_order_of(calls, graph)
     other = Block(graph, calls, plan(graph, steps_of(calls)))
     return other if other.plan.size < block.plan.size else block
+
+
+def _by_planes(block: Block, target: Target) -> Block:
+    """`block` with some tensors by planes, if it is faster and no larger so."""
+    planes = tensors_by_planes(block, target) if target.optimize == "speed" else None
+    if not planes:
+        return block
+    other = lower_in_order(block.graph, replace(target, planes=planes))
+    return other if other.plan.size <= block.plan.size else block
 
 
 def lower_in_order(graph: Graph, target: Target) -> Block:
@@ -56,6 +66,7 @@ def _with_blocks(call: Call, op: Op, target: Target) -> Call:
     """The graphs inside never run at once: each has the same scratch memory to itself."""
     if not op.graphs:
         return call
+    target = replace(target, planes=frozenset())  # the names inside are others
     blocks = {name: lower(inner, target) for name, inner in op.graphs.items()}
     return replace(call, blocks=blocks, scratch=max(block.plan.size for block in blocks.values()))
 

@@ -65,6 +65,11 @@ class Compiled:
         return Block(self.graph, self.calls, self.plan)
 
     @property
+    def planes(self) -> frozenset[str]:
+        """The tensors that lie by planes."""
+        return frozenset[str]().union(*(call.planes for call in self.calls))
+
+    @property
     def rounding(self) -> str:
         """How accumulators are rounded."""
         return self.target.rounding

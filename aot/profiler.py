@@ -28,8 +28,8 @@ class LayerProfile:
     """One layer; instructions, loads and stores are None on a real board, loads and stores in Renode, cycles
     where the core has no model.
 
-    `why` says what the kernel was chosen over, `refused` why others could not be; `functions` are the layer's
-    instructions by C function.
+    `why` says what the kernel was chosen over, `refused` why others could not be; `planes` are the tensors that lie by
+    planes; `functions` are the layer's instructions by C function.
     """
 
     name: str
@@ -40,6 +40,7 @@ class LayerProfile:
     scratch_bytes: int
     why: str
     refused: tuple[str, ...]
+    planes: tuple[str, ...]
     instructions: int | None = None
     cycles: int | None = None
     loads: int | None = None
@@ -153,7 +154,8 @@ def _emulated(compiled: Compiled, call: Call, counts: Counts, timed: bool) -> La
 def _described(compiled: Compiled, call: Call) -> LayerProfile:
     """What is known without running it."""
     op = next(op for op in compiled.graph.ops if call.outputs[0] in op.outputs)
-    fitting, reasons = candidates(op, compiled.graph, compiled.target)
+    by_pixels = candidates(op, compiled.graph, compiled.target)[0][:1] if call.planes else []
+    fitting, reasons = candidates(op, compiled.graph, replace(compiled.target, planes=call.planes))
     return LayerProfile(
         name=call.outputs[0],
         op=op.kind,
@@ -161,15 +163,25 @@ def _described(compiled: Compiled, call: Call) -> LayerProfile:
         macs=op.macs(compiled.graph),
         flash_bytes=sum(constant.data.nbytes for constant in constants_of(call.params)),
         scratch_bytes=call.scratch,
-        why=_why(call, fitting),
+        why=_why(call, fitting, by_pixels),
         refused=tuple(reasons),
+        planes=tuple(sorted(call.planes)),
     )
 
 
-def _why(chosen: Call, fitting: Sequence[Call]) -> str:
+def _why(chosen: Call, fitting: Sequence[Call], by_pixels: Sequence[Call]) -> str:
     """The estimates that decided."""
     others = [f"{call.kernel.name} ~{call.cost:,.0f}" for call in fitting if call.kernel != chosen.kernel]
-    return f"~{chosen.cost:,.0f}" + (f", against {', '.join(others)}" if others else ": the only one that fits")
+    others += [f"{call.kernel.name} by pixels ~{call.cost:,.0f}" for call in by_pixels]
+    own = f"~{chosen.cost:,.0f}{_layout(chosen)}"
+    return f"{own}, against {', '.join(others)}" if others else f"{own}: the only one that fits"
+
+
+def _layout(call: Call) -> str:
+    """Which of its tensors lie by planes."""
+    sides = (("input", call.inputs), ("output", call.outputs))
+    planar = [side for side, names in sides if call.planes.intersection(names)]
+    return f" with {' and '.join(planar)} by planes" if planar else ""
 
 
 def _of_any_version(counted: Callable[[int], str]) -> str:

@@ -213,8 +213,17 @@ def _compared_layers(
         for name, expected in graph.step(op, values, compiled.rounding).items():
             values[name] = expected
             if name in received:
-                values[name] = np.frombuffer(received[name], expected.dtype).reshape(expected.shape)
+                values[name] = _by_pixels(received[name], expected, name in compiled.planes)
                 yield _compared((sample_index, kernels[name], name), expected, values[name], allowed[name])
+
+
+def _by_pixels(data: bytes, like: Array, planes: bool) -> Array:
+    """A layer's output as an array like `like`; in the arena it may lie by planes."""
+    values = np.frombuffer(data, like.dtype)
+    if not planes:
+        return values.reshape(like.shape)
+    images, height, width, channels = like.shape
+    return values.reshape(images, channels, height, width).transpose(0, 2, 3, 1)
 
 
 def _compared(place: tuple[int, str | None, str], expected: Array, actual: Array, slack: Slack) -> _Result:

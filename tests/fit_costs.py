@@ -16,8 +16,10 @@ from unittest.mock import patch
 
 import cost_layers
 import numpy as np
+import planar
 from cost_layers import DTYPES, WEIGHTED
 from merge import index_of, merged
+from planar import LAYOUTS, Layout
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -50,6 +52,7 @@ class Measured:
     """The layer `number` of its kind, in one kernel."""
 
     number: int
+    layout: Layout
     call: Call
     cycles: int
     code_bytes: int
@@ -65,10 +68,11 @@ def main() -> None:
 
 
 def measurements(part: str, board: str) -> Iterator[Measured]:
-    """Layers in every kernel that the board's core can run."""
+    """Layers in every kernel that the board's core can run, and in every layout that it knows."""
     target = Target(frozenset(load_board(board).core.features))
     for kernel in track(competing(target), part):
-        yield from measured(kernel, board, target)
+        for layout in LAYOUTS[: len(LAYOUTS) if kernel.planes else 1]:
+            yield from measured(kernel, board, target, layout)
 
 
 def competing(target: Target) -> list[Kernel]:
@@ -77,16 +81,17 @@ def competing(target: Target) -> list[Kernel]:
     return [kernel for kernel in competitors if kernel.features <= target.features]
 
 
-def measured(kernel: Kernel, board: str, target: Target) -> Iterator[Measured]:
+def measured(kernel: Kernel, board: str, target: Target, layout: Layout) -> Iterator[Measured]:
     """`_LAYERS` layers of one firmware, each in `kernel`; fewer for small kinds of layers."""
-    chosen = list(islice(layers(kernel, target), _LAYERS))
+    chosen = list(islice(layers(kernel, target, layout), _LAYERS))
     if not chosen:
         return
     whole, _ = merged([(graph, {}) for _, graph, _ in chosen])
 
     def forced(ops: Sequence[Op], graph: Graph, _: Target) -> list[Call]:
         return [
-            kernel.lower(kernel, op, graph, _wide(target, op, how)) for op, (_, _, how) in zip(ops, chosen, strict=True)
+            kernel.lower(kernel, op, graph, for_layer(target, op, how, layout))
+            for op, (_, _, how) in zip(ops, chosen, strict=True)
         ]
 
     with patch.object(lowering, "select", forced), TemporaryDirectory() as folder:
@@ -98,10 +103,10 @@ def measured(kernel: Kernel, board: str, target: Target) -> Iterator[Measured]:
         number, _, _ = chosen[index_of(call.outputs[0])]
         spent = one.cycles if core_class(target) == "dsp" else one.instructions
         assert spent is not None
-        yield Measured(number, call, spent, code)
+        yield Measured(number, layout, call, spent, code)
 
 
-def layers(kernel: Kernel, target: Target) -> Iterator[tuple[int, Graph, str]]:
+def layers(kernel: Kernel, target: Target, layout: Layout = ()) -> Iterator[tuple[int, Graph, str]]:
     """Random layers, of the same ones for all kernels, that this one can compute, and that do not take long.
 
     Their numbers, and how their weights are to lie in flash.
@@ -110,13 +115,15 @@ def layers(kernel: Kernel, target: Target) -> Iterator[tuple[int, Graph, str]]:
     for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.op, dtype), _DRAWS)):
         op = graph.ops[0]
         elements = max(tensor.elements for tensor in graph.tensors.values())
-        if max(op.macs(graph), elements) <= _MOST_MACS and lowered(kernel, graph, _wide(target, op, how)):
+        small = max(op.macs(graph), elements) <= _MOST_MACS
+        if small and lowered(kernel, graph, for_layer(target, op, how, layout)):
             yield number, graph, how
 
 
-def _wide(target: Target, op: Op, how: str) -> Target:
-    """The target, with the operator's weights as int16 if they are to be."""
-    return replace(target, int16_weights=frozenset({str(op.inputs[1])} if how == "wide" else ()))
+def for_layer(target: Target, op: Op, how: str, layout: Layout) -> Target:
+    """The target, with the operator's weights as int16 if they are to be, and what is to lie by planes."""
+    wide = frozenset({str(op.inputs[1])} if how == "wide" else ())
+    return replace(target, int16_weights=wide, planes=planar.names(op, layout))
 
 
 def lowered(kernel: Kernel, graph: Graph, target: Target) -> Call | None:
@@ -147,7 +154,18 @@ def fitted(found: Sequence[Measured]) -> dict[str, Prices]:
             table[name] = {unit: prices[_column(name, unit)] for unit in units}
             if code := max(one.code_bytes for one in groups[name]):  # not where all of it is inlined
                 table[name]["code_bytes"] = code
-    return dict(sorted(table.items()))
+    return shared(dict(sorted(table.items())))
+
+
+def shared(table: dict[str, Prices]) -> dict[str, Prices]:
+    """The same with the prices of tiles in all kernels of tiles of their type, met there or not."""
+    found = {unit: price for prices in table.values() for unit, price in prices.items() if unit.startswith(_SAME)}
+    for name, prices in table.items():
+        if any(unit.startswith(_SAME) for unit in prices):
+            own = {unit: price for unit, price in found.items() if unit.split("_")[1] in name.split("_")}
+            code = {"code_bytes": prices["code_bytes"]}
+            table[name] = {unit: price for unit, price in sorted((prices | own).items()) if unit not in code} | code
+    return table
 
 
 def prices_of(found: Sequence[Measured]) -> Prices:
@@ -201,9 +219,10 @@ def summary(part: str, found: Sequence[Measured], table: dict[str, Prices]) -> T
     for name, ones in by_kernel(found).items():
         wrong = [abs(price(one, table) / one.cycles - 1) for one in ones]
         shown.add_row(name, str(len(ones)), f"{np.mean(wrong):.1%}", f"{max(wrong):.1%}")
-    rivals: dict[tuple[str, str, int], list[Measured]] = defaultdict(list)
+    rivals: dict[tuple[str, str, int, Layout], list[Measured]] = defaultdict(list)
     for one in found:
-        rivals[one.call.kernel.op.__name__, one.call.variant.get("type", "int8_t"), one.number].append(one)
+        kind = one.call.kernel.op.__name__, one.call.variant.get("type", "int8_t")
+        rivals[*kind, one.number, one.layout].append(one)
     several = [ones for ones in rivals.values() if len(ones) > 1]
     chosen = [min(ones, key=lambda one: price(one, table)).cycles / min(one.cycles for one in ones) for ones in several]
     shown.caption = f"{len(several)} layers in several kernels: {np.mean(chosen) - 1:.2%} longer than in the best one"

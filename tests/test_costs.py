@@ -4,12 +4,13 @@ from itertools import islice
 
 import fit_costs
 import numpy as np
+import planar
 import pytest
 from command import DIGITS, aot
 from cost_layers import layer
 
 from aot.boards import load_board
-from aot.kernels import OPTIMIZATIONS, Call, Target, candidates
+from aot.kernels import OPTIMIZATIONS, Call, Kernel, Target, candidates
 from aot.kernels.choose import choose
 from aot.kernels.costs import cycles, prices_of
 from aot.ops.conv2d import Conv2D
@@ -21,10 +22,15 @@ DSP = Target(frozenset({"dsp", "fpu"}))
 def test_every_unit_has_a_price(part: str) -> None:
     target = Target(frozenset(load_board(fit_costs.BOARDS[part]).core.features))
     for kernel in fit_costs.competing(target):
-        for _, graph, _ in islice(fit_costs.layers(kernel, target), 3):
-            call = kernel.lower(kernel, graph.ops[0], graph, target)
-            assert call.work.keys() <= prices_of(kernel.name, target).keys(), f"{kernel.name}: run `make costs`"
-            assert cycles(kernel.name, call.work, target) > 0
+        for layout in planar.LAYOUTS[: len(planar.LAYOUTS) if kernel.planes else 1]:
+            _assert_prices(kernel, target, layout)
+
+
+def _assert_prices(kernel: Kernel, target: Target, layout: planar.Layout) -> None:
+    for _, graph, how in islice(fit_costs.layers(kernel, target, layout), 3):
+        call = kernel.lower(kernel, graph.ops[0], graph, fit_costs.for_layer(target, graph.ops[0], how, layout))
+        assert call.work.keys() <= prices_of(kernel.name, target).keys(), f"{kernel.name}: run `make costs`"
+        assert cycles(kernel.name, call.work, target) > 0
 
 
 def test_prices_are_found_again() -> None:

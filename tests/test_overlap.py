@@ -9,6 +9,7 @@ import cases
 import merge
 import native
 import numpy as np
+import planar
 import pytest
 
 from aot import interpreter
@@ -22,7 +23,7 @@ from aot.verify import run as run_on_device
 
 _EXTRA = 64  # bytes between buffers that are to be apart
 _GROUP = 60  # cases in one firmware
-_PER_KERNEL = 24
+_PER_KERNEL, _PER_LAYOUT = 24, 6
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,16 @@ class _Limit:
     """A case whose output lies as far over one of its inputs as its kernel allows, or just too far."""
 
     case: merge.Case
+    layout: planar.Layout
     kernel: str
     operand: int
     distance: int
 
 
-def _limits(case: merge.Case, board: str, beyond: bool) -> Iterator[_Limit]:
+def _limits(case: merge.Case, layout: planar.Layout, board: str, beyond: bool) -> Iterator[_Limit]:
     """Both limits of every input, where output and input do overlap there."""
-    model = native.compiled(case[0], board=board)
+    with planar.forced([layout]):
+        model = native.compiled(merge.merged([case])[0], board=board)
     for call in model.calls[:1] if len(model.calls) == 1 else ():
         y = model.graph[call.outputs[0]]
         for operand, overlap in call.overlaps.items():
@@ -48,7 +51,7 @@ def _limits(case: merge.Case, board: str, beyond: bool) -> Iterator[_Limit]:
                 clipped = min(max(limit, -y.bytes), x.bytes)
                 distance = rounded(clipped / step) * step + (further * width if beyond else 0)
                 if -y.bytes < distance < x.bytes and not x.constant and overlap.allows(distance) != beyond:
-                    yield _Limit(case, call.kernel.name, operand, distance)
+                    yield _Limit(case, layout, call.kernel.name, operand, distance)
 
 
 def _placed(model: Compiled, limits: list[_Limit]) -> Compiled:
@@ -85,7 +88,9 @@ def _wrong(limits: list[_Limit], board: str, folder: Path) -> list[_Limit]:
     for first in range(0, len(limits), _GROUP):
         group = limits[first : first + _GROUP]
         graph, sample = merge.merged([limit.case for limit in group])
-        model = _placed(native.compiled(graph, board=board), group)
+        with planar.forced([limit.layout for limit in group]):
+            model = _placed(native.compiled(graph, board=board), group)
+        sample = {name: planar.to_planes(v) if name in model.planes else v for name, v in sample.items()}
         target = folder / str(first)
         target.mkdir(parents=True)
         if board == "host":
@@ -93,6 +98,7 @@ def _wrong(limits: list[_Limit], board: str, folder: Path) -> list[_Limit]:
         else:
             outputs = run_on_device(model, make(model, target), [sample], count=False).outputs[0]
             answer = dict(zip(graph.outputs, outputs, strict=True))
+        answer = {name: planar.to_pixels(v) if name in model.planes else v for name, v in answer.items()}
         wrong += [limit for i, limit in enumerate(group) if not _right(limit.case, answer, i)]
     return wrong
 
@@ -111,24 +117,36 @@ def _all_limits(board: str, beyond: bool) -> list[_Limit]:
     special = "dsp" in load_board(board).core.features
     some = cases.many()
     some = [case for case in some if not special or case[0].ops[0].kind in cases.SEVERAL_KERNELS]
-    limits: dict[str, list[_Limit]] = {}
-    for limit in (limit for case in some for limit in _limits(case, board, beyond)):
+    limits: dict[tuple[str, planar.Layout], list[_Limit]] = {}
+    ways = [(case, layout) for i, case in enumerate(some) for layout in _layouts(case, i, board if special else None)]
+    for limit in (limit for case, layout in ways for limit in _limits(case, layout, board, beyond)):
         if not special or "dsp" in limit.kernel:
-            limits.setdefault(limit.kernel, []).append(limit)
+            limits.setdefault((limit.kernel, limit.layout), []).append(limit)
     assert limits
-    return [limit for found in limits.values() for limit in found[: _PER_KERNEL * cases.TIMES]]
+    return [
+        limit
+        for (_, layout), found in limits.items()
+        for limit in found[: (_PER_LAYOUT if layout else _PER_KERNEL) * cases.TIMES]
+    ]
+
+
+def _layouts(case: merge.Case, number: int, board: str | None) -> Iterator[planar.Layout]:
+    """The usual one, and one of the others that a kernel knows."""
+    yield ()
+    if board and (found := planar.fitting(case[0], board)):
+        yield found[number % len(found)]
 
 
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
     limits = _all_limits(board, False)
     wrong = _wrong(limits, board, tmp_path)
-    assert not wrong, "\n".join(f"{w.kernel} at {w.distance}\n{w.case[0]}" for w in wrong[:5])
+    assert not wrong, "\n".join(f"{w.kernel} {w.layout} at {w.distance}\n{w.case[0]}" for w in wrong[:5])
 
 
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_wrong_one_byte_tighter(board: str, tmp_path: Path) -> None:
     """Not for each case, because a byte that is overwritten may not matter; but for some case of each kernel."""
     limits = _all_limits(board, True)
-    seen = {limit.kernel for limit in _wrong(limits, board, tmp_path)}
-    assert {limit.kernel for limit in limits} == seen
+    seen = {(limit.kernel, limit.layout) for limit in _wrong(limits, board, tmp_path)}
+    assert {(limit.kernel, limit.layout) for limit in limits} == seen

@@ -13,7 +13,7 @@ from aot.kernels.batch_matmul import batch_matmul
 from aot.kernels.binary import binary, product
 from aot.kernels.binary_scaled import binary_scaled
 from aot.kernels.broadcast_args import broadcast_args
-from aot.kernels.call import Block, Call, DoesNotFit, Kernel, Target
+from aot.kernels.call import Block, Call, DoesNotFit, Kernel, Target, fit
 from aot.kernels.cast import cast
 from aot.kernels.choose import OPTIMIZATIONS, choose
 from aot.kernels.control import if_then_else, while_loop
@@ -131,14 +131,14 @@ _SUMS = tuple(
 )
 
 _SUMS_DSP = tuple(
-    Kernel(f"{name}_{suffix}_dsp", op, lower, features=_DSP)
-    for name, op, lower in (
-        ("conv2d", Conv2D, conv2d_dsp),
-        ("conv2d", DepthwiseConv2D, single_channel_dsp),
-        ("dense", Conv2D, pointwise_dsp),
-        ("dense", FullyConnected, fully_connected_dsp),
-        ("dense_row", Conv2D, pointwise_row_dsp),
-        ("dense_row", FullyConnected, dense_row_dsp),
+    Kernel(f"{name}_{suffix}_dsp", op, lower, features=_DSP, planes=planes and suffix == "s8")
+    for name, op, lower, planes in (
+        ("conv2d", Conv2D, conv2d_dsp, True),
+        ("conv2d", DepthwiseConv2D, single_channel_dsp, True),
+        ("dense", Conv2D, pointwise_dsp, True),
+        ("dense", FullyConnected, fully_connected_dsp, False),
+        ("dense_row", Conv2D, pointwise_row_dsp, False),
+        ("dense_row", FullyConnected, dense_row_dsp, False),
     )
     for suffix in ("s8", "s16")
 )
@@ -173,8 +173,8 @@ KERNELS: tuple[Kernel, ...] = (
     *(Kernel("reduce", op, reduce) for op in (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum)),
     Kernel("concatenation", Concatenation, concatenation_any),
     *_SUMS_DSP,
-    Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, features=_DSP),
-    Kernel("depthwise_3x3_chunks_s8_dsp", DepthwiseConv2D, depthwise_3x3_chunks_dsp, features=_DSP),
+    Kernel("depthwise_3x3_s8_dsp", DepthwiseConv2D, depthwise_3x3_dsp, features=_DSP, planes=True),
+    Kernel("depthwise_3x3_chunks_s8_dsp", DepthwiseConv2D, depthwise_3x3_chunks_dsp, features=_DSP, planes=True),
     Kernel("average_pool2d_s8_dsp", AveragePool2D, average_pool2d_dsp, features=_DSP),
     Kernel("max_pool2d_s8_dsp", MaxPool2D, max_pool2d_dsp, features=_DSP),
     Kernel("mean_s8_dsp", Mean, mean_dsp, features=_DSP),
@@ -301,7 +301,9 @@ def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[s
             if not kernel.features <= target.features:
                 missing = ", ".join(sorted(kernel.features - target.features))
                 raise DoesNotFit(f"the core has no {missing}")
-            call = kernel.lower(kernel, op, graph, target)
+            planes = target.planes.intersection(name for name in (*op.inputs, *op.outputs) if name)
+            fit(kernel.planes or not planes, f"{', '.join(f'%{name}' for name in sorted(planes))} lies by planes")
+            call = replace(kernel.lower(kernel, op, graph, target), planes=planes)
             fitting.append(replace(call, cost=cycles(kernel.name, call.work, target)) if call.work else call)
         except DoesNotFit as reason:
             reasons.append(f"{kernel.name}: {reason}")

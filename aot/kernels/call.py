@@ -58,7 +58,8 @@ class Call:
     memory the first output may take over, address for address; `updates` are pairs (input, output) of which the same
     is true; `work` counts what takes time, by units that `costs.toml` has prices for; `cost` is in estimated cycles,
     which follow from `work` where there is any; `blocks` are the graphs inside control flow, which have the scratch
-    memory to themselves.
+    memory to themselves. Images lie by pixels, [row, column, channel], those in `planes` by planes,
+    [channel, row, column].
     """
 
     kernel: "Kernel"
@@ -74,6 +75,7 @@ class Call:
     work: Mapping[str, float] = field(default_factory=dict)
     cost: float = 0
     blocks: dict[str, "Block"] = field(default_factory=dict)
+    planes: frozenset[str] = frozenset()
 
     def everything(self) -> Iterator["Call"]:
         """This call, and those of the graphs inside."""
@@ -96,27 +98,29 @@ class Block:
 class Target:
     """What a kernel may know of where it will run, and of what is asked for.
 
-    The features of the core, the rounding, the weights (names of tensors) that are to be int16 in flash, and what
-    kernels are chosen for: one of `aot.kernels.choose.OPTIMIZATIONS`.
+    The features of the core, the rounding, the weights (names of tensors) that are to be int16 in flash, what kernels
+    are chosen for: one of `aot.kernels.choose.OPTIMIZATIONS`; and the tensors that lie by planes.
     """
 
     features: frozenset[str] = frozenset()
     rounding: str = "double"
     int16_weights: frozenset[str] = frozenset()
     optimize: str = "speed"
+    planes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Kernel:
     """One C function: `name` is also its template and the prefix of its C names.
 
-    The core must have all `features`.
+    The core must have all `features`. With `planes`, it also takes tensors that lie by planes.
     """
 
     name: str
     op: type[Op]
     lower: Callable[["Kernel", Op, Graph, Target], Call]
     features: frozenset[str] = frozenset()
+    planes: bool = False
 
 
 def fit(condition: bool, reason: str) -> None:

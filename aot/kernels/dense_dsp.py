@@ -23,7 +23,8 @@ from aot.kernels.dsp import (
     padded_depth,
     window_order,
 )
-from aot.kernels.order import Walk, best_way, by_channel, forwards, grouped, rows
+from aot.kernels.layout import Planes, planes_of
+from aot.kernels.order import Walk, best_way, by_channel, by_planes, forwards, grouped, rows
 from aot.kernels.output import Output, number_types, output_and_bias
 from aot.kernels.stage import Stage, fast_output, stage_of, tiles_output
 from aot.kernels.sums import SUFFIXES, itemsize
@@ -32,6 +33,7 @@ from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
+from aot.plan import Overlap
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,9 @@ def _layer(
 
 def _joining_pays(kernel: Kernel, layer: _Layer, target: Target) -> bool:
     """Whether taking sums apart costs no more than joining them saves."""
-    apart, joined = (cycles(kernel.name, _tiles_work(layer, kind, COLUMNS), target) for kind in (BYTES, JOINED))
+    apart, joined = (
+        cycles(kernel.name, _tiles_work(layer, kind, COLUMNS, Planes()), target) for kind in (BYTES, JOINED)
+    )
     return joined <= apart
 
 
@@ -137,26 +141,28 @@ def _constant(w: Tensor) -> Array:
     return w.data
 
 
-def _tiles_work(layer: _Layer, kind: str, columns: int) -> dict[str, float]:
+def _tiles_work(layer: _Layer, kind: str, columns: int, planes: Planes) -> dict[str, float]:
     """The last columns and channels are as expensive as if they filled a tile, and the last taps a loop's pass."""
     channels, depth = layer.weights.shape
     outputs = -(-channels // CHANNELS) * CHANNELS * -(-columns // COLUMNS) * COLUMNS
     taps = padded_depth(depth)
     return {
         f"tile_{layer.unit(kind, 'macs')}": outputs * taps,
-        f"tile_{layer.unit(kind, 'outputs')}": outputs,
-        f"tile_{layer.suffix}_widened": -(-columns // COLUMNS) * COLUMNS * taps,
+        f"tile_{layer.unit(kind, planes.unit('outputs', planes.y))}": outputs,
+        f"tile_{layer.suffix}_{planes.unit('widened', planes.x)}": -(-columns // COLUMNS) * COLUMNS * taps,
     }
 
 
-def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
+def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer, planes: Planes) -> Call:
     """Several columns: the rows of the input, or the pixels of an image."""
     out_c, depth = layer.weights.shape
     count = x.elements // depth
-    walk = best_way(x, y, grouped(rows(count, depth), COLUMNS), grouped(rows(count, out_c), COLUMNS))
+    planes.check(x, y)
+    weights = np.insert(layer.weights, 1, 0, axis=1) if planes.x and depth % 2 else layer.weights
+    walk = _dense_walk(x, y, count, planes)
     kind = layer.tiles_kind
     params = DenseDsp(
-        Constant(f"{y.name}_weights", pack_tile(layer.weights, kind, layer.suffix), words=True),
+        Constant(f"{y.name}_weights", pack_tile(weights, kind, "s16" if planes.x else layer.suffix), words=True),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
         tiles_output(layer.output, layer.stage),
         walk.start(COLUMNS),
@@ -170,25 +176,37 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer) -> Call:
         params,
         (x.name,),
         (y.name,),
-        layer.packed_as(kind),
-        scratch=COLUMNS * 2 * padded_depth(depth),
+        layer.packed_as(kind) | planes.variant(),
+        scratch=COLUMNS * 2 * padded_depth(depth) + planes.last_tile(y),
         overlaps={0: walk.overlap},
-        work=_tiles_work(layer, kind, count),
+        work=_tiles_work(layer, kind, count, planes),
     )
+
+
+def _dense_walk(x: Tensor, y: Tensor, count: int, planes: Planes) -> Walk:
+    """Four rows at a time. At distances of whole planes, a step writes where it or an earlier one has read."""
+    if planes.x and planes.y:
+        return Walk(Overlap(below=0, above=0, step=count), count)
+    reads, writes = (
+        by_planes(count, t.elements // count, COLUMNS) if planar else grouped(rows(count, t.elements // count), COLUMNS)
+        for t, planar in ((x, planes.x), (y, planes.y))
+    )
+    return (forwards if planes.x or planes.y else best_way)(x, y, reads, writes)
 
 
 def fully_connected_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """FULLY_CONNECTED of several rows."""
     assert isinstance(op, FullyConnected)
     x, w, _, y = op.operands(graph)
-    return _dense(kernel, x, y, _layer(kernel, op.operands(graph), _constant(w), op.activation, target))
+    return _dense(kernel, x, y, _layer(kernel, op.operands(graph), _constant(w), op.activation, target), Planes())
 
 
 def pointwise_dsp(kernel: Kernel, op: Op, graph: Graph, target: Target) -> Call:
     """A 1x1 convolution that reads every pixel once."""
     assert isinstance(op, Conv2D)
     x, w, _, y = op.operands(graph)
-    return _dense(kernel, x, y, _layer(kernel, op.operands(graph), _pointwise_weights(op, x, w), op.activation, target))
+    layer = _layer(kernel, op.operands(graph), _pointwise_weights(op, x, w), op.activation, target)
+    return _dense(kernel, x, y, layer, planes_of(x, y, target))
 
 
 def _pointwise_weights(op: Conv2D, x: Tensor, w: Tensor) -> Array:
@@ -257,7 +275,10 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
     window = window_of(op, x, w)
     batches, out_h, out_w, out_c = y.shape
     pixels = out_h * out_w
-    walk = _pixel_walk(op, x, w, y)
+    planes = planes_of(x, y, target)
+    fit(not planes.x, f"%{x.name} lies by planes")
+    planes.check(x, y)
+    walk = _pixel_walk(op, x, w, y, planes)
     packed = pack_tile(window_order(weights, w.shape[1], layer.suffix), kind, layer.suffix)
     params = Conv2DDsp(
         Constant(f"{y.name}_weights", packed, words=True),
@@ -279,10 +300,10 @@ def _conv2d(kernel: Kernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: 
         params,
         (x.name,),
         (y.name,),
-        {**layer.packed_as(kind), "window": window.c_name},
-        scratch=COLUMNS * 2 * padded_depth(depth) + itemsize(x) * (row + w.shape[1] * left_over),
+        {**layer.packed_as(kind), **planes.variant(), "window": window.c_name},
+        scratch=COLUMNS * 2 * padded_depth(depth) + planes.last_tile(y) + itemsize(x) * (row + w.shape[1] * left_over),
         overlaps={0: walk.overlap},
-        work=_tiles_work(layer, kind, batches * pixels) | _widening_work(op, x, w, y, left_over),
+        work=_tiles_work(layer, kind, batches * pixels, planes) | _widening_work(op, x, w, y, left_over),
     )
 
 
@@ -292,10 +313,12 @@ def _widening_work(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor
     return {"rows": rows, "rows_copied": windows_at_borders(op, x, w, y) * w.shape[1], "left_over": rows * left_over}
 
 
-def _pixel_walk(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Walk:
+def _pixel_walk(op: Conv2D | DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor, planes: Planes) -> Walk:
     """Four pixels at a time, image by image."""
     batches, out_h, out_w, out_c = y.shape
     pixels = out_h * out_w
+    if planes.y:
+        return forwards(x, y, grouped(window_reads(op, x, w, y), COLUMNS), by_planes(pixels, out_c, COLUMNS))
     reads, writes = (
         np.concatenate([grouped(part, COLUMNS) for part in np.split(steps, batches)])
         for steps in (window_reads(op, x, w, y), rows(batches * pixels, out_c))

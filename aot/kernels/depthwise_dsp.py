@@ -7,11 +7,13 @@ import numpy as np
 from aot.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.dsp import constant_int8
+from aot.kernels.layout import Planes, planes_of
 from aot.kernels.output import Output, output_and_bias
-from aot.kernels.plane import axes, planes_overlap
+from aot.kernels.plane import axes, channels_overlap, planes_overlap
 from aot.kernels.stage import stage_of
 from aot.kernels.window import Window, window_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.plan import Overlap
 
 _LARGEST_PLANE = 690  # bytes; of larger ones only some rows are kept
 _ROWS = 512  # bytes of rows, where two rows of output need no more
@@ -65,6 +67,8 @@ def _fitting(op: DepthwiseConv2D, graph: Graph) -> tuple[Tensor, Tensor]:
 
 def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, height: int, chunk: int | None) -> Call:
     x, w, b, y = op.operands(graph)
+    planes = planes_of(x, y, target)
+    planes.check(x, y)
     weights = constant_int8(x, w).reshape(9, w.shape[3])
     output, bias = output_and_bias(x, w, b, y, weights.T, op.activation, target.rounding)
     stage = stage_of(output, target, y)
@@ -84,17 +88,30 @@ def _call(kernel: Kernel, op: DepthwiseConv2D, graph: Graph, target: Target, hei
         chunk,
     )
     chunks = 1 if chunk is None else -(-out_h // chunk)
-    planes = batches * x.shape[3] * chunks
+    parts = batches * x.shape[3] * chunks
     return Call(
         kernel,
         params,
         (x.name,),
         (y.name,),
-        {"stage": stage, "stride": stride},
+        {"stage": stage, "stride": stride, **planes.variant()},
         scratch=height * width + 4,  # the last word of the last row may begin at its last byte but one
-        overlaps={0: planes_overlap(*axes(op, graph), batches, chunk or out_h)},
-        work={f"outputs_{stride}": y.elements, "gathered": planes * height * width, "planes": planes},
+        overlaps={0: _overlap(op, graph, planes, chunk or out_h)},
+        work={
+            planes.unit(f"outputs_{stride}", planes.y): y.elements,
+            planes.unit("gathered", planes.x): parts * height * width,
+            planes.unit("rows", planes.x): parts * height,
+            "planes": parts,
+        },
     )
+
+
+def _overlap(op: DepthwiseConv2D, graph: Graph, planes: Planes, chunk: int) -> Overlap:
+    x, _, _, _ = op.operands(graph)
+    rows, columns = axes(op, graph)
+    if not (planes.x or planes.y):
+        return planes_overlap(rows, columns, x.shape[0], chunk)
+    return channels_overlap(rows, columns, x.shape[3], chunk, planes)
 
 
 def _pack(weights: Array) -> Array:

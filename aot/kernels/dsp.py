@@ -46,8 +46,9 @@ def pack_tile(weights: Array, kind: str, suffix: str) -> Array:
     """[channels, taps] for tiles, for each pair of taps and each two channels n and n+1.
 
     Pairs of taps are (k, k+2) and (k+1, k+3) for int8 inputs, which are widened, and neighbours for int16 (`suffix` is
-    "s8" or "s16"). As bytes, a word is `n,k n+1,k n,k+2 n+1,k+2`; joined, two of these are an int16, 256 times the
-    second plus the first; wide, there is a word of two int16 for each channel. Rows and taps that fill up are zero.
+    "s8" or "s16") and for int8 inputs that lie by planes. As bytes, a word is `n,k n+1,k n,k+2 n+1,k+2`; joined, two of
+    these are an int16, 256 times the second plus the first; wide, there is a word of two int16 for each channel. Rows
+    and taps that fill up are zero.
     """
     full = _padded(weights, CHANNELS, padded_depth(weights.shape[1]))
     # [channel pair, channel, four taps, which of a pair, which pair]

@@ -75,6 +75,12 @@ def by_channel(steps: Array, size: int, bounds: Array) -> Array:
     return np.stack([low, high], axis=-1)
 
 
+def by_planes(count: int, planes: int, size: int) -> Array:
+    """`size` pixels after the other, `count` in all, in every one of the `planes`."""
+    starts = np.arange(0, count, size)
+    return np.stack([starts, (planes - 1) * count + np.minimum(starts + size, count)], axis=1)
+
+
 def in_fours(size: int) -> Array:
     """The bounds of groups of four channels, and of those that are left, one by one."""
     return np.unique(np.concatenate([np.arange(0, size, 4), np.arange(size // 4 * 4, size + 1)]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aot.ir import Array, Graph
+from aot.kernels.layout import Planes
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.plan.overlap import Overlap, overlap_of
 
@@ -60,14 +61,36 @@ def planes_overlap(rows: Axis, columns: Axis, batches: int, chunk: int) -> Overl
 
     Rows may be those of the image or its columns. Planes do not meet at distances that are whole pixels.
     """
-    made = np.minimum(np.arange(0, rows.out_size, chunk) + chunk, rows.out_size)  # rows, after each chunk
-    read = np.clip((made - 1) * rows.stride - rows.pads[0] + rows.reach, 0, rows.size)
+    read, made = _chunks(rows, chunk)
     channels = min(rows.step, columns.step)
     image, out_image = (channels * pixels for pixels in (rows.size * columns.size, rows.out_size * columns.out_size))
     length, out_length = (columns.size - 1) * columns.step, (columns.out_size - 1) * columns.out_step
     reads = _spans(read, rows.step, length + channels, batches, image)
     writes = _spans(made, rows.out_step, out_length + channels, batches, out_image)
     return replace(overlap_of(reads, writes), step=channels)
+
+
+def channels_overlap(rows: Axis, columns: Axis, channels: int, chunk: int, planes: Planes) -> Overlap:
+    """The same for an image of so many channels of which the input, the output or both lie by planes."""
+    read, made = _chunks(rows, chunk)
+    reads = _rows_of_channels(read, rows.size, columns.size, channels, planes.x)
+    writes = _rows_of_channels(made, rows.out_size, columns.out_size, channels, planes.y)
+    return overlap_of(reads, writes)
+
+
+def _chunks(rows: Axis, chunk: int) -> tuple[Array, Array]:
+    """After each chunk: the rows that were read, and those that were written."""
+    made = np.minimum(np.arange(0, rows.out_size, chunk) + chunk, rows.out_size)
+    return np.clip((made - 1) * rows.stride - rows.pads[0] + rows.reach, 0, rows.size), made
+
+
+def _rows_of_channels(ends: Array, height: int, width: int, channels: int, planes: bool) -> Array:
+    """What the rows up to each of `ends`, from the one before, cover, channel by channel."""
+    pixel, channel = (1, height * width) if planes else (channels, 1)
+    starts = np.concatenate([[0], ends[:-1]]) * width
+    ends = np.maximum(ends * width, starts)
+    spans = np.stack([starts * pixel, np.where(starts < ends, (ends - 1) * pixel + 1, starts * pixel)], axis=1)
+    return np.concatenate([spans + c * channel for c in range(channels)])
 
 
 def _spans(ends: Array, step: int, length: int, batches: int, image: int) -> Array:
