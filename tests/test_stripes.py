@@ -126,3 +126,11 @@ def test_build(tmp_path: Path) -> None:
 def test_what_cannot_be(limit: int, tmp_path: Path) -> None:
     error = refused("build", _MODEL, "--board", "host", "-o", tmp_path / "x", "--max-ram", limit)
     assert f"no way was found to run digits in {limit} bytes of arena" in str(error)
+
+
+def test_what_is_said_to_be_possible_is() -> None:
+    with pytest.raises(AotError) as refusal:
+        lower_within(_graph(), Target(), 1)
+    least = int(refusal.value.things_to_try[0].removeprefix("--max-ram "))
+    assert least < native.compiled(tflite.load(_MODEL)).plan.size
+    assert lower_within(_graph(), Target(), least).plan.size == least
