@@ -107,8 +107,7 @@ def _normalized(norm: Any, sums: list[int]) -> list[int]:
     results = []
     for s, weight, bias in zip(sums, norm.weights.tolist(), norm.bias.tolist(), strict=True):
         product = round_once(1024 * s - mean, root, -shift) * weight + bias
-        wrapped = (product + 2**31) % 2**32 - 2**31
-        results.append(_s16(round_once(_away(wrapped, 10), *fixed_point(norm.scale))))
+        results.append(_s16(round_once(_away(product, 10), *fixed_point(norm.scale))))
     return results
 
 

@@ -34,8 +34,8 @@ class Dense:
 class Norm:
     """Layer normalization: what sums are less their mean, over their deviation, is scaled and shifted, cell by cell.
 
-    Mean and deviation have 10 bits of fraction; `least_variance` stands for variances below 1. Products wrap at 32
-    bits, which only weights near the end of int16 reach, together with sums that are almost alike.
+    Mean and deviation have 10 bits of fraction; `least_variance` stands for variances below 1. What is left of products
+    without that fraction has 32 bits, which only thousands of cells could exceed.
     """
 
     weights: Array
@@ -54,9 +54,9 @@ class Norm:
         roots = np.array([inverse_root(int(v) if v >= 1 else self.least_variance) for v in variance], np.int64)
         inverse = Multiplier(roots[:, :1], -roots[:, 1:])
         centred = requantize((wide << NORM_BITS) - mean[:, None], inverse, rounding)
-        products = (centred * self.weights + self.bias).astype(np.int32)
-        scaled = rounding_shift_right(products.astype(np.int64), NORM_BITS)
-        return saturated(requantize(scaled, Multiplier.of(self.scale, rounding), rounding))
+        products = centred * self.weights + self.bias
+        whole = rounding_shift_right(products, NORM_BITS).astype(np.int32)
+        return saturated(requantize(whole, Multiplier.of(self.scale, rounding), rounding))
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _norm(weights: Tensor | None, bias: Tensor) -> Norm | None:
     assert weights.data is not None and bias.data is not None
     require_quantized(weights)
     scale = _scale(weights)
-    require(2**-30 <= float(scale) < 2**-3, f"%{weights.name} has scale {scale:g}; supported: from 2**-30 up to 2**-3")
+    require(2**-30 <= float(scale) < GATE_SCALE, f"%{weights.name} has scale {scale:g}; supported: 2**-30 to 2**-12")
     guard = max(1, int(np.float32(_GUARD) * scale))
     return Norm(weights.data, bias.data, float(scale) / GATE_SCALE, guard)
 
