@@ -15,11 +15,16 @@ import pytest
 from aot import interpreter
 from aot.boards import load_board
 from aot.emit import model_files
+from aot.kernels import Target
+from aot.lowering import calls_of
+from aot.passes import run_passes
 from aot.pipeline import Compiled, make
 from aot.plan import Buffer, Plan, Problem, scratch_name
 from aot.projects import KINDS, project_files
 from aot.tolerance import compare, slacks
 from aot.verify import run as run_on_device
+
+pytestmark = pytest.mark.usefixtures("quick_plans")
 
 _EXTRA = 64  # bytes between buffers that are to be apart
 _GROUP = 60  # cases in one firmware
@@ -39,12 +44,14 @@ class _Limit:
 
 def _limits(case: merge.Case, layout: planar.Layout, board: str, beyond: bool) -> Iterator[_Limit]:
     """Both limits of every input, where output and input do overlap there."""
+    target = Target(frozenset(load_board(board).core.features), "double")
     with planar.forced([layout]):
-        model = native.compiled(merge.merged([case])[0], board=board)
-    for call in model.calls[:1] if len(model.calls) == 1 else ():
-        y = model.graph[call.outputs[0]]
+        graph = run_passes(merge.merged([case])[0])
+        calls = calls_of(graph, target)
+    for call in calls if len(calls) == 1 else ():
+        y = graph[call.outputs[0]]
         for operand, overlap in call.overlaps.items():
-            x = model.graph[call.inputs[operand]]
+            x = graph[call.inputs[operand]]
             width = max(np.dtype(t.dtype).itemsize for t in (x, y))
             step = math.lcm(overlap.step, width)
             for limit, rounded, further in ((overlap.below, math.floor, 1), (overlap.above, math.ceil, -1)):

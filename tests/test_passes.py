@@ -32,6 +32,8 @@ from aot.passes.fold_pad import fold_pad
 from aot.passes.fuse_activation import fuse_activation
 from aot.passes.share_constants import share_constants
 
+pytestmark = pytest.mark.usefixtures("quick_plans")
+
 
 @cache
 def _random(seed: int) -> merge.Case:
