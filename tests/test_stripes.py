@@ -12,7 +12,7 @@ from topologies import QUANT, TOPOLOGIES, add, concatenation, connected, relu, s
 from aot import interpreter
 from aot.errors import AotError
 from aot.frontends import tflite
-from aot.ir import Graph, Tensor
+from aot.ir import Graph, Quant, Tensor
 from aot.kernels import Target
 from aot.ops.add import Add
 from aot.ops.conv2d import Conv2D
@@ -48,6 +48,31 @@ def test_every_split_answers_the_same() -> None:
                     assert macs(split) == macs(graph) if keep else macs(split) >= macs(graph)
                     count += 1
     assert count > 40
+
+
+def _conv(x: str, y: str, stride: int = 1) -> Conv2D:
+    pads = ((1, 1), (1, 1)) if stride == 1 else ((0, 1), (0, 1))
+    return Conv2D(name=y, inputs=(x, "w"), outputs=(y,), stride=(stride, stride), padding=pads)
+
+
+@pytest.mark.parametrize("stripes", [2, 3, 5])
+def test_rows_are_kept_for_branches_that_need_them_later(stripes: int) -> None:
+    """Of `a`, what the sum needs lies two rows behind what is computed next; of `d`, both branches need some."""
+    first = _conv("x", "a"), _conv("a", "b"), _conv("b", "c"), add("a", "c", "d")
+    ops = (*first, _conv("d", "e", 2), _conv("d", "f", 2), add("e", "f", "y"))
+    data = np.random.default_rng(5).integers(-127, 128, (2, 3, 3, 2)).astype(np.int8)
+    tensors = {name: _image(name, 11) for name in "xabcd"} | {
+        "w": Tensor("w", data.shape, "int8", Quant((0.01,), (0,)), data)
+    }
+    tensors |= {name: Tensor(name, (1, 5, 2, 2), "int8", QUANT) for name in "efy"}
+    graph = Graph("net", tensors, ops, ("x",), ("y",))
+    graph.check()
+    for keep in (True, False):
+        split = split_rows(graph, 0, len(ops), stripes, keep)
+        assert split is not None
+        split.check()
+        assert _answers(split) == _answers(graph)
+        assert macs(split) == macs(graph) if keep else macs(split) > macs(graph)
 
 
 def test_results_read_inside_are_not_split() -> None:
