@@ -21,7 +21,7 @@ from aot.emit_layers import (
 from aot.errors import AotError
 from aot.interface import Interface, Port
 from aot.ir import Graph
-from aot.kernels.call import Block, Call, Constant, Kernel, constants_of
+from aot.kernels.call import Block, Call, Constant, Kernel, Target, constants_of
 from aot.plan import Plan
 from aot.prelude import headers, prelude
 from aot.templating import render
@@ -99,21 +99,26 @@ class StateText:
 
 
 def model_files(
-    graph: Graph, calls: Sequence[Call], plan: Plan, interface: Interface, rounding: str, stack_bytes: int | None = None
+    graph: Graph,
+    calls: Sequence[Call],
+    plan: Plan,
+    interface: Interface,
+    target: Target,
+    stack_bytes: int | None = None,
 ) -> dict[str, str]:
     """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
     block, name = Block(graph, tuple(calls), plan), graph.name
     apart = interface.weights_file_bytes > 0
     constants = f"{name}_weights." if apart else f"{name}_"
-    functions = functions_of(calls, rounding)
+    functions = functions_of(calls, target.rounding)
     texts = [text for _, text in functions.values()]
-    helpers = prelude(texts, _structs(calls), rounding)
+    helpers = prelude(texts, _structs(calls), target)
     control = list(control_functions(constants, block, functions))
     layers = layers_of(constants, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
     states = _states(graph, plan, interface, constants)
     values: dict[str, Any] = {
         "interface": interface,
-        "rounding": rounding,
+        "rounding": target.rounding,
         "arenas": _arenas(plan, interface),
         "parameter": _parameter(plan, interface, ""),
         "run_bases": _bases(plan, [*(one.call for one in layers), *(one for one in states if one.copied_from)]),

@@ -117,7 +117,7 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     placed = _placed(block, interface, board, options)
     interface = replace(interface, pools=tuple(plan.pool for plan in placed.arenas))
     check_memory(interface, board, placed.size_in("ram"), weights_bytes(lean, calls))
-    model = model_files(lean, calls, placed, interface, options.rounding)
+    model = model_files(lean, calls, placed, interface, target)
     interface = replace(interface, code=_code_hash(model))
     files = project_files(KINDS["make"], interface, board, model)
     compiled = Compiled(graph, lean, calls, placed, interface, board, target, files, recomputed=recomputed)
@@ -169,7 +169,7 @@ def with_weights_in(compiled: Compiled, section: str) -> Compiled:
             f"{section!r} cannot be the name of a section", "letters, digits, dots and underscores: .qspi_flash"
         )
     c, interface = compiled, replace(compiled.interface, weights_section=section)
-    model = model_files(c.graph, c.calls, c.plan, interface, c.rounding)
+    model = model_files(c.graph, c.calls, c.plan, interface, c.target)
     return replace(c, interface=interface, files=project_files(KINDS["make"], interface, c.board, model))
 
 
@@ -184,7 +184,7 @@ def with_weights_apart(compiled: Compiled) -> Compiled:
         raise AotError(f"{name} has no constants to put into a file", "leave --weights external out")
     file = weights_file(constants, c.interface.code)
     interface = replace(c.interface, weights_section="", weights_file_bytes=len(file))
-    model = model_files(c.graph, c.calls, c.plan, interface, c.rounding)
+    model = model_files(c.graph, c.calls, c.plan, interface, c.target)
     files = project_files(KINDS["make"], interface, c.board, model)
     return replace(c, interface=interface, files=files, binaries={f"{name}_weights.bin": file})
 
@@ -192,7 +192,7 @@ def with_weights_apart(compiled: Compiled) -> Compiled:
 def with_plan(compiled: Compiled, plan: Plan) -> Compiled:
     """The same model, with everything in its arena where `plan` says; plans of one problem differ in offsets alone."""
     c = compiled
-    model = model_files(c.graph, c.calls, plan, c.interface, c.rounding)
+    model = model_files(c.graph, c.calls, plan, c.interface, c.target)
     interface = replace(c.interface, code=_code_hash(model))
     return replace(c, plan=plan, interface=interface, files=project_files(KINDS["make"], interface, c.board, model))
 
@@ -234,7 +234,7 @@ def model_text(compiled: Compiled, stack_bytes: int | None = None) -> dict[str, 
     c, header = compiled, compiled.sources[0]
     model = {name: c.files[name] for name in c.sources}
     if stack_bytes is not None:
-        model[header] = model_files(c.graph, c.calls, c.plan, c.interface, c.rounding, stack_bytes)[header]
+        model[header] = model_files(c.graph, c.calls, c.plan, c.interface, c.target, stack_bytes)[header]
     return model
 
 

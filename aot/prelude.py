@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from aot.kernels.call import Target
 from aot.templating import names_in, render
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -17,11 +18,11 @@ _FROM_MATH = frozenset(
 )
 
 
-def prelude(texts: Sequence[str], structs: Mapping[str, str], rounding: str) -> str:
+def prelude(texts: Sequence[str], structs: Mapping[str, str], target: Target) -> str:
     """C text of the helpers and of the `structs` (declarations by name) that `texts` mention, each after its needs."""
     found: dict[str, str] = {}
     for text in texts:
-        _add_needs(text, structs, rounding, found)
+        _add_needs(text, structs, target, found)
     pieces = list(found.values())
     if any(_ASSEMBLY in text for text in (*pieces, *texts)):
         pieces.insert(0, render("dsp_guard.h.j2"))
@@ -34,15 +35,15 @@ def headers(texts: Sequence[str]) -> list[str]:
     return ["math.h"] * bool(called & _FROM_MATH) + ["string.h"] * bool(called & _FROM_STRING)
 
 
-def _add_needs(text: str, structs: Mapping[str, str], rounding: str, found: dict[str, str], own: str = "") -> None:
+def _add_needs(text: str, structs: Mapping[str, str], target: Target, found: dict[str, str], own: str = "") -> None:
     """Add what `text`, itself called `own`, mentions to `found`: the needs of each before itself."""
-    for key, piece in _mentioned(text, structs, rounding):
+    for key, piece in _mentioned(text, structs, target):
         if key != own and key not in found:
-            _add_needs(piece, structs, rounding, found, key)
+            _add_needs(piece, structs, target, found, key)
             found[key] = piece
 
 
-def _mentioned(text: str, structs: Mapping[str, str], rounding: str) -> Iterator[tuple[str, str]]:
+def _mentioned(text: str, structs: Mapping[str, str], target: Target) -> Iterator[tuple[str, str]]:
     """Each struct and each helper that `text` names outside comments, with its own text."""
     code = _COMMENT.sub("", text)
     for name in dict.fromkeys(_STRUCT.findall(code)):
@@ -50,7 +51,8 @@ def _mentioned(text: str, structs: Mapping[str, str], rounding: str) -> Iterator
             yield f"struct {name}", structs[name]
     for name in dict.fromkeys(_CALLED.findall(code)):
         if template := _template(name):
-            yield name, render(f"helpers/{template}.c.j2", rounding=rounding, name=name, words=name.split("_"))
+            values = {"rounding": target.rounding, "dsp": "dsp" in target.features, "words": name.split("_")}
+            yield name, render(f"helpers/{template}.c.j2", name=name, **values)
 
 
 def _template(helper: str) -> str | None:

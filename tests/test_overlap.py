@@ -85,7 +85,7 @@ def _placed(model: Compiled, limits: list[_Limit]) -> Compiled:
             put(name, size, top)
             top += size + _EXTRA
     plan = Plan(Problem(tuple(buffers), {}), tuple(offsets), top + -top % 8, 0)
-    texts = model_files(model.graph, model.calls, plan, model.interface, model.rounding)
+    texts = model_files(model.graph, model.calls, plan, model.interface, model.target)
     return replace(model, plan=plan, files=project_files(KINDS["make"], model.interface, model.board, texts))
 
 
