@@ -21,6 +21,7 @@ from aot.ops.softmax import (
 
 _CYCLES_PER_ELEMENT = 30.0
 _CYCLES_PER_ELEMENT_F32 = 90.0
+_SHORTER_ROW = 2048  # elements; of fewer, no sum is 2^30 - 1, whose reciprocal is less than 2^30
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def _call(kernel: Kernel, op: Softmax, graph: Graph, table: Array, target: Targe
     weights = np.trim_zeros(table, "b")
     params = SoftmaxS8(Constant(f"{y.name}_exp", weights), len(weights), y.elements // y.shape[-1], y.shape[-1])
     in_place = (0,) if y.dtype == x.dtype else ()
-    high = "normalized_high" if "dsp" in target.features else "rounding_high"
+    normalized = y.shape[-1] < _SHORTER_ROW and "dsp" in target.features
+    high = "normalized_high" if normalized else "rounding_high"
     variant = {"type": C_TYPES[y.dtype], "bits": 8 * (y.bytes // y.elements), "high": high}
     return Call(kernel, params, (x.name,), (y.name,), variant, in_place=in_place, cost=_CYCLES_PER_ELEMENT * y.elements)
 
