@@ -15,12 +15,16 @@ def lower(graph: Graph, target: Target) -> Block:
 
     The order is the graph's, but where another one needs less memory. Tensors lie by planes where that is faster.
     """
-    block = _by_planes(lower_in_order(graph, target), target)
-    order = best_order(graph, steps_of(block.calls), find_views(graph).of)
+    return _by_planes(_in_best_order(lower_in_order(graph, target)), target)
+
+
+def _in_best_order(block: Block) -> Block:
+    """`block` in the order that needs least memory."""
+    order = best_order(block.graph, steps_of(block.calls), find_views(block.graph).of)
     if order is None:
         return block
     calls = tuple(block.calls[t] for t in order)
-    graph = _in_order_of(calls, graph)
+    graph = _in_order_of(calls, block.graph)
     other = Block(graph, calls, plan(graph, steps_of(calls)))
     return other if other.plan.size < block.plan.size else block
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
+from unittest.mock import patch
 
 import cases
 import graphs
@@ -12,7 +13,7 @@ import numpy as np
 import planar
 import pytest
 
-from aot import interpreter, layouts, pipeline
+from aot import interpreter, layouts, lowering, pipeline
 from aot.ir import Graph, Tensor
 from aot.kernels import Block, Target
 from aot.layouts import tensors_by_planes
@@ -99,6 +100,7 @@ def test_bit_exact(run: tuple[str, str, str], tmp_path: Path) -> None:
 
 
 _DSP = Target(frozenset({"dsp"}))
+_REORDERED = (1023, 1120)  # networks that need less memory in another order, with all by pixels
 
 
 def _network(seed: int) -> Graph:
@@ -166,11 +168,12 @@ def test_no_other_choice_costs_less() -> None:
 
 
 def test_no_larger_arena_and_nothing_for_the_user_to_see() -> None:
-    for seed in range(12 * cases.TIMES):
+    for seed in (*range(12 * cases.TIMES), *_REORDERED):
         graph = _network(seed)
         block = lower(graph, _DSP)
         planes = frozenset[str]().union(*(call.planes for call in block.calls))
-        assert block.plan.size <= lower_in_order(graph, _DSP).plan.size
+        with patch.object(lowering, "tensors_by_planes", lambda *_: frozenset()):
+            assert block.plan.size <= lower(graph, _DSP).plan.size
         assert not planes & {*graph.inputs, *graph.outputs}
         assert all(call.planes == planes & {*call.inputs, *call.outputs} for call in block.calls)
         assert all(not call.planes for call in lower(graph, replace(_DSP, optimize="size")).calls)
