@@ -11,7 +11,7 @@ from aot.interpreter import run_all
 from aot.ir import Array, Graph, Tensor
 from aot.quantize import ImageOptions, open_samples
 from aot.quantize.quality import Noise, reals
-from aot.samples import Sample, read_arrays, samples_of
+from aot.samples import Sample, read_arrays, read_samples
 
 Answers = Sequence[Array]  # of a model's first output, as reals, one for each sample
 
@@ -61,12 +61,11 @@ def score(answers: Answers, labels: Array) -> Score:
 
     Raises AotError where the numbers do not fit.
     """
+    labels = np.atleast_1d(labels)
     if len(labels) != len(answers):
         raise AotError(f"there are {len(labels)} labels for {len(answers)} samples", "give one label for each sample")
     if labels.dtype.kind in "iub" and labels.size == len(answers):
-        return Score(
-            accuracy=float(np.mean([_class(a) == int(b) for a, b in zip(answers, labels.ravel(), strict=True)]))
-        )
+        return Score(accuracy=_accuracy(answers, labels.ravel()))
     if labels.dtype.kind != "f" or labels.size != sum(a.size for a in answers):
         raise AotError(
             f"labels of {labels.dtype.name}{list(labels.shape)} fit neither classes nor {answers[0].size} outputs",
@@ -74,6 +73,15 @@ def score(answers: Answers, labels: Array) -> Score:
         )
     difference = np.concatenate([a.ravel() for a in answers]) - labels.ravel()
     return Score(rmse=float(np.sqrt(np.mean(np.square(difference, dtype=np.float64)))))
+
+
+def _accuracy(answers: Answers, labels: Array) -> float:
+    """The share of answers that are right."""
+    classes = max(2, min(answer.size for answer in answers))
+    wrong = [int(label) for label in labels if not 0 <= int(label) < classes]
+    if wrong:
+        raise AotError(f"the label {wrong[0]} is none of {classes} classes", f"labels are 0 to {classes - 1}")
+    return float(np.mean([_class(answer) == int(label) for answer, label in zip(answers, labels, strict=True)]))
 
 
 def _class(answer: Array) -> int:
@@ -107,11 +115,9 @@ def interpreted(
 def read_inputs(path: Path, graph: Graph, images: ImageOptions) -> tuple[Graph, list[Sample]]:
     """Samples as they are given, reals or codes, and `graph` with inputs of these types. Raises AotError."""
     real = graph.with_tensors(*(replace(graph[name], dtype="float32", quant=None) for name in _quantized(graph)))
-    if path.suffix.lower() != ".npz":
+    if path.suffix.lower() != ".npz" or all(array.dtype.kind == "f" for array in read_arrays(path).values()):
         return real, list(open_samples(path, real, images))
-    arrays = read_arrays(path)
-    given = real if all(array.dtype == np.float32 for array in arrays.values()) else graph
-    return given, samples_of(arrays, given, quantize=True, source=str(path))
+    return graph, read_samples(path, graph, quantize=True)
 
 
 def _quantized(graph: Graph) -> Iterator[str]:

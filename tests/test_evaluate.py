@@ -30,6 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(place / "values.npz", y=np.concatenate(WANTED))
     np.savez(place / "short.npz", y=np.zeros(3, int))
     np.savez(place / "text.npz", y=np.array(["a"] * 12))
+    np.savez(place / "single.npz", y=np.int64(3))
+    np.savez(place / "above.npz", y=np.arange(12) + 1000)
+    np.savez(place / "below.npz", y=np.arange(12) - 1)
     np.savez(place / "two.npz", y=np.zeros(12), z=np.zeros(12))
     return place
 
@@ -56,13 +59,14 @@ def test_samples_of_other_kinds(folder: Path, tmp_path: Path) -> None:
     samples = (pixels.astype(np.float32) - 128) * np.float32(0.01)
     np.savetxt(tmp_path / "x.csv", samples.reshape(3, -1), delimiter=",", fmt="%.9g")
     np.savez(tmp_path / "x.npz", image=samples)
+    np.savez(tmp_path / "double.npz", image=samples.astype(np.float64))
     for kind in ("arrays", "images"):
         (tmp_path / kind).mkdir()
     for i, picture in enumerate(pixels):
         np.save(tmp_path / "arrays" / f"{i}.npy", samples[i])
         Image.fromarray(picture).save(tmp_path / "images" / f"{i}.png")
     models = (folder / "int8.tflite", "--reference", folder / "float.tflite", "--interpreter", "--json")
-    ways = (["x.npz"], ["x.csv"], ["arrays"], ["images", "--image-scale", "0.01", "--image-mean", "128"])
+    ways = (["x.npz"], ["double.npz"], ["x.csv"], ["arrays"], ["images", "--image-scale", "0.01", "--image-mean", "128"])
     found = [aot("evaluate", *models, "--inputs", tmp_path / name, *more).json for name, *more in ways]
     assert found[0]["samples"] == 3 and all(one == found[0] for one in found)
 
@@ -81,7 +85,11 @@ def test_scores() -> None:
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [("short", "3 labels for 12 samples"), ("text", "fit neither"), ("two", "has 2 arrays"), ("none", "cannot read")],
+    [
+        ("short", "3 labels for 12 samples"), ("single", "1 labels for 12 samples"), ("text", "fit neither"),
+        ("two", "has 2 arrays"), ("none", "cannot read"), ("above", "the label 1000 is none of"),
+        ("below", "the label -1 is none of"),
+    ],
 )
 def test_bad_labels(folder: Path, labels: str, message: str) -> None:
     text = refused(
