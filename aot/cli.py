@@ -109,8 +109,11 @@ def run(
         raise AotError(
             f"--outputs is needed {len(models)} times, not {len(outputs)}", "once for each model, in their order"
         )
+    written = [path.resolve() for path in outputs or ()]
     for path in outputs or ():
         refuse_unwritable(path)
+        if written.count(path.resolve()) > 1:
+            raise AotError(f"--outputs names {path} twice", "a file for each model")
     with progress() as told:
         ran = api.run_together(
             models,
@@ -291,8 +294,12 @@ def inspect(
     as_json: options.AsJson = False,
 ) -> None:
     """Show the graph of MODEL, its size, and every operator that is not supported; with --memory, its arena."""
-    if memory != (board is not None) or (picture and not memory) or (memory and stop_after):
-        raise typer.BadParameter("--memory and --board go together; --picture with both, --stop-after with neither")
+    compiles = picture or max_ram or pool or rounding != options.RoundingOption.double
+    if memory != (board is not None) or (compiles and not memory) or (memory and stop_after):
+        raise typer.BadParameter(
+            "--memory and --board go together; --picture, --max-ram, --pool and --rounding with both, "
+            "--stop-after with neither"
+        )
     if board is not None:
         chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram, pool=pool)
         _inspect_memory(compile_file(model, load_board(board, board_dir), chosen), picture, as_json)

@@ -21,7 +21,7 @@ _REACH = 8  # operators before and behind the one that needs most
 _MOST_COST = 3.0  # times the multiply-accumulates
 _NEAR = 1.1  # times the limit: where the first placements are no larger, better ones are searched for ...
 _MOST_SEARCHES = 8  # ... so often
-_LAST = 8  # splits that are looked at where no other will do, if only to tell what is possible
+_LAST = 4  # splits of each kind that are looked at where no other will do, if only to tell what is possible
 
 
 def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
@@ -65,8 +65,12 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
 
 
 def _last(found: Sequence["_Candidate"], target: Target) -> Iterator[Block]:
-    """The splits that might need least, whatever was left out before."""
-    for one in sorted(found, key=lambda one: one.least)[:_LAST]:
+    """Of those that begin with the same operator, the splits that might need least, whatever was left out before."""
+    alike: dict[tuple[int, bool], list[_Candidate]] = {}
+    for one in sorted(found, key=lambda one: one.least):
+        (first, _), keep = one.what
+        alike.setdefault((first, keep), []).append(one)
+    for one in (one for group in alike.values() for one in group[:_LAST]):
         calls = calls_of(one.graph, target)
         yield Block(one.graph, calls, plan(one.graph, steps_of(calls), quick=True))
 

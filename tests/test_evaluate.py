@@ -66,7 +66,13 @@ def test_samples_of_other_kinds(folder: Path, tmp_path: Path) -> None:
         np.save(tmp_path / "arrays" / f"{i}.npy", samples[i])
         Image.fromarray(picture).save(tmp_path / "images" / f"{i}.png")
     models = (folder / "int8.tflite", "--reference", folder / "float.tflite", "--interpreter", "--json")
-    ways = (["x.npz"], ["double.npz"], ["x.csv"], ["arrays"], ["images", "--image-scale", "0.01", "--image-mean", "128"])
+    ways = (
+        ["x.npz"],
+        ["double.npz"],
+        ["x.csv"],
+        ["arrays"],
+        ["images", "--image-scale", "0.01", "--image-mean", "128"],
+    )
     found = [aot("evaluate", *models, "--inputs", tmp_path / name, *more).json for name, *more in ways]
     assert found[0]["samples"] == 3 and all(one == found[0] for one in found)
 
@@ -86,8 +92,12 @@ def test_scores() -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ("short", "3 labels for 12 samples"), ("single", "1 labels for 12 samples"), ("text", "fit neither"),
-        ("two", "has 2 arrays"), ("none", "cannot read"), ("above", "the label 1000 is none of"),
+        ("short", "3 labels for 12 samples"),
+        ("single", "1 labels for 12 samples"),
+        ("text", "fit neither"),
+        ("two", "has 2 arrays"),
+        ("none", "cannot read"),
+        ("above", "the label 1000 is none of"),
         ("below", "the label -1 is none of"),
     ],
 )

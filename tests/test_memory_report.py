@@ -49,6 +49,8 @@ def test_picture(tmp_path: Path) -> None:
     assert any(name.startswith("scratch of edges: ") for name in names)
 
 
-@pytest.mark.parametrize("wrong", [("--memory",), ("--board", "host"), ("--picture", "x.svg")])
-def test_what_belongs_together(wrong: tuple[str, ...]) -> None:
-    assert aot("inspect", _MODEL, *wrong).code == 2
+@pytest.mark.parametrize(
+    "wrong", ["--memory", "--board host", "--picture x.svg", "--max-ram 600", "--pool ram", "--rounding float"]
+)
+def test_what_belongs_together(wrong: str) -> None:
+    assert aot("inspect", _MODEL, *wrong.split()).code == 2

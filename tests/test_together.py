@@ -294,6 +294,7 @@ def test_what_cannot_be(tmp_path: Path) -> None:
     for command in ("run", "verify", "profile"):
         assert "--inputs is needed 2 times, not 1" in refused(command, *both, "--inputs", "x.npz")
     assert "--outputs is needed 2 times, not 1" in refused("run", *both, "--outputs", "x.npz")
+    assert "--outputs names x.npz twice" in refused("run", *both, "--outputs", "x.npz", "--outputs", "./x.npz")
     assert "an earlier profile is of one model" in refused("profile", *both, "--against", "x.json")
 
 

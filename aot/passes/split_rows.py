@@ -38,7 +38,8 @@ def _has_rows(constant: Tensor) -> bool:
 def split_rows(graph: Graph, first: int, end: int, stripes: int, keep: bool = False) -> Graph | None:
     """Operators `first` to `end` (not included) in so many stripes; with `keep`, no row is computed twice.
 
-    None where a result is also used inside, and where it cannot be done.
+    None where a result is also used inside, where the graph has the name of a piece already, and where it cannot be
+    done.
     """
     segment = graph.ops[first:end]
     others = (*graph.ops[:first], *graph.ops[end:])
@@ -57,6 +58,8 @@ def split_rows(graph: Graph, first: int, end: int, stripes: int, keep: bool = Fa
                 made.stripe(op, i)
     for name in results:
         made.join(name, [f"{name}_rows{i}" for i in range(stripes)])
+    if made.tensors.keys() & graph.tensors.keys():
+        return None
     split = graph.with_tensors(*made.tensors.values())
     return replace(split, ops=(*graph.ops[:first], *made.ops, *graph.ops[end:]))
 
