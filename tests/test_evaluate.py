@@ -75,6 +75,8 @@ def test_samples_of_other_kinds(folder: Path, tmp_path: Path) -> None:
     )
     found = [aot("evaluate", *models, "--inputs", tmp_path / name, *more).json for name, *more in ways]
     assert found[0]["samples"] == 3 and all(one == found[0] for one in found)
+    (tmp_path / "images" / "1.png").write_bytes(b"damaged")
+    assert "1 cannot be read" in refused("evaluate", models[0], "--interpreter", "--inputs", tmp_path / "images")
 
 
 def test_against_values(folder: Path) -> None:
