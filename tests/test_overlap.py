@@ -20,6 +20,7 @@ from aot.lowering import calls_of
 from aot.passes import run_passes
 from aot.pipeline import Compiled, make
 from aot.plan import Buffer, Plan, Problem, scratch_name
+from aot.plan.records import aligned
 from aot.projects import KINDS, project_files
 from aot.tolerance import compare, slacks
 from aot.verify import run as run_on_device
@@ -74,16 +75,15 @@ def _placed(model: Compiled, limits: list[_Limit]) -> Compiled:
     for call in model.calls:
         y, limit = model.graph[call.outputs[0]], limits[merge.index_of(call.outputs[0])]
         source = call.inputs[limit.operand]
-        at = top + max(0, -limit.distance)
-        at += -at % 8
+        put(scratch_name(y.name), call.scratch, top)  # nothing between: who writes beyond it writes on the others
+        at = aligned(top + call.scratch + max(0, -limit.distance), 8)
         put(source, model.graph[source].bytes, at)
         put(y.name, y.bytes, at + limit.distance)
-        top = max(at + model.graph[source].bytes, at + limit.distance + y.bytes) + _EXTRA
-        others = [(name, model.graph[name].bytes) for name in (*call.inputs, *call.outputs[1:]) if name != source]
-        for name, size in (*others, (scratch_name(y.name), call.scratch)):
-            top += -top % 8
-            put(name, size, top)
-            top += size + _EXTRA
+        top = aligned(max(at + model.graph[source].bytes, at + limit.distance + y.bytes), 8) + _EXTRA
+        others = (name for name in (*call.inputs, *call.outputs[1:]) if name != source)
+        for name in others:
+            put(name, model.graph[name].bytes, top)
+            top = aligned(top + model.graph[name].bytes, 8) + _EXTRA
     plan = Plan(Problem(tuple(buffers), {}), tuple(offsets), top + -top % 8, 0)
     texts = model_files(model.graph, model.calls, plan, model.interface, model.target)
     return replace(model, plan=plan, files=project_files(KINDS["make"], model.interface, model.board, texts))
