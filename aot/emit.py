@@ -131,7 +131,7 @@ def model_files(
         "arrays": [] if apart else list(_arrays(graph, calls, interface)),
         **(_weights_apart(graph, calls, interface.code) if apart else {"weights_members": []}),
         "layers": layers,
-        "planes": any(call.planes for call in calls),
+        "planes": any(call.planes for call in everything(calls)),
         "parameters": [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct],
         "control_functions": control,
         "headers": headers((helpers, *texts, *control, "memcpy(" if graph.state else "")),

@@ -186,7 +186,7 @@ def _dense(kernel: Kernel, x: Tensor, y: Tensor, layer: _Layer, planes: Planes) 
 def _dense_walk(x: Tensor, y: Tensor, count: int, planes: Planes) -> Walk:
     """Four rows at a time. At distances of whole planes, a step writes where it or an earlier one has read."""
     if planes.x and planes.y:
-        return Walk(Overlap(below=0, above=0, step=count), count)
+        return Walk(Overlap(below=0, above=0, step=count), -(-count // COLUMNS))
     reads, writes = (
         by_planes(count, t.elements // count, COLUMNS) if planar else grouped(rows(count, t.elements // count), COLUMNS)
         for t, planar in ((x, planes.x), (y, planes.y))
