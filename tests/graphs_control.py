@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import graphs
@@ -116,10 +117,10 @@ def loop_in_a_branch(rng: Rng) -> Graph:
     return graph("net", [c, *outer, *outputs], [op], ["c", *(t.name for t in outer)], [t.name for t in outputs])
 
 
-def _variables(rng: Rng) -> tuple[Tensor, list[Tensor], list[State]]:
+def _variables(rng: Rng, real: bool = False) -> tuple[Tensor, list[Tensor], list[State]]:
     """A value, and two variables of its type that begin as something else."""
     x = _values(rng)[int(rng.integers(2))]
-    x = replace(x, name="x")
+    x = replace(x, name="x", dtype="float32", quant=None) if real else replace(x, name="x")
     held = [_like("v", x), _like("w", x)]
     initial = [rng.integers(-20, 20, x.shape).astype(x.dtype) for _ in held]
     return x, held, [State(t.name, f"{t.name}_next", i) for t, i in zip(held, initial, strict=True)]
@@ -136,9 +137,9 @@ def _larger(prefix: str, x: Tensor, kept: str) -> Graph:
     return graph(prefix, [a, v, w, p, q], ops, [a.name, v.name, w.name], [names[k] for k in kept])
 
 
-def variables_in_a_branch(rng: Rng) -> Graph:
+def variables_in_a_branch(rng: Rng, real: bool = False) -> Graph:
     """Each branch changes one of two variables, or both, or none."""
-    x, held, states = _variables(rng)
+    x, held, states = _variables(rng, real)
     c, made = Tensor("c", (1,), "bool"), [_like(name, x) for name in ("y", "v_next", "w_next")]
     then, otherwise = (_larger(prefix, x, "q" + str(rng.choice(["pw", "vp", "wp", "vw"]))) for prefix in "te")
     op = If(name="y", inputs=("c", "x", "v", "w"), outputs=("y", "v_next", "w_next"), then=then, otherwise=otherwise)
@@ -181,6 +182,7 @@ BUILDERS: dict[str, Builder] = {
     "If": branches,
     "If with a loop": loop_in_a_branch,
     "If with variables": variables_in_a_branch,
+    "If with float32 variables": partial(variables_in_a_branch, real=True),
     "While": loop,
     "While with variables": variables_in_a_loop,
 }
