@@ -18,8 +18,8 @@ from aot.output import complete_file
 Sample = Mapping[str, Array]
 
 # What numpy and zipfile raise for files that are not what their name says.
-DAMAGE = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, UnicodeError,
-           struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)  # fmt: skip
+DAMAGE = (ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError, UnicodeError, struct.error,
+           tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)  # fmt: skip
 
 
 def random_samples(graph: Graph, count: int, seed: int = 0) -> list[Sample]:

@@ -46,7 +46,7 @@ def fill(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the writer write `_Fill`."""
 
     def unread(op: object) -> Op:
-        raise NotImplementedError
+        raise AssertionError("only written")
 
     record = Operator("FILL", _Fill, unread, lambda op, graph: Record(3, "FillOptions"))
     monkeypatch.setitem(tflite_parts._WRITERS, _Fill, record)

@@ -62,6 +62,6 @@ def _membership(url: str) -> list[str]:
     """How to get the permission: the group that owns the port, where the system has groups."""
     try:
         group = Path(url).group()
-    except (OSError, KeyError, NotImplementedError):
+    except (OSError, KeyError, RuntimeError):  # the last one where files have no groups
         group = "dialout"
     return [f"join the group {group}: sudo usermod -aG {group} $USER, then log in again"]
