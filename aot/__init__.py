@@ -41,15 +41,15 @@ from aot.api import (
     verify,
     verify_together,
 )
-from aot.boards import Board
-from aot.boards import all_boards as boards
-from aot.choices import CompileOptions, RunOptions
-from aot.errors import AotError
+from aot.base.choices import CompileOptions, RunOptions
+from aot.base.errors import AotError
+from aot.base.version import __version__
 from aot.frontends.tflite import load
-from aot.ir import Graph
-from aot.quantize import ImageOptions, Quantized
-from aot.quantize import Options as QuantizeOptions
-from aot.version import __version__
+from aot.graph.ir import Graph
+from aot.quantizer import ImageOptions, Quantized
+from aot.quantizer import Options as QuantizeOptions
+from aot.targets import Board
+from aot.targets import all_boards as boards
 
 # `aot.build`, `aot.evaluate`, `aot.profile`, `aot.quantize`, `aot.verify` and `aot.boards` are these functions, not the
 # modules of the same names: inside the package, and wherever a module is meant, it is `from aot.boards import ...`.

@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aot.boards import load_board
-from aot.choices import CompileOptions
-from aot.pipeline import DEFAULT, compile_file, make
-from aot.samples import random_samples
-from aot.verify import run
+from aot.base.choices import CompileOptions
+from aot.compile.pipeline import DEFAULT, compile_file, make
+from aot.device.verify import run
+from aot.oracle.samples import random_samples
+from aot.targets import load_board
 
 BOARD = "mps2-an386"
 MODELS = (

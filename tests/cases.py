@@ -8,7 +8,7 @@ import hard_graphs
 import numpy as np
 from merge import Case
 
-from aot.ir import Graph, Unsupported
+from aot.graph.ir import Graph, Unsupported
 
 TIMES = int(os.environ.get("AOT_CASES", "1"))
 SEED = int(os.environ.get("AOT_SEED", "0"))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from aot.cli import main
+from aot.cli.main import main
 from aot.frontends import tflite_writer
-from aot.ir import Graph
+from aot.graph.ir import Graph
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SINE = EXAMPLES / "sine" / "sine.tflite"

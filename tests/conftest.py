@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from aot import lowering
+from aot.lower import lowering
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 from graphs import Rng, graph_of
 
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import out_size, same_pads
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

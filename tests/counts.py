@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from aot.frontends.tflite_ops import OPERATORS
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.cast import Cast
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

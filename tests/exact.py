@@ -25,8 +25,8 @@ from exact_elementwise import (
 from exact_lstm import lstm
 from exact_rounding import finish, fixed_point, round_once, times
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.add_n import AddN
 from aot.ops.batch_matmul import BatchMatMul

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from exact_rounding import finish, fixed_point, round_once, round_twice, times
 
-from aot.fixedpoint import Array
-from aot.ir import Graph
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph
 from aot.ops.add import Sub
 from aot.ops.common import Activation
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from exact_rounding import fixed_point, round_once
 
-from aot.fixedpoint import Array
-from aot.ir import Graph
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph
 from aot.ops.gates import sigmoid_q, tanh_q
 from aot.ops.roots import inverse_root
 from aot.ops.sigmoid import sigmoid_codes, tanh_codes

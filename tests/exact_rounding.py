@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Tensor
 from aot.ops.common import Activation
 
 

@@ -24,18 +24,18 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from aot import lowering
-from aot.boards import load_board
-from aot.build import tool_output
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op
+from aot.compile.pipeline import compile, make
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op
 from aot.kernels import KERNELS, Call, Kernel, Target
 from aot.kernels.call import DoesNotFit
+from aot.kernels.common.sums import SUFFIXES
 from aot.kernels.costs import TABLE, core_class
-from aot.kernels.sums import SUFFIXES
-from aot.pipeline import compile, make
-from aot.profiler import profile_emulated
-from aot.samples import random_samples
+from aot.lower import lowering
+from aot.oracle.samples import random_samples
+from aot.profiling.profiler import profile_emulated
+from aot.project.compile import tool_output
+from aot.targets import load_board
 
 BOARDS = {"dsp": "mps2-an386", "plain": "mps2-an385"}
 _MEANS = ("average_pool2d_s8", "mean_s8")  # and those for the DSP extension
@@ -77,7 +77,7 @@ def measurements(part: str, board: str) -> Iterator[Measured]:
 
 def competing(target: Target) -> list[Kernel]:
     """The kernels of operators that have several."""
-    competitors = [one for one in KERNELS if one.op in WEIGHTED or one.name.removesuffix("_dsp") in _MEANS]
+    competitors = [one for one in KERNELS if one.ops[0] in WEIGHTED or one.name.removesuffix("_dsp") in _MEANS]
     return [kernel for kernel in competitors if kernel.features <= target.features]
 
 
@@ -112,7 +112,7 @@ def layers(kernel: Kernel, target: Target, layout: Layout = ()) -> Iterator[tupl
     Their numbers, and how their weights are to lie in flash.
     """
     dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
-    for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.op, dtype), _DRAWS)):
+    for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.ops[0], dtype), _DRAWS)):
         op = graph.ops[0]
         elements = max(tensor.elements for tensor in graph.tensors.values())
         small = max(op.macs(graph), elements) <= _MOST_MACS
@@ -221,7 +221,7 @@ def summary(part: str, found: Sequence[Measured], table: dict[str, Prices]) -> T
         shown.add_row(name, str(len(ones)), f"{np.mean(wrong):.1%}", f"{max(wrong):.1%}")
     rivals: dict[tuple[str, str, int, Layout], list[Measured]] = defaultdict(list)
     for one in found:
-        kind = one.call.kernel.op.__name__, one.call.variant.get("type", "int8_t")
+        kind = one.call.op.kind, one.call.variant.get("type", "int8_t")
         rivals[*kind, one.number, one.layout].append(one)
     several = [ones for ones in rivals.values() if len(ones) > 1]
     chosen = [min(ones, key=lambda one: price(one, table)).cycles / min(one.cycles for one in ones) for ones in several]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op, State, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, State, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.arg_extreme import ArgMax
 from aot.ops.batch_matmul import BatchMatMul

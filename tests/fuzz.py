@@ -21,15 +21,15 @@ from pathlib import Path
 import native
 from mutate import mutation, structure
 
-from aot import interpreter
-from aot.boards import load_board
-from aot.choices import CompileOptions
-from aot.errors import AotError
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.cli.inspect import inspect
+from aot.compile.pipeline import Compiled, compile
 from aot.frontends import tflite
-from aot.inspect import inspect
 from aot.ops import control
-from aot.pipeline import Compiled, compile
-from aot.samples import random_samples
+from aot.oracle import interpreter
+from aot.oracle.samples import random_samples
+from aot.targets import load_board
 
 MEMORY_BYTES = 1 << 30
 SECONDS = 20

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add
 from aot.ops.common import Activation, Pads, out_size, same_pads
 from aot.ops.concatenation import Concatenation

@@ -9,7 +9,7 @@ import graphs
 import numpy as np
 from graphs import Rng
 
-from aot.ir import Graph, Op, Quant, State, Tensor
+from aot.graph.ir import Graph, Op, Quant, State, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.binary import LogicalAnd, Maximum, Minimum
 from aot.ops.comparison import Less

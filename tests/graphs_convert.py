@@ -6,7 +6,7 @@ import graphs
 import numpy as np
 from graphs import Rng, graph_of
 
-from aot.ir import Graph, Quant, Tensor
+from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
 

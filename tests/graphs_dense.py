@@ -9,7 +9,7 @@ import graphs
 import numpy as np
 from graphs import Rng, graph_of
 
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import same_pads
 from aot.ops.conv2d import Conv2D

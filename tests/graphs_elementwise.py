@@ -6,7 +6,7 @@ import graphs
 import numpy as np
 from graphs import Rng, graph_of
 
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual

@@ -5,7 +5,7 @@ import numpy as np
 from graphs import Rng, graph_of
 from graphs_movement import ALL, NO_BOOL, Builder, like, of_type, ranks, small, tensor, viewed
 
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.cumsum import CumSum
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice

@@ -6,7 +6,7 @@ import graphs
 import numpy as np
 from graphs import Rng, graph_of
 
-from aot.ir import Graph, Op, Quant, Tensor, Unsupported
+from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.concatenation import Concatenation
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd

@@ -8,7 +8,7 @@ import numpy as np
 from graphs import Rng
 
 from aot.frontends.variables import reset_value
-from aot.ir import Graph, Op, Quant, State, Tensor
+from aot.graph.ir import Graph, Op, Quant, State, Tensor
 from aot.ops.common import Activation
 from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.svdf import Svdf

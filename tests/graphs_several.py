@@ -7,7 +7,7 @@ import numpy as np
 from graphs import Rng, graph_of
 from graphs_movement import ALL, Builder, like, of_type, ranks, small, tensor
 
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.add_n import AddN
 from aot.ops.broadcast_args import BroadcastArgs
 from aot.ops.cast import Cast

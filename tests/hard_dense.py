@@ -8,7 +8,7 @@ import graphs_dense
 import numpy as np
 from graphs import Rng, graph_of, int8
 
-from aot.ir import Graph, Quant, Tensor
+from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.common import Activation, out_size
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

@@ -8,7 +8,7 @@ import hard_dense
 import numpy as np
 from graphs import Rng, graph_of, int8
 
-from aot.ir import Graph, Quant, Tensor
+from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.add import Add
 from aot.ops.common import out_size
 from aot.ops.concatenation import Concatenation

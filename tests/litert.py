@@ -6,7 +6,7 @@ from enum import Enum
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from aot.fixedpoint import Array
+from aot.graph.fixedpoint import Array
 
 
 class Resolver(Enum):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aot.fixedpoint import Array
-from aot.ir import Graph
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph
 
 Sample = dict[str, Array]  # a value by each tensor's name
 Case = tuple[Graph, Sample]  # a graph, and a value for each of its inputs

@@ -7,11 +7,11 @@ from typing import Unpack
 
 import numpy as np
 
-from aot.boards import load_board
-from aot.choices import CompileKeywords, CompileOptions
-from aot.fixedpoint import Array
-from aot.ir import Graph
-from aot.pipeline import Compiled, compile, write
+from aot.base.choices import CompileKeywords, CompileOptions
+from aot.compile.pipeline import Compiled, compile, write
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph
+from aot.targets import load_board
 
 SANITIZE = ("-O0", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 _DRIVER = """\

@@ -18,9 +18,8 @@ from oracles_defined import (
 )
 from resolvers import Oracle, Values, builtin, micro, reference, xnnpack
 
-from aot.fixedpoint import ROUNDINGS, Array, Rounding
-from aot.interpreter import initial_state
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.fixedpoint import ROUNDINGS, Array, Rounding
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.add_n import AddN
 from aot.ops.arg_extreme import ArgMax, ArgMin
@@ -75,7 +74,8 @@ from aot.ops.top_k import TopK
 from aot.ops.transpose import Transpose
 from aot.ops.transpose_conv import TransposeConv
 from aot.ops.two_slopes import Abs, LeakyRelu
-from aot.tolerance import distance
+from aot.oracle.interpreter import initial_state
+from aot.oracle.tolerance import distance
 
 
 def xnnpack_transposed(graph: Graph, values: Values) -> Array:

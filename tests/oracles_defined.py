@@ -6,8 +6,8 @@ import exact
 import numpy as np
 from resolvers import Values, reference
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Tensor
 from aot.ops.add import Add
 from aot.ops.add_n import AddN
 from aot.ops.binary import Binary

@@ -7,12 +7,12 @@ from unittest.mock import patch
 
 import merge
 
-from aot import lowering
-from aot.boards import load_board
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op
 from aot.kernels import Call, Target, candidates
+from aot.lower import lowering
 from aot.passes import run_passes
+from aot.targets import load_board
 
 Layout = tuple[str, ...]  # what lies by planes: the input "x", the output "y"
 

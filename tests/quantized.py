@@ -10,12 +10,12 @@ from float_graphs import samples
 from graphs import cut
 from oracles import matches, oracle
 
-from aot.fixedpoint import Array, Rounding
 from aot.frontends.tflite import parse
-from aot.interpreter import run, run_all
-from aot.ir import Graph
-from aot.quantize import DEFAULT, Options, Quantized, quantize
-from aot.quantize.quality import as_inputs
+from aot.graph.fixedpoint import Array, Rounding
+from aot.graph.ir import Graph
+from aot.oracle.interpreter import run, run_all
+from aot.quantizer import DEFAULT, Options, Quantized, quantize
+from aot.quantizer.quality import as_inputs
 
 
 def quantized(graph: Graph, options: Options = DEFAULT) -> Quantized:

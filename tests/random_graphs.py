@@ -8,7 +8,7 @@ import graphs
 import numpy as np
 from graphs import Rng, int8
 
-from aot.ir import Graph, Op, Quant, Tensor, Unsupported
+from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.add import Add, Sub
 from aot.ops.binary import Maximum, Minimum
 from aot.ops.common import Activation

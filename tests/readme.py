@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aot.boards import load_board
-from aot.pipeline import compile_file
+from aot.compile.pipeline import compile_file
+from aot.targets import load_board
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 import litert
 import tflm
 
-from aot.fixedpoint import Array
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph
 
 Values = Mapping[str, Array]
 Oracle = Callable[[Graph, Values], Array]  # of a graph of one operator

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from aot.fixedpoint import Array
 from aot.frontends.tflite import load, parse
-from aot.interpreter import run
-from aot.ir import Graph, Op
-from aot.quantize import Options, quantize
-from aot.quantize.convert import quantized_codes
-from aot.quantize.quality import Noise, reals
-from aot.quantize.quantizer import assemble
-from aot.quantize.ranges import ESTIMATORS
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op
+from aot.oracle.interpreter import run
+from aot.quantizer import Options, quantize
+from aot.quantizer.convert import quantized_codes
+from aot.quantizer.quality import Noise, reals
+from aot.quantizer.quantizer import assemble
+from aot.quantizer.ranges import ESTIMATORS
 
 SAMPLES = 200
 Values = dict[str, object]

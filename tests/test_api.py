@@ -9,9 +9,9 @@ import pytest
 from command import EXAMPLES, SINE
 
 import aot as package
-from aot.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
-from aot.errors import AotError
-from aot.version import __version__
+from aot.base.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
+from aot.base.errors import AotError
+from aot.base.version import __version__
 
 
 def test_examples_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ import pytest
 import tflite
 from command import DIGITS, SINE, aot, refused, tampered
 
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends import tflite as frontend
 from aot.frontends import tflite_writer
-from aot.frontends.identifiers import Names, identifier, model_name
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.identifiers import Names, identifier, model_name
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.concatenation import Concatenation
 from aot.ops.fully_connected import FullyConnected
 

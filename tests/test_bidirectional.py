@@ -13,13 +13,13 @@ import pytest
 from counts import INTERPRETER, record
 from graphs_recurrent import FLOAT_TOLERANCE
 
-from aot import interpreter
-from aot.fixedpoint import Array
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_ops import Record
 from aot.frontends.tflite_parts import Line, Part
 from aot.frontends.tflite_writer import write, write_parts
-from aot.ir import Graph, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Tensor
+from aot.oracle import interpreter
 
 _RUNS = 3
 _CASES = 15 * cases.TIMES

@@ -12,18 +12,18 @@ import pytest
 from command import aot, refused
 from PIL import Image
 
-from aot.errors import AotError
-from aot.fixedpoint import Array
+from aot.base.errors import AotError
 from aot.frontends.tflite import load
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Tensor
 from aot.ops.common import Activation
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.relu import Relu
-from aot.quantize import ImageOptions, open_samples
-from aot.quantize.calibrate import Statistics, calibrate
-from aot.quantize.histogram import Histogram
-from aot.quantize.ranges import ESTIMATORS, parameters
+from aot.quantizer import ImageOptions, open_samples
+from aot.quantizer.calibrate import Statistics, calibrate
+from aot.quantizer.histogram import Histogram
+from aot.quantizer.ranges import ESTIMATORS, parameters
 
 IMAGE = float_graphs.convolutions()  # its input is float32[1, 8, 8, 3]
 TWO = float_graphs.arithmetic()

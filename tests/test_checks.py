@@ -8,10 +8,10 @@ import graphs
 import numpy as np
 import pytest
 
-from aot.fixedpoint import ROUNDINGS
-from aot.interpreter import run
-from aot.ir import Graph, Op, Quant, Tensor, Unsupported
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.common import Activation
+from aot.oracle.interpreter import run
 
 _OPERANDS = ("name", "inputs", "outputs")
 _SCALES = (1e-45, 1e-38, 1e-20, 1e-6, 1.0, 1e6, 1e20, 3e38)

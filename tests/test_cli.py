@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from command import DIGITS, EXAMPLES, SINE, aot, refused
 
-from aot import interpreter
+from aot.base.version import __version__
 from aot.frontends import tflite
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
+from aot.oracle import interpreter
 from aot.passes import PASSES
-from aot.version import __version__
 
 FLASH_KEYS = {"code", "weights", "total"}
 BUILD_KEYS = {
@@ -67,7 +67,11 @@ def test_wrong_usage(arguments: list[Any]) -> None:
 
 def test_starts_quickly() -> None:
     """No import that takes seconds has crept in (0.3 s on a laptop)."""
-    command = [sys.executable, "-c", "import resource, aot.cli; print(resource.getrusage(resource.RUSAGE_SELF)[0])"]
+    command = [
+        sys.executable,
+        "-c",
+        "import resource, aot.cli.main; print(resource.getrusage(resource.RUSAGE_SELF)[0])",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert float(done.stdout) < 1.5
 
@@ -327,7 +331,9 @@ def test_verify_a_fault_that_is_in_no_layer(monkeypatch: pytest.MonkeyPatch) -> 
         return values
 
     monkeypatch.setattr(interpreter, "run", wrong_run)
-    monkeypatch.setattr("aot.pipeline.run_passes", lambda graph: graph.with_tensors(Tensor("extra", (1,), "int8")))
+    monkeypatch.setattr(
+        "aot.compile.pipeline.run_passes", lambda graph: graph.with_tensors(Tensor("extra", (1,), "int8"))
+    )
     for options in ([], ["--layers"]):
         done = aot("verify", DIGITS, "-b", "host", "--json", *options)
         assert (done.code, done.json["first_difference"]["tensor"]) == (1, "digit")

@@ -14,13 +14,13 @@ import pytest
 from command import aot, refused, tampered
 from graphs_control import BUILDERS, graph
 
-from aot import interpreter
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.comparison import Less
 from aot.ops.control import While
+from aot.oracle import interpreter
 
 
 @pytest.mark.parametrize("name", BUILDERS)

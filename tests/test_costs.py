@@ -9,11 +9,11 @@ import pytest
 from command import DIGITS, aot
 from cost_layers import layer
 
-from aot.boards import load_board
 from aot.kernels import OPTIMIZATIONS, Call, Kernel, Target, candidates
 from aot.kernels.choose import choose
 from aot.kernels.costs import cycles, prices_of
 from aot.ops.conv2d import Conv2D
+from aot.targets import load_board
 
 DSP = Target(frozenset({"dsp", "fpu"}))
 

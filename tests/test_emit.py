@@ -17,19 +17,20 @@ import numpy as np
 import pytest
 from topologies import TOPOLOGIES, add, connected, relu
 
-from aot import interpreter, pipeline
-from aot.boards import load_board
-from aot.ctext import defined_names
-from aot.data import TEMPLATES
-from aot.errors import AotError
-from aot.fixedpoint import ROUNDINGS
+from aot.base.data import TEMPLATES
+from aot.base.errors import AotError
+from aot.compile import pipeline
+from aot.compile.pipeline import Compiled, compile_file
+from aot.device.verify import run as run_on_device
+from aot.emit.ctext import defined_names
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph, Quant
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Graph, Quant
 from aot.kernels.call import constants_of
 from aot.ops.fully_connected import FullyConnected
-from aot.pipeline import Compiled, compile_file
-from aot.verify import run as run_on_device
+from aot.oracle import interpreter
+from aot.targets import load_board
 
 pytestmark = pytest.mark.usefixtures("quick_plans")
 

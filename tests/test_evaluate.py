@@ -9,11 +9,11 @@ from command import aot, refused
 from float_graphs import samples
 from PIL import Image
 
-from aot.evaluate import score
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.quantize import quantize
-from aot.quantize.quality import Noise, as_inputs, reals
+from aot.oracle.interpreter import run
+from aot.quantizer import quantize
+from aot.quantizer.evaluate import score
+from aot.quantizer.quality import Noise, as_inputs, reals
 
 FLOAT = float_graphs.convolutions()
 SAMPLES = samples(FLOAT, 12, seed=3)

@@ -23,7 +23,7 @@ EXPECTED = {"digits": ["digit 2, probability 100 %"], "sine": [" " * column + "*
 
 def aot(*arguments: object) -> str:
     """Run the command line; its standard output."""
-    command = [sys.executable, "-c", "from aot.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from aot.cli.main import main; main()", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

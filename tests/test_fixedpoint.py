@@ -7,7 +7,7 @@ from exact import fixed_point, round_once
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aot.fixedpoint import (
+from aot.graph.fixedpoint import (
     Multiplier,
     quantize_multiplier,
     requantize,

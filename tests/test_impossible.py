@@ -9,7 +9,7 @@ from command import tampered
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.ir import Array, Op, Tensor
+from aot.graph.ir import Array, Op, Tensor
 from aot.ops.add import Add
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.concatenation import Concatenation

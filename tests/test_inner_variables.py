@@ -15,12 +15,12 @@ import tflm
 from command import refused
 from merge import Sample
 
-from aot import interpreter
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_parts import Line, Part, Record, parts_of
 from aot.frontends.tflite_writer import write_parts
 from aot.frontends.variables import HANDLE
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
+from aot.oracle import interpreter
 
 _RUNS = 5
 _BUILDERS = [name for name in graphs_control.BUILDERS if "variables" in name]

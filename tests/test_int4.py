@@ -11,11 +11,11 @@ import pytest
 import tflite
 from counts import INTERPRETER, count
 
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Array, Graph, Unsupported
+from aot.graph.ir import Array, Graph, Unsupported
+from aot.oracle.interpreter import run
 
 _KINDS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")
 _TYPE_FIELD = 6  # of the table Tensor: where its vtable says that the type lies

@@ -11,19 +11,20 @@ import numpy as np
 import pytest
 from counts import count
 
-from aot import interpreter, pipeline
-from aot.boards import load_board
-from aot.fixedpoint import ROUNDINGS
-from aot.ir import Graph
-from aot.kernels import KERNELS, Kernel, Target
-from aot.lowering import calls_of
+from aot.compile import pipeline
+from aot.device.verify import run as run_on_device
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Graph, Op
+from aot.kernels import KERNELS, Target
+from aot.lower.lowering import calls_of
 from aot.ops.add import Add
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
+from aot.oracle import interpreter
+from aot.oracle.tolerance import compare, slacks
 from aot.passes import run_passes
-from aot.tolerance import compare, slacks
-from aot.verify import run as run_on_device
+from aot.targets import load_board
 
 pytestmark = pytest.mark.usefixtures("quick_plans")
 
@@ -114,10 +115,11 @@ def test_bit_exact_here_and_sanitizers_are_silent(rounding: str, tmp_path: Path)
             count("host", part)
 
 
-def _chosen(board: str, rounding: str) -> set[Kernel]:
+def _chosen(board: str, rounding: str) -> set[tuple[str, type[Op]]]:
     """The kernels of all cases."""
     target = Target(frozenset(load_board(board).core.features), rounding)
-    return {call.kernel for graph, _ in _cases(board, rounding) for call in calls_of(run_passes(graph), target)}
+    calls = (call for graph, _ in _cases(board, rounding) for call in calls_of(run_passes(graph), target))
+    return {(call.kernel.name, type(call.op)) for call in calls}
 
 
 def test_every_kernel_is_chosen() -> None:
@@ -126,10 +128,10 @@ def test_every_kernel_is_chosen() -> None:
         features = frozenset(load_board(board).core.features)
         roundings = ROUNDINGS if board == "host" else {rounding for name, rounding in _RUNS if name == board}
         chosen = {kernel for rounding in roundings for kernel in _chosen(board, rounding)}
-        special = {kernel for kernel in KERNELS if kernel.features and kernel.features <= features}
-        plain = {kernel for kernel in KERNELS if not kernel.features}
-        expected = plain if board == "host" else special
-        missed = {f"{kernel.name} for {kernel.op.__name__}" for kernel in expected - chosen}
+        plain = [kernel for kernel in KERNELS if not kernel.features]
+        special = [kernel for kernel in KERNELS if kernel.features and kernel.features <= features]
+        expected = {(kernel.name, op) for kernel in (plain if board == "host" else special) for op in kernel.ops}
+        missed = {f"{name} for {op.__name__}" for name, op in expected - chosen}
         assert missed <= ({"softmax_float_s8 for Softmax"} if "float" not in roundings else set()), board
 
 

@@ -4,12 +4,12 @@ import litert
 import numpy as np
 import pytest
 
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_parts import Line, Part, Record
 from aot.frontends.tflite_writer import write_parts
-from aot.interpreter import run
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
+from aot.oracle.interpreter import run
 from aot.passes import run_passes
 from aot.passes.check_operators import check_operators
 

@@ -8,7 +8,7 @@ import pytest
 from command import aot
 from topologies import TOPOLOGIES
 
-from aot.memory_report import memory_lines, memory_map, memory_svg
+from aot.cli.memory_report import memory_lines, memory_map, memory_svg
 
 _MODEL = Path(__file__).parent.parent / "examples" / "digits" / "digits.tflite"
 _COMMAND = ("inspect", _MODEL, "--memory", "--board", "mps2-an386")

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aot.boards import all_boards, load_board
-from aot.build import Firmware
-from aot.choices import CompileOptions
-from aot.errors import AotError
-from aot.fixedpoint import ROUNDINGS
-from aot.ir import Graph
-from aot.pipeline import Compiled, compile_file, make
-from aot.samples import Sample, random_samples
-from aot.verify import connect, run, verify_layers
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.compile.pipeline import Compiled, compile_file, make
+from aot.device.verify import connect, run, verify_layers
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Graph
+from aot.oracle.samples import Sample, random_samples
+from aot.project.compile import Firmware
+from aot.targets import all_boards, load_board
 
 FOLDER = os.environ.get("AOT_MODELS", "")
 RANDOM = int(os.environ.get("AOT_SAMPLES", "2"))

@@ -9,11 +9,11 @@ import pytest
 from graphs import cut
 from oracles import matches, oracle
 
-from aot.fixedpoint import Array, Rounding
 from aot.frontends.tflite import load, parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Graph, prune_tensors
+from aot.graph.fixedpoint import Array, Rounding
+from aot.graph.ir import Graph, prune_tensors
+from aot.oracle.interpreter import run
 
 _ROOT = os.environ.get("AOT_MODELS")
 pytestmark = pytest.mark.skipif(_ROOT is None, reason="AOT_MODELS does not name a folder of models")

@@ -14,13 +14,13 @@ import pytest
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.graph.ir import Graph, Op, Tensor, Unsupported
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.gather import Gather, GatherNd
 from aot.ops.slice import StridedSlice
 from aot.ops.split import Split, SplitV, Unpack
 from aot.ops.top_k import TopK
+from aot.oracle.interpreter import run
 
 TYPED = graphs_movement.TYPED | graphs_indexing.TYPED | graphs_several.TYPED
 _SEEDS = range(40)

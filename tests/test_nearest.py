@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from aot.fixedpoint import Array
+from aot.graph.fixedpoint import Array
 from aot.ops.functions import Cos, Exp, Log, Sin
 from aot.ops.pow import Pow
 from aot.ops.sigmoid import Tanh

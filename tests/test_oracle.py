@@ -8,15 +8,15 @@ import pytest
 from counts import INTERPRETER, count
 from oracles import LITERT_ULPS, ORACLES, oracle
 
-from aot.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Graph, Unsupported
+from aot.graph.fixedpoint import ROUNDINGS, Array, Rounding
+from aot.graph.ir import Graph, Unsupported
 from aot.ops import OPS
 from aot.ops.quantize import Quantize
 from aot.ops.softmax import Softmax
-from aot.tolerance import distance
+from aot.oracle.interpreter import run
+from aot.oracle.tolerance import distance
 
 
 def _case(name: str, seed: int) -> tuple[Graph, dict[str, Array]]:

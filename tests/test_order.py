@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from test_plan import problems
 from topologies import add, connected, relu, reshape
 
-from aot.ir import Graph
+from aot.graph.ir import Graph
 from aot.plan import Step, best_order, find_views
 from aot.plan.bound import live_bytes
 from aot.plan.lifetimes import problem_of

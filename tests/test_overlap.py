@@ -12,18 +12,18 @@ import numpy as np
 import planar
 import pytest
 
-from aot import interpreter
-from aot.boards import load_board
-from aot.emit import model_files
+from aot.compile.pipeline import Compiled, make
+from aot.device.verify import run as run_on_device
+from aot.emit.model import model_files
 from aot.kernels import Target
-from aot.lowering import calls_of
+from aot.lower.lowering import calls_of
+from aot.oracle import interpreter
+from aot.oracle.tolerance import compare, slacks
 from aot.passes import run_passes
-from aot.pipeline import Compiled, make
 from aot.plan import Buffer, Plan, Problem, scratch_name
 from aot.plan.records import aligned
-from aot.projects import KINDS, project_files
-from aot.tolerance import compare, slacks
-from aot.verify import run as run_on_device
+from aot.project.kinds import KINDS, project_files
+from aot.targets import load_board
 
 pytestmark = pytest.mark.usefixtures("quick_plans")
 

@@ -14,15 +14,15 @@ from graphs import codes, graph_of, int8
 from random_graphs import random_graph
 from topologies import QUANT, SHAPE, add, connected, relu, relu6, reshape
 
-from aot import interpreter
-from aot.fixedpoint import ROUNDINGS, Array
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.fixedpoint import ROUNDINGS, Array
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import Activation, Pads
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.pad import Pad
 from aot.ops.quantize import Quantize
+from aot.oracle import interpreter
 from aot.passes import PASSES, run_passes
 from aot.passes.copy_outputs import copy_outputs
 from aot.passes.drop_channels import drop_channels

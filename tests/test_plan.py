@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from topologies import TOPOLOGIES, add, connected, relu, reshape, split
 
-from aot.ir import Graph, Op, State, Tensor
+from aot.graph.ir import Graph, Op, State, Tensor
 from aot.ops.add import Add
 from aot.ops.reshape import Reshape
 from aot.plan import ALIGNMENT, Buffer, Overlap, Plan, Problem, Step, find_views, place, plan, scratch_name

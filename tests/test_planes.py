@@ -13,21 +13,24 @@ import numpy as np
 import planar
 import pytest
 
-from aot import interpreter, layouts, lowering, pipeline
-from aot.ir import Graph, Tensor
+from aot.compile import pipeline
+from aot.compile.pipeline import Compiled
+from aot.device.verify import run as run_on_device
+from aot.device.verify import verify_layers
+from aot.graph.ir import Graph, Tensor
 from aot.kernels import Block, Target
-from aot.layouts import tensors_by_planes
-from aot.lowering import lower, lower_in_order
+from aot.lower import lowering
+from aot.lower import planes as lower_planes
+from aot.lower.lowering import lower, lower_in_order
+from aot.lower.planes import tensors_by_planes
 from aot.ops.common import out_size, same_pads
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.relu import Relu
-from aot.pipeline import Compiled
+from aot.oracle import interpreter
+from aot.oracle.samples import random_samples
 from aot.plan import scratch_name
 from aot.plan.records import aligned
-from aot.samples import random_samples
-from aot.verify import run as run_on_device
-from aot.verify import verify_layers
 
 _LAYERS = (
     "Conv2D",
@@ -149,7 +152,7 @@ def _total(block: Block, planes: frozenset[str]) -> float:
     """What the calls of `block` cost with these tensors by planes."""
     ops = {op.outputs[0]: op for op in block.graph.ops}
     return sum(
-        layouts._cheapest(block, t, ops[call.outputs[0]], planes & {*call.inputs, *call.outputs}, _DSP)
+        lower_planes._cheapest(block, t, ops[call.outputs[0]], planes & {*call.inputs, *call.outputs}, _DSP)
         for t, call in enumerate(block.calls)
     )
 
@@ -158,7 +161,7 @@ def test_no_other_choice_costs_less() -> None:
     chosen = 0
     for seed in range(12 * cases.TIMES):
         block = lower_in_order(_network(seed), _DSP)
-        may = sorted(layouts._candidates(block.graph))
+        may = sorted(lower_planes._candidates(block.graph))
         best = tensors_by_planes(block, _DSP)
         sets = chain.from_iterable(combinations(may, n) for n in range(len(may) + 1))
         assert best <= set(may)

@@ -16,17 +16,18 @@ from merge import merged
 from test_plan import many, problems
 from topologies import TOPOLOGIES
 
-from aot import api, interpreter
-from aot.boards import load_board
-from aot.choices import CompileOptions
-from aot.errors import AotError
-from aot.ir import Graph
-from aot.pipeline import compile_file
+from aot import api
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.compile.pipeline import compile_file
+from aot.graph.ir import Graph
+from aot.lower.memories import heat_of, pools_of
+from aot.oracle import interpreter
+from aot.oracle.samples import Sample, random_samples
 from aot.plan import Buffer, Plan, Pool, Problem, Step, split
 from aot.plan.lifetimes import problem_of
 from aot.plan.views import find_views
-from aot.pools import heat_of, pools_of
-from aot.samples import Sample, random_samples
+from aot.targets import load_board
 
 DIGITS = Path(__file__).parent.parent / "examples" / "digits" / "digits.tflite"
 

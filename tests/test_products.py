@@ -10,15 +10,15 @@ import native
 import numpy as np
 import pytest
 
-from aot.boards import load_board
-from aot.errors import AotError
+from aot.base.errors import AotError
+from aot.compile.pipeline import compile
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
 from aot.ops.common import Activation
 from aot.ops.fully_connected import FullyConnected
-from aot.pipeline import compile
+from aot.oracle.interpreter import run
+from aot.targets import load_board
 
 _SHAPES = (((3, 7), (3, 5)), ((2, 3, 7), (2, 3, 5)), ((2, 1, 3, 7), (6, 5)), ((21,), (3, 5)))  # of input and output
 Shapes = tuple[tuple[int, ...], tuple[int, ...]]

@@ -11,15 +11,15 @@ import graphs
 import pytest
 from command import DIGITS, SINE, aot, refused
 
-from aot.boards import load_board
+from aot.compile.pipeline import compile_file, make
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph, Quant
+from aot.graph.ir import Graph, Quant
 from aot.ops.mul import Mul
 from aot.ops.slice import StridedSlice
-from aot.pipeline import compile_file, make
-from aot.profile import cortex_m4
-from aot.profile.disassembly import Instruction, read_instructions
+from aot.profiling import cortex_m4
+from aot.profiling.disassembly import Instruction, read_instructions
 from aot.runners.connection import stop
+from aot.targets import load_board
 
 BOARD = "mps2-an386"
 LAYER_KEYS = {"name", "op", "kernel", "instructions", "cycles", "macs", "flash_bytes", "scratch_bytes"}

@@ -18,16 +18,16 @@ import pytest
 import yaml
 from command import DIGITS, SINE, aot, refused
 
-from aot import interpreter
-from aot.boards import load_board
-from aot.device import Device
+from aot.cli.options import ProjectKind
+from aot.compile.pipeline import compile_file, make, with_weights_in
+from aot.device.protocol import Device
+from aot.device.verify import run as run_on_device
 from aot.frontends import tflite
-from aot.options import ProjectKind
-from aot.pipeline import compile_file, make, with_weights_in
-from aot.projects import KINDS
+from aot.oracle import interpreter
+from aot.oracle.samples import random_samples
+from aot.project.kinds import KINDS
 from aot.runners import start
-from aot.samples import random_samples
-from aot.verify import run as run_on_device
+from aot.targets import load_board
 
 HERE = Path(__file__).resolve().parent
 STAND_INS = HERE / "stand_ins"

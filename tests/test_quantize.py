@@ -8,13 +8,13 @@ import native
 import numpy as np
 import pytest
 
-from aot import interpreter
-from aot.fixedpoint import Array
-from aot.ir import Graph, Quant, Tensor
+from aot.compile.pipeline import write
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.quantize import Quantize
 from aot.ops.reshape import Reshape
-from aot.pipeline import write
-from aot.samples import samples_of
+from aot.oracle import interpreter
+from aot.oracle.samples import samples_of
 
 _TYPES = ("int8", "uint8", "int16")
 _DRIVER = """\

@@ -12,15 +12,15 @@ from float_graphs import GRAPHS, Net, samples
 from hard_graphs import value
 from quantized import LEAST_DECIBELS, check_c, check_operators, check_steps, quantized
 
-from aot.errors import AotError
-from aot.fixedpoint import Rounding
+from aot.base.errors import AotError
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Graph
+from aot.graph.fixedpoint import Rounding
+from aot.graph.ir import Graph
 from aot.ops.functions import Neg
-from aot.quantize import Options, quantize
-from aot.quantize.quality import as_inputs, outputs_noise, reals
+from aot.oracle.interpreter import run
+from aot.quantizer import Options, quantize
+from aot.quantizer.quality import as_inputs, outputs_noise, reals
 
 
 @pytest.fixture(scope="module", params=GRAPHS)

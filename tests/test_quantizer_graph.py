@@ -11,18 +11,18 @@ from quantized import LEAST_DECIBELS, quantized
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Graph, Quant
+from aot.graph.ir import Graph, Quant
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
-from aot.quantize import Options, quantize
-from aot.quantize.convert import quantized_codes
-from aot.quantize.equalize import equalize
-from aot.quantize.quality import as_inputs, outputs_noise, reals
-from aot.quantize.simplify import simplify
+from aot.oracle.interpreter import run
+from aot.quantizer import Options, quantize
+from aot.quantizer.convert import quantized_codes
+from aot.quantizer.equalize import equalize
+from aot.quantizer.quality import as_inputs, outputs_noise, reals
+from aot.quantizer.simplify import simplify
 
 
 def test_batch_normalization_is_folded() -> None:

@@ -9,9 +9,9 @@ from float_graphs import samples
 from quantized import quantized
 
 import aot
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends.tflite import parse
-from aot.quantize import Options, given_samples, quantize
+from aot.quantizer import Options, given_samples, quantize
 
 
 @pytest.mark.parametrize("options", [Options(int16=frozenset({"nothing"})), Options(float=frozenset({"image"}))])

@@ -6,10 +6,10 @@ from float_graphs import Net, samples
 from quantized import quantized
 
 from aot.ops.fully_connected import FullyConnected
-from aot.quantize import DEFAULT, Options, quantize
-from aot.quantize.analysis import analyse
-from aot.quantize.quality import outputs_noise
-from aot.quantize.quantizer import assemble
+from aot.quantizer import DEFAULT, Options, quantize
+from aot.quantizer.analysis import analyse
+from aot.quantizer.quality import outputs_noise
+from aot.quantizer.quantizer import assemble
 
 
 def test_report() -> None:

@@ -15,15 +15,16 @@ from counts import INTERPRETER, record
 from graphs import codes
 from random_graphs import random_graph
 
-from aot import interpreter, pipeline
+from aot.compile import pipeline
+from aot.device.verify import run as run_on_device
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
 from aot.kernels import Target
-from aot.lowering import lower, lower_in_order
+from aot.lower.lowering import lower, lower_in_order
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.split import Split
+from aot.oracle import interpreter
 from aot.passes import run_passes
-from aot.verify import run as run_on_device
 
 _COUNT = 12 if cases.TIMES == 1 else 40 * cases.TIMES
 _GROUP = 6  # graphs in one firmware

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from command import DIGITS, refused
 
-from aot.errors import AotError
-from aot.fixedpoint import Array
-from aot.ir import Graph, Quant, Tensor
-from aot.samples import random_samples, read_samples, samples_of, write_outputs
+from aot.base.errors import AotError
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Quant, Tensor
+from aot.oracle.samples import random_samples, read_samples, samples_of, write_outputs
 
 X = Tensor("x", (1, 4), "int8", Quant((0.5,), (-10,)), label="serving_x:0")
 K = Tensor("k", (3,), "float32", label="k")

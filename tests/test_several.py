@@ -10,13 +10,12 @@ import litert
 import numpy as np
 import pytest
 
-from aot.fixedpoint import Array
 from aot.frontends import tflite_parts
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_ops import Operator, Record
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Graph, Op, Quant, Tensor, Unsupported
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.add import Add
 from aot.ops.cast import Cast
 from aot.ops.comparison import Less
@@ -26,6 +25,7 @@ from aot.ops.prelu import Prelu
 from aot.ops.rearrange import BroadcastTo
 from aot.ops.select import Select, SelectV2
 from aot.ops.shape import Shape
+from aot.oracle.interpreter import run
 from aot.passes import run_passes
 
 

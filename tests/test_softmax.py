@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from graphs import Rng
 
-from aot import interpreter, pipeline
-from aot.fixedpoint import Array
-from aot.ir import Graph, Quant, Unsupported
+from aot.compile import pipeline
+from aot.device.verify import run as run_on_device
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Quant, Unsupported
 from aot.ops.softmax import LONGEST_ROW, Softmax, fixed_exp_table
-from aot.verify import run as run_on_device
+from aot.oracle import interpreter
 
 pytestmark = pytest.mark.usefixtures("quick_plans")
 

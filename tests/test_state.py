@@ -17,15 +17,16 @@ from command import refused, tampered
 from counts import INTERPRETER, count
 from graphs_recurrent import BUILDERS, UNKNOWN_TO_LITERT
 
-from aot import interpreter, pipeline
-from aot.errors import AotError
-from aot.fixedpoint import Array
+from aot.base.errors import AotError
+from aot.compile import pipeline
+from aot.device.verify import connect, input_bytes
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph, Quant, State, Tensor, Unsupported
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Quant, State, Tensor, Unsupported
 from aot.ops.add import Add
 from aot.ops.binary import Maximum
-from aot.verify import connect, input_bytes
+from aot.oracle import interpreter
 
 _RUNS = 5
 _ALL = {**BUILDERS, **UNKNOWN_TO_LITERT}

@@ -9,18 +9,18 @@ import pytest
 from command import aot, refused
 from topologies import QUANT, TOPOLOGIES, add, concatenation, connected, relu, split
 
-from aot import interpreter
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends import tflite
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.kernels import Target
-from aot.lowering import lower
+from aot.lower.lowering import lower
+from aot.lower.stripes import lower_within, macs
 from aot.ops.add import Add
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
+from aot.oracle import interpreter
 from aot.passes import run_passes
 from aot.passes.split_rows import can_split, segments, split_rows
-from aot.patches import lower_within, macs
 
 _MODEL = Path(__file__).parent.parent / "examples" / "digits" / "digits.tflite"
 

@@ -12,15 +12,15 @@ import pytest
 import tflm
 from test_models import FOLDER, MODELS, RANDOM, is_float, samples_of
 
-from aot.fixedpoint import Array
 from aot.frontends.tflite import load
 from aot.frontends.tflite_writer import write
-from aot.interpreter import initial_state, run
-from aot.ir import Graph, Unsupported
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Unsupported
 from aot.ops.gather import GatherNd
 from aot.ops.slice import StridedSlice
 from aot.ops.svdf import Svdf
-from aot.samples import random_samples
+from aot.oracle.interpreter import initial_state, run
+from aot.oracle.samples import random_samples
 
 _CODES = {"int8", "int16"}
 _DRAWS, _RARE_DRAWS = 40, 200  # of a builder until it gives what is looked for

@@ -11,19 +11,19 @@ import pytest
 from command import DIGITS, SINE, aot, refused
 from test_projects import cmake
 
-from aot import interpreter
 from aot.api import build
-from aot.boards import load_board
-from aot.build import Firmware, Flash
-from aot.errors import AotError
-from aot.firmware import ram_beside_arena
+from aot.base.errors import AotError
+from aot.compile.pipeline import Compiled, compile_file
+from aot.compile.together import Together, make_together, together
+from aot.device.verify import connect, run_in_turn, verify_layers
 from aot.frontends.tflite_writer import write
-from aot.ir import Graph
-from aot.pipeline import Compiled, compile_file
+from aot.graph.ir import Graph
+from aot.oracle import interpreter
+from aot.oracle.samples import Sample, random_samples
 from aot.plan.shared import check_shared, shared
-from aot.samples import Sample, random_samples
-from aot.together import Together, make_together, together
-from aot.verify import connect, run_in_turn, verify_layers
+from aot.project.compile import Firmware, Flash
+from aot.project.firmware import ram_beside_arena
+from aot.targets import load_board
 
 _REMEMBER = ("Svdf", "Lstm of int8", "Rnn")
 _WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()

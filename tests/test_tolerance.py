@@ -7,12 +7,12 @@ import native
 import numpy as np
 import pytest
 
-from aot import pipeline
-from aot.ir import Graph, Tensor
+from aot.compile import pipeline
+from aot.device.verify import run, verify_layers
+from aot.graph.ir import Graph, Tensor
 from aot.ops.functions import Exp, Neg
 from aot.ops.quantize import Quantize
-from aot.tolerance import Slack, compare, slack_of_layers, slacks
-from aot.verify import run, verify_layers
+from aot.oracle.tolerance import Slack, compare, slack_of_layers, slacks
 
 _REAL = np.linspace(-20, 20, 400, dtype=np.float32)
 

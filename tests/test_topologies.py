@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from topologies import TOPOLOGIES
 
-from aot import interpreter, pipeline
-from aot.ir import Graph
-from aot.verify import run as run_on_device
-from aot.verify import verify_layers
+from aot.compile import pipeline
+from aot.device.verify import run as run_on_device
+from aot.device.verify import verify_layers
+from aot.graph.ir import Graph
+from aot.oracle import interpreter
 
 
 def _samples(graph: Graph) -> list[merge.Sample]:

@@ -15,14 +15,14 @@ from counts import INTERPRETER, count
 
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported
+from aot.graph.ir import Array, Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.add import Add
 from aot.ops.binary import Maximum
 from aot.ops.quantize import Quantize
 from aot.ops.relu import Relu, Relu6
 from aot.ops.reshape import Reshape
 from aot.ops.resize import ResizeBilinear
+from aot.oracle.interpreter import run
 from aot.passes.check_operators import check_operators
 
 _WEIGHTED = ("Conv2D", "DepthwiseConv2D", "FullyConnected", "TransposeConv")

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from graphs_recurrent import FLOAT_TOLERANCE
 
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run, run_all
-from aot.ir import Graph, Quant, Tensor, Unsupported
+from aot.graph.ir import Graph, Quant, Tensor, Unsupported
 from aot.ops.dequantize import Dequantize
+from aot.oracle.interpreter import run, run_all
 from aot.passes.check_operators import check_operators
 
 _KINDS = {"Conv2D": 0, "DepthwiseConv2D": 3, "FullyConnected": 0}

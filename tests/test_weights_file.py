@@ -16,20 +16,20 @@ from command import DIGITS, SINE, aot, refused
 from serial import SerialBase
 
 import aot as package
-from aot import interpreter
-from aot.boards import load_board
-from aot.build import compile_project
-from aot.choices import CompileOptions
-from aot.device import Device
-from aot.errors import AotError
-from aot.interface import Interface
-from aot.pipeline import Compiled, compile_file, make, with_weights_apart, write
-from aot.projects import KINDS
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.compile.pipeline import Compiled, compile_file, make, with_weights_apart, write
+from aot.device.protocol import Device
+from aot.device.verify import input_bytes
+from aot.device.verify import run as run_on_device
+from aot.graph.interface import Interface
+from aot.oracle import interpreter
+from aot.oracle.samples import Sample, random_samples
+from aot.project.compile import compile_project
+from aot.project.kinds import KINDS
 from aot.runners import start
 from aot.runners.connection import connect_socket, free_port
-from aot.samples import Sample, random_samples
-from aot.verify import input_bytes
-from aot.verify import run as run_on_device
+from aot.targets import load_board
 
 OK, MISALIGNED, MISSING, OTHER_FORMAT, OTHER_MODEL, CORRUPT = range(6)
 SIZE_AT, CRC_AT, DATA_AT = 16, 20, 24

@@ -7,10 +7,10 @@ import pytest
 from command import aot, refused
 
 from aot import api
-from aot.boards import load_board
-from aot.choices import CompileOptions
-from aot.errors import AotError
-from aot.pipeline import compile_file
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.compile.pipeline import compile_file
+from aot.targets import load_board
 
 DIGITS = Path(__file__).parent.parent / "examples" / "digits" / "digits.tflite"
 

@@ -10,14 +10,14 @@ import pytest
 from graphs import graph_of
 
 import aot as package
-from aot import pipeline
-from aot.boards import load_board
-from aot.choices import CompileOptions
-from aot.errors import AotError
-from aot.ir import Graph, Quant, Tensor
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.compile import pipeline
+from aot.device.verify import run as run_on_device
+from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
-from aot.verify import run as run_on_device
+from aot.targets import load_board
 
 pytestmark = pytest.mark.usefixtures("quick_plans")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from tflite_micro import runtime
 
-from aot.fixedpoint import Array
+from aot.graph.fixedpoint import Array
 
 _ARENA = 1 << 22  # bytes; what the package reserves by itself is too little for small models with large tensors
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aot.ir import Graph, Op, Quant, State, Tensor
+from aot.graph.ir import Graph, Op, Quant, State, Tensor
 from aot.ops.add import Add
 from aot.ops.concatenation import Concatenation
 from aot.ops.relu import Relu, Relu6

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from aot.boards import Board, load_board
-from aot.build import Firmware
-from aot.choices import INT16, WEIGHTS, CompileOptions, RunOptions
-from aot.errors import AotError
-from aot.fixedpoint import ROUNDINGS
-from aot.flash import flash as load_into
-from aot.ir import Array
+from aot.base.choices import INT16, WEIGHTS, CompileOptions, RunOptions
+from aot.base.errors import AotError
+from aot.base.files import os_errors
+from aot.compile.pipeline import Compiled, compile_file, for_mlperf, make, with_weights_in
+from aot.compile.together import Together, make_together, options_of_each, together, within
+from aot.device.flash import flash as load_into
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Array
 from aot.kernels import OPTIMIZATIONS
-from aot.output import os_errors
-from aot.pipeline import Compiled, compile_file, for_mlperf, make, with_weights_in
-from aot.samples import Sample, random_samples, read_samples, samples_of
-from aot.together import Together, make_together, options_of_each, together, within
+from aot.oracle.samples import Sample, random_samples, read_samples, samples_of
+from aot.project.compile import Firmware
+from aot.targets import Board, load_board
 
 Inputs = Path | str | Mapping[str, Array] | None
 Progress = Callable[[int], None]

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Unpack
 
 from aot.api.common import board_of, check_choice, compile_into, temporary_folder, whole_of
-from aot.boards import Board
-from aot.build import Firmware
-from aot.choices import CompileKeywords, CompileOptions
-from aot.output import complete_folder, refuse_occupied
-from aot.pipeline import Compiled, files_of_kind, write
-from aot.projects import KINDS
-from aot.together import Together, project_of
+from aot.base.choices import CompileKeywords, CompileOptions
+from aot.base.files import complete_folder, refuse_occupied
+from aot.compile.pipeline import Compiled, files_of_kind, write
+from aot.compile.together import Together, project_of
+from aot.project.compile import Firmware
+from aot.project.kinds import KINDS
+from aot.targets import Board
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def build(
     Several models share one arena, the size of what the largest needs, and must not run at once; with `concurrent`,
     each has memory of its own. The `name` among `choices` then is one for each, with commas between.
 
-    `board` is a name, or what `aot.boards` gives; `project` a key of `aot.projects.KINDS`. Without `compile`, no
+    `board` is a name, or what `aot.boards` gives; `project` a key of `aot.project.kinds.KINDS`. Without `compile`, no
     compiler is needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's
     output. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants go to the linker's section
     `weights_section`. `choices` are the fields of `aot.CompileOptions`. Raises AotError, and leaves the folder as it

@@ -4,17 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from aot.api.common import Progress, compiled_for, temporary_folder
-from aot.boards import load_board
-from aot.choices import CompileOptions
-from aot.errors import AotError
-from aot.evaluate import Evaluation, for_reference, interpreted, read_inputs, read_labels
-from aot.evaluate import evaluate as compare_answers
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.base.files import complete_file, os_errors, refuse_unwritable
+from aot.device.native import native_answers
 from aot.frontends.tflite import load, parse, read
-from aot.ir import Graph
-from aot.native import native_answers
-from aot.output import complete_file, os_errors, refuse_unwritable
+from aot.graph.ir import Graph
+from aot.oracle.samples import samples_of
 from aot.passes.check_operators import check_operators
-from aot.quantize import (
+from aot.quantizer import (
     DEFAULT,
     DEFAULT_IMAGES,
     GivenSamples,
@@ -24,8 +22,10 @@ from aot.quantize import (
     given_samples,
     open_samples,
 )
-from aot.quantize import quantize as quantize_graph
-from aot.samples import samples_of
+from aot.quantizer import quantize as quantize_graph
+from aot.quantizer.evaluate import Evaluation, for_reference, interpreted, read_inputs, read_labels
+from aot.quantizer.evaluate import evaluate as compare_answers
+from aot.targets import load_board
 
 
 def quantize(

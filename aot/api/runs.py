@@ -15,17 +15,17 @@ from aot.api.common import (
     temporary_folder,
     whole_of,
 )
-from aot.boards import Board
-from aot.build import Firmware
-from aot.choices import RunKeywords, RunOptions
-from aot.errors import AotError
-from aot.ir import Array
-from aot.pipeline import Compiled
-from aot.profiler import Profile, profile_emulated, profile_real, profile_renode
-from aot.samples import Sample, stacked
-from aot.together import Together
-from aot.verify import Verdict, numbers_of, run_in_turn, verify_layers
-from aot.verify import run as run_samples
+from aot.base.choices import RunKeywords, RunOptions
+from aot.base.errors import AotError
+from aot.compile.pipeline import Compiled
+from aot.compile.together import Together
+from aot.device.verify import Verdict, numbers_of, run_in_turn, verify_layers
+from aot.device.verify import run as run_samples
+from aot.graph.ir import Array
+from aot.oracle.samples import Sample, stacked
+from aot.profiling.profiler import Profile, profile_emulated, profile_real, profile_renode
+from aot.project.compile import Firmware
+from aot.targets import Board
 
 
 @dataclass(frozen=True)

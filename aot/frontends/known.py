@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aot.ir import Array, Graph, Op, Tensor, Unsupported
+from aot.graph.ir import Array, Graph, Op, Tensor, Unsupported
 from aot.ops.constants import ZerosLike
 from aot.ops.shape import Shape
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aot.frontends.variables import Key
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
 from aot.ops.common import require
 from aot.ops.control import If
 

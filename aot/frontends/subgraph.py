@@ -6,8 +6,7 @@ from typing import Any, Protocol
 
 import tflite
 
-from aot.errors import AotError
-from aot.frontends.identifiers import Names, short_label
+from aot.base.errors import AotError
 from aot.frontends.known import known_outputs
 from aot.frontends.lifted import Inner, lifted
 from aot.frontends.tflite_ops import OPERATORS, FileOp
@@ -15,7 +14,8 @@ from aot.frontends.tflite_ops.products import with_products
 from aot.frontends.tflite_ops.unsigned import with_signed_codes
 from aot.frontends.tflite_ops.weights import with_centred_weights, with_real_weights
 from aot.frontends.variables import HANDLE, Key, Variables
-from aot.ir import Array, Graph, Op, State, Tensor, Unsupported
+from aot.graph.identifiers import Names, short_label
+from aot.graph.ir import Array, Graph, Op, State, Tensor, Unsupported
 from aot.ops.common import require
 from aot.ops.unknown import Unknown
 

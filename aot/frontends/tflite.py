@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import tflite
 
-from aot.errors import AotError
-from aot.frontends.identifiers import Names, model_name
+from aot.base.errors import AotError
 from aot.frontends.subgraph import read_graph
 from aot.frontends.variables import HANDLE
-from aot.ir import Array, Graph, Quant, Tensor
+from aot.graph.identifiers import Names, model_name
+from aot.graph.ir import Array, Graph, Quant, Tensor
 
 _SCHEMA_VERSION = 3
 # No microcontroller holds a file or a tensor of these sizes, and no operator has so many dimensions: whatever does is

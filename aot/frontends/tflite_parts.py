@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from aot.errors import AotError
-from aot.frontends.identifiers import Names
+from aot.base.errors import AotError
 from aot.frontends.tflite_ops import OPERATORS, Record
 from aot.frontends.tflite_ops.bidirectional import with_reversed_steps
 from aot.frontends.variables import HANDLE, reset_value
-from aot.ir import Graph, Op, State, Tensor, prune_tensors
+from aot.graph.identifiers import Names
+from aot.graph.ir import Graph, Op, State, Tensor, prune_tensors
 
 _WRITERS = {operator.kind: operator for operator in OPERATORS if operator.write is not None}
 

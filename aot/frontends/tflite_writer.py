@@ -7,10 +7,10 @@ import flatbuffers
 import numpy as np
 import tflite
 
-from aot.frontends.identifiers import Names, identifier, short_label
 from aot.frontends.tflite_parts import Line, Part, parts_of
 from aot.frontends.variables import HANDLE
-from aot.ir import Array, Graph, Quant, Tensor
+from aot.graph.identifiers import Names, identifier, short_label
+from aot.graph.ir import Array, Graph, Quant, Tensor
 
 _SCHEMA_VERSION = 3
 _LARGEST_OLD_CODE = 127  # the schema's first field for operators has 8 bits; this value in it says: read the second

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.frontends.identifiers import Names
-from aot.ir import Array, State, Tensor, Unsupported
+from aot.graph.identifiers import Names
+from aot.graph.ir import Array, State, Tensor, Unsupported
 
 Key = int | str | tuple[int, int]
 HANDLE = "resource"  # the type of a tensor that stands for a variable

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from aot.interface import C_TYPES
-from aot.ir import Array, Graph, Op
+from aot.graph.interface import C_TYPES
+from aot.graph.ir import Array, Graph, Op
 from aot.plan import Overlap, Plan
+
+Kind = TypeVar("Kind", bound=Op)
 
 
 class DoesNotFit(Exception):
@@ -50,7 +52,7 @@ def constants_of(params: Params) -> list[Constant]:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One call of a generated kernel.
+    """One call of a generated kernel, which computes `op`.
 
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
     the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
@@ -62,7 +64,8 @@ class Call:
     [channel, row, column].
     """
 
-    kernel: "Kernel"
+    kernel: "AnyKernel"
+    op: Op
     params: Params
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -110,17 +113,22 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Kernel:
-    """One C function: `name` is also its template and the prefix of its C names.
+class Kernel(Generic[Kind]):
+    """One C function for any of `ops`: `name` is the prefix of its C names, `template` prints it.
 
     The core must have all `features`. With `planes`, it also takes tensors that lie by planes.
     """
 
     name: str
-    op: type[Op]
-    lower: Callable[["Kernel", Op, Graph, Target], Call]
+    template: str
+    ops: tuple[type[Kind], ...]
+    lower: Callable[["Kernel[Kind]", Kind, Graph, Target], Call]
     features: frozenset[str] = frozenset()
     planes: bool = False
+
+
+AnyKernel = Kernel[Any]  # where the operator does not matter
+DSP = frozenset({"dsp"})
 
 
 def fit(condition: bool, reason: str) -> None:

@@ -1,6 +1,6 @@
 """WHAT each operator means: its attributes, what it accepts, and its value in numpy. OPS lists them all."""
 
-from aot.ir import Op
+from aot.graph.ir import Op
 from aot.ops.add import Add, Sub
 from aot.ops.add_n import AddN
 from aot.ops.arg_extreme import ArgMax, ArgMin

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import frexp
 from typing import ClassVar
 
-from aot.fixedpoint import Array
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Tensor
 from aot.ops.binary import NUMBERS
 from aot.ops.common import Activation, require, require_activation
 from aot.ops.scaled_binary import ScaledBinary, Scaling

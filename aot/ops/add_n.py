@@ -6,8 +6,8 @@ from functools import reduce
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.common import (
     Activation,
     clamp,

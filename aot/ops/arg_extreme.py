@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Scheme
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Scheme
 from aot.ops.common import require, require_operands, require_shape
 from aot.ops.operands import SingleInput
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, requantize_wide
-from aot.ir import Graph, Op, Scheme, Tensor, Unsupported
+from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_wide
+from aot.graph.ir import Graph, Op, Scheme, Tensor, Unsupported
 from aot.ops.common import (
     OWN_RANGES,
     Activation,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph
 from aot.ops.common import require, require_operands, require_shape
 from aot.ops.operands import SingleInput
 

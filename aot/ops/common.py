@@ -5,8 +5,8 @@ from enum import Enum
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, round_half_away
-from aot.ir import Graph, Op, Quant, Scheme, Tensor, Unsupported
+from aot.graph.fixedpoint import Array, Multiplier, requantize, round_half_away
+from aot.graph.ir import Graph, Op, Quant, Scheme, Tensor, Unsupported
 
 OWN_RANGES = Scheme("own")
 SHARED_RANGE = Scheme("shared")

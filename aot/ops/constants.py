@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.common import require, require_operands, require_shape, require_types
 from aot.ops.operands import SingleInput
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aot.errors import AotError
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Tensor
+from aot.base.errors import AotError
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.common import require
 
 _MOST_STEPS = 100_000  # of a loop in the interpreter

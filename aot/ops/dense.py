@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, requantize_float, requantize_wide
-from aot.ir import Graph, Op, Tensor, Unsupported
+from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_float, requantize_wide
+from aot.graph.ir import Graph, Op, Tensor, Unsupported
 from aot.ops.common import Activation, clamp, require, require_activation, require_quantized, require_types
 from aot.ops.reals import clamp_real, sums_of_products
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Quant, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.common import QUANTIZED_TYPES, require, require_operands, require_quantized, require_shape, require_types
 from aot.ops.operands import SingleInput
 

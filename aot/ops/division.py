@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, rounding_doubling_high
-from aot.ir import Graph, Scheme, Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize, rounding_doubling_high
+from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.binary import Binary
 from aot.ops.common import QUANTIZED_TYPES, Activation, clamp, require, require_activation
 from aot.ops.reals import clamp_real

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Scheme
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Scheme
 from aot.ops.common import Activation, require, require_operands, weights_scheme
 from aot.ops.dense import centred, finish, is_wide, matrix_product, require_dense
 from aot.ops.operands import Weighted

@@ -5,7 +5,7 @@ A number with n integer bits is raw * 2**(n - 15). Every product is rounded to 1
 
 import numpy as np
 
-from aot.fixedpoint import Array, rounding_shift_right
+from aot.graph.fixedpoint import Array, rounding_shift_right
 
 _LOWEST, _HIGHEST = -(2**15), 2**15 - 1
 ONE_EIGHTH, ONE_THIRD, EXP_MINUS_EIGHTH = 1 << 12, 10923, 28918  # without integer bits

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Scheme
+from aot.graph.fixedpoint import Array, Multiplier, requantize
+from aot.graph.ir import Graph, Scheme
 from aot.ops.common import (
     Activation,
     fixed_scheme,

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, rounding_doubling_high, rounding_shift_right
-from aot.ir import Graph, Scheme
+from aot.graph.fixedpoint import Array, rounding_doubling_high, rounding_shift_right
+from aot.graph.ir import Graph, Scheme
 from aot.ops.common import fixed_scheme, require, require_operands, require_quantized, require_shape, require_types
 from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, exp_of_negative

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, rounding_shift_right
-from aot.ir import Quant, Tensor, Unsupported
+from aot.graph.fixedpoint import Array, Multiplier, requantize, rounding_shift_right
+from aot.graph.ir import Quant, Tensor, Unsupported
 from aot.ops.common import require, require_quantized
 from aot.ops.gates import sigmoid_q, tanh_q
 from aot.ops.lstm_parts import GATE_SCALE, cell_power, clip_code, saturated

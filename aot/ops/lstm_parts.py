@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Tensor
 from aot.ops.common import require
 
 GATE_SCALE = 2.0**-12  # of what goes into a gate's function

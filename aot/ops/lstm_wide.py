@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, requantize_wide
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_wide
+from aot.graph.ir import Tensor
 from aot.ops.common import require, require_quantized
 from aot.ops.lstm_parts import GATE_SCALE, cell_power, clip_code, saturated
 from aot.ops.sigmoid import sigmoid_codes, tanh_codes

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, quantize_multiplier, requantize
-from aot.ir import Graph, Scheme, Tensor
+from aot.graph.fixedpoint import Array, Multiplier, quantize_multiplier, requantize
+from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import OWN_RANGES, Activation, clamp
 from aot.ops.dense import require_symmetric
 from aot.ops.reduce import Reduction

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize
+from aot.graph.ir import Graph, Tensor
 from aot.ops.binary import NUMBERS, Binary
 from aot.ops.common import QUANTIZED_TYPES, Activation, clamp, require, require_activation
 from aot.ops.unary import require_codes

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

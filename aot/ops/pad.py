@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Scheme, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Scheme, Tensor
 from aot.ops.common import (
     QUANTIZED_TYPES,
     SHARED_RANGE,

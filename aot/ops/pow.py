@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Scheme
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Scheme
 from aot.ops.binary import Binary
 
 

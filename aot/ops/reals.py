@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from aot.fixedpoint import Array
+from aot.graph.fixedpoint import Array
 from aot.ops.common import Activation
 
 FLOAT_MAX = float(np.finfo(np.float32).max)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Op, Quant, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import require, require_moved, require_operands, require_shape
 from aot.ops.lstm_integer import IntegerLstm, integer_lstm
 from aot.ops.lstm_wide import WideLstm, wide_lstm

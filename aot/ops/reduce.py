@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, requantize_wide
-from aot.ir import Graph, Scheme, Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_wide
+from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     OWN_RANGES,
     QUANTIZED_TYPES,

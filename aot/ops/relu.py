@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Tensor
 from aot.ops.common import Activation, clamp, float_ratio, require_activation, require_ratio, rescale
 from aot.ops.unary import Unary
 

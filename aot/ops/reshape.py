@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Scheme
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Scheme
 from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands
 from aot.ops.operands import SingleInput
 

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize, rounding_doubling_high
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize, rounding_doubling_high
+from aot.graph.ir import Tensor
 from aot.ops.common import require
 from aot.ops.unary import Tabulated, Unary
 

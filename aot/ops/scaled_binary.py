@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize
+from aot.graph.ir import Graph, Tensor
 from aot.ops.binary import Binary
 from aot.ops.common import QUANTIZED_TYPES, clamp
 

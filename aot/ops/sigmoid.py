@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Scheme, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Scheme, Tensor
 from aot.ops.common import fixed_scheme, require
 from aot.ops.unary import Tabulated
 

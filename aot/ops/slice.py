@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Tensor
 from aot.ops.common import require
 from aot.ops.view import View
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import (
+from aot.graph.fixedpoint import (
     Array,
     Multiplier,
     quantize_multiplier,
@@ -19,7 +19,7 @@ from aot.fixedpoint import (
     rounding_doubling_high,
     rounding_shift_right,
 )
-from aot.ir import Graph, Scheme, Tensor
+from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     Activation,
     clamp,

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Tensor
 from aot.ops.common import require
 from aot.ops.scaled_binary import ScaledBinary, Scaling
 from aot.ops.unary import require_codes

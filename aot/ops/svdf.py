@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Graph, Op, Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.common import Activation, require, require_operands, require_quantized, require_shape, require_types
 from aot.ops.dense import accumulator_bound, centred, matrix_product, require_symmetric
 from aot.ops.reals import clamp_real, sums_of_products, total

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from aot.fixedpoint import Array
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Tensor
 from aot.ops.common import require
 from aot.ops.view import View
 

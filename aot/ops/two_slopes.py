@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array, Multiplier, requantize
-from aot.ir import Tensor
+from aot.graph.fixedpoint import Array, Multiplier, requantize
+from aot.graph.ir import Tensor
 from aot.ops.common import float_ratio, require, require_ratio
 from aot.ops.unary import Unary
 

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from aot.fixedpoint import Array
-from aot.ir import Graph, Scheme, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import OWN_RANGES, require, require_operands, require_quantized, require_shape, require_types
 from aot.ops.operands import SingleInput
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aot.ir import Array, Graph, Op, Unsupported
+from aot.graph.ir import Array, Graph, Op, Unsupported
 
 
 @dataclass(frozen=True, kw_only=True)

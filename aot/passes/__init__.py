@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from aot.ir import Graph
+from aot.graph.ir import Graph
 from aot.passes.copy_outputs import copy_outputs
 from aot.passes.drop_channels import drop_channels
 from aot.passes.eliminate_dead import eliminate_dead

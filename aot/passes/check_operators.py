@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from aot.errors import AotError
-from aot.ir import Graph, Op, Unsupported
+from aot.base.errors import AotError
+from aot.graph.ir import Graph, Op, Unsupported
 
 
 @dataclass(frozen=True)

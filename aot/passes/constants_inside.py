@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.control import If, While
 
 

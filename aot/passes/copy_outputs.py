@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.reshape import Reshape
 from aot.ops.split import Split
 from aot.ops.transpose import Transpose

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aot.fixedpoint import ROUNDINGS
-from aot.ir import Array, Graph, Op, Quant, Tensor
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Array, Graph, Op, Quant, Tensor
 from aot.ops.add import Add
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aot.ir import Graph, Op, prune_tensors
+from aot.graph.ir import Graph, Op, prune_tensors
 
 
 def eliminate_dead(graph: Graph) -> Graph:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.fixedpoint import ROUNDINGS
-from aot.ir import Array, Graph, Op
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Array, Graph, Op
 from aot.ops.constants import ZerosLike
 from aot.ops.shape import Shape
 from aot.passes.constants_inside import with_constants_inside

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.common import Pads
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.add import Add
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D

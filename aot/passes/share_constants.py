@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aot.ir import Graph, Op, Tensor, prune_tensors
+from aot.graph.ir import Graph, Op, Tensor, prune_tensors
 
 Contents = tuple[object, ...]
 

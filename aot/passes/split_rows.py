@@ -7,7 +7,7 @@ it, and stripes of the result lie where the whole of it will be, so nothing else
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.binary import Binary
 from aot.ops.concatenation import Concatenation
 from aot.ops.conv2d import Conv2D

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aot.ir import Graph
+from aot.graph.ir import Graph
 from aot.plan.lifetimes import problem_of
 from aot.plan.order import best_order
 from aot.plan.overlap import Overlap

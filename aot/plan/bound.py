@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from aot.fixedpoint import Array
+from aot.graph.fixedpoint import Array
 from aot.plan.overlap import most_shared
 from aot.plan.records import ALIGNMENT, Buffer, Problem, aligned
 

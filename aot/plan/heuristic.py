@@ -5,7 +5,7 @@ from itertools import islice, product
 
 import numpy as np
 
-from aot.fixedpoint import Array
+from aot.graph.fixedpoint import Array
 from aot.plan.bound import live_bytes
 from aot.plan.overlap import Overlap
 from aot.plan.records import Problem, aligned

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
 from aot.plan.overlap import Overlap
 from aot.plan.records import ALIGNMENT, Buffer, Problem, Shared, Step, scratch_name
 from aot.plan.views import View

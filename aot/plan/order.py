@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from aot.ir import Graph
+from aot.graph.ir import Graph
 from aot.plan.bound import live_bytes
 from aot.plan.lifetimes import problem_of
 from aot.plan.overlap import most_shared

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.fixedpoint import Array
+from aot.graph.fixedpoint import Array
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.concatenation import Concatenation
 from aot.ops.pack import Pack
 from aot.ops.reshape import Reshape

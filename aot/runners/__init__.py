@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from aot.boards import Board
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.runners import host, qemu, renode, serial
 from aot.runners.connection import Connection
+from aot.targets import Board
 
 
 class _Start(Protocol):

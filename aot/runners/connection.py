@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from serial import SerialBase, SerialException, serial_for_url
 
-from aot.errors import AotError
+from aot.base.errors import AotError
 
 _STOP_SECONDS = 5.0
 _LAST_CHARACTERS = 500

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import serial
 
-from aot.boards import Board
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.runners.connection import Connection, describe_end, stop
+from aot.targets import Board
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from typing import IO
 
 import serial
 
-from aot.boards import Board
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.runners.connection import Connection, connect_socket, describe_end, free_port, stop
+from aot.targets import Board
 
 _PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # Debian's, by core family
 _OPTIONS = {"arm": [], "riscv": ["-bios", "none"]}

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aot.boards import Board
-from aot.errors import AotError
+from aot.base.errors import AotError
+from aot.base.templating import render
 from aot.runners.connection import Connection, connect_socket, describe_end, free_port, stop, text_of
-from aot.templating import render
+from aot.targets import Board
 
 _RENODE = "renode"
 START_SECONDS = 60.0  # it compiles parts of itself when it starts

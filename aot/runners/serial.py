@@ -7,10 +7,10 @@ from pathlib import Path
 
 import serial
 
-from aot.boards import Board
-from aot.errors import AotError
-from aot.ports import ports_of
+from aot.base.errors import AotError
 from aot.runners.connection import Connection
+from aot.runners.ports import ports_of
+from aot.targets import Board
 
 AUTO = "auto"
 

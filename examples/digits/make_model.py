@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 import aot
 from aot.frontends import tflite_writer
-from aot.ir import Graph, Tensor
+from aot.graph.ir import Graph, Tensor
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

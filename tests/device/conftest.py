@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import dummy
 
-from aot.boards import load_board
-from aot.build import Firmware, compile_project
-from aot.device import Device
+from aot.device.protocol import Device
+from aot.project.compile import Firmware, compile_project
 from aot.runners import Connection, start
+from aot.targets import load_board
 
 BOARDS = ("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "microbit", "netduinoplus2",
           "riscv-virt")  # fmt: skip

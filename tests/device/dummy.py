@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from aot.boards import Board
-from aot.interface import Interface, Port
-from aot.projects import KINDS, project_files
+from aot.graph.interface import Interface, Port
+from aot.project.kinds import KINDS, project_files
+from aot.targets import Board
 
 SIZE = 10
 

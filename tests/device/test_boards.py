@@ -13,10 +13,10 @@ from command import SINE
 from conftest import BOARDS, Bench
 
 from aot import api
-from aot.boards import all_boards, load_board
-from aot.data import BOARD_SUPPORT
-from aot.errors import AotError
-from aot.new_board import new_board
+from aot.base.data import BOARD_SUPPORT
+from aot.base.errors import AotError
+from aot.cli.new_board import new_board
+from aot.targets import all_boards, load_board
 
 BOOT_BYTES = {"raspberry-pi-pico": 256}  # before the vector table
 

@@ -1,6 +1,6 @@
 """Worst-case stack from call graphs and disassembly."""
 
-from aot.callgraph import Function, Stack, read_callgraph, read_disassembly, with_aliases, worst_stack
+from aot.project.callgraph import Function, Stack, read_callgraph, read_disassembly, with_aliases, worst_stack
 
 _GRAPH = """
 node: { title: "top" label: "top\\na.c:1:1\\n16 bytes (static)\\n0 dynamic objects" }

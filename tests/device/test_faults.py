@@ -12,8 +12,8 @@ from cases import FAULTY_SESSIONS, SEED
 from conftest import Bench
 from serial import SerialException
 
-from aot.device import Device
-from aot.errors import AotError
+from aot.base.errors import AotError
+from aot.device.protocol import Device
 
 KINDS = ("drop", "double", "flip", "delay", "disconnect", "all")
 QUICK_SECONDS = 1.0
@@ -153,7 +153,7 @@ def test_bytes_that_a_wrong_digit_sends_elsewhere_are_noticed(bench: Bench, monk
 
     It is the checksum of all inputs, compared before the run, that has all of them sent again then.
     """
-    monkeypatch.setattr("aot.device._CHUNK_BYTES", 4)
+    monkeypatch.setattr("aot.device.protocol._CHUNK_BYTES", 4)
     bench.firmware("host", False)
     cases = [(at, b"%d" % digit) for at in (10, 12, 14) for digit in range(10)]  # aot-input INDEX OFFSET SIZE
     with ThreadPoolExecutor(10) as pool:

@@ -10,13 +10,13 @@ import dummy
 import pytest
 from conftest import Bench
 
-from aot.boards import load_board
-from aot.build import compile_project
-from aot.device import Device, instructions
-from aot.errors import AotError
-from aot.firmware import FLASH_BESIDE_MODEL, firmware_files, ram_beside_arena
-from aot.interface import Port
+from aot.base.errors import AotError
+from aot.device.protocol import Device, instructions
+from aot.graph.interface import Port
+from aot.project.compile import compile_project
+from aot.project.firmware import FLASH_BESIDE_MODEL, firmware_files, ram_beside_arena
 from aot.runners import start
+from aot.targets import load_board
 
 A, B = bytes(range(10)), bytes(range(100, 110))
 DOUBLE, SUM = dummy.layers(A, B)

@@ -6,9 +6,9 @@ import dummy
 import pytest
 from conftest import Bench
 
-from aot import link
-from aot.device import Device
-from aot.errors import AotError
+from aot.base.errors import AotError
+from aot.device import link
+from aot.device.protocol import Device
 from aot.runners import Connection
 
 A, B = bytes(range(10)), bytes(range(100, 110))

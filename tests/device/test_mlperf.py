@@ -9,10 +9,11 @@ import pytest
 from cases import TIMES
 from command import DIGITS, aot, refused
 
-from aot import interpreter, pipeline
-from aot.boards import load_board
-from aot.device import Device
+from aot.compile import pipeline
+from aot.device.protocol import Device
+from aot.oracle import interpreter
 from aot.runners import start
+from aot.targets import load_board
 
 MODELS = Path(os.environ.get("AOT_MODELS", "/nonexistent")) / "mlperf_tiny"
 FILES = {

@@ -9,10 +9,10 @@ import pytest
 from command import DIGITS, SINE, aot, refused
 from conftest import Bench
 
-from aot.boards import all_boards, load_board
-from aot.errors import AotError
-from aot.firmware import firmware_files
+from aot.base.errors import AotError
+from aot.project.firmware import firmware_files
 from aot.runners import renode, start
+from aot.targets import all_boards, load_board
 
 BOARD = "stm32f4-discovery"
 
@@ -73,7 +73,7 @@ def test_profile_by_its_count_of_instructions(stand_in: Path) -> None:
 
 def test_a_renode_that_counts_nothing(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(stand_in, _QEMU_AS_RENODE)
-    monkeypatch.setattr("aot.profiler._WRITE_SECONDS", 0.1)
+    monkeypatch.setattr("aot.profiling.profiler._WRITE_SECONDS", 0.1)
     assert "Renode logged 0 of 3 instruction counts" in refused("profile", SINE, "--board", BOARD)
 
 

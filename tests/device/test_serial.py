@@ -17,10 +17,10 @@ from command import SINE, aot, refused
 from conftest import Bench
 
 import aot as package
-from aot import flash
-from aot.boards import load_board
-from aot.errors import AotError
+from aot.base.errors import AotError
+from aot.device import flash
 from aot.runners.serial import connect
+from aot.targets import load_board
 
 BOARD = load_board("nucleo-l4r5zi")
 

@@ -5,8 +5,8 @@ import numpy as np
 import tflm
 
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
 from aot.ops.fully_connected import FullyConnected
+from aot.oracle.interpreter import run
 
 
 def test_the_product_of_two_scales_is_double() -> None:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from aot.fixedpoint import Array
 from aot.frontends.tflite_writer import write
-from aot.interpreter import initial_state, run
-from aot.ir import Graph, Tensor
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Tensor
 from aot.ops.recurrent import Lstm
+from aot.oracle.interpreter import initial_state, run
 
 _UNIT = graphs.Quant((2.0**-12,), (0,))  # of a gate's sum
 _ONE = graphs.Quant((1.0,), (0,))

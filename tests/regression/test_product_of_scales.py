@@ -5,9 +5,9 @@ import litert
 import numpy as np
 
 from aot.frontends.tflite_writer import write
-from aot.interpreter import run
-from aot.ir import Quant
+from aot.graph.ir import Quant
 from aot.ops.batch_matmul import BatchMatMul
+from aot.oracle.interpreter import run
 
 
 def test_the_product_of_two_scales_is_float32() -> None:

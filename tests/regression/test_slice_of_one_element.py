@@ -6,7 +6,7 @@ import graphs
 import native
 import numpy as np
 
-from aot.ir import Tensor
+from aot.graph.ir import Tensor
 from aot.ops.slice import StridedSlice
 
 

@@ -6,7 +6,7 @@ import tflite
 
 from aot.frontends.tflite_ops.records import FileOp, Operator
 from aot.frontends.tflite_ops.recurrent import FUNCTIONS
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.common import require
 from aot.ops.concatenation import Concatenation
 from aot.ops.rearrange import Reverse

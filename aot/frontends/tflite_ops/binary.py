@@ -6,7 +6,7 @@ from typing import Any
 import tflite
 
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_activation, write_activation
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.add_n import AddN
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum

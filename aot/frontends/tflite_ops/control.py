@@ -3,7 +3,7 @@
 import tflite
 
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.control import If, While
 
 

@@ -14,7 +14,7 @@ from aot.frontends.tflite_ops.records import (
     write_activation,
     write_pads,
 )
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import require
 from aot.ops.conv2d import Conv2D

@@ -3,7 +3,7 @@
 import tflite
 
 from aot.frontends.tflite_ops.records import Operator, Record, plain
-from aot.ir import Graph
+from aot.graph.ir import Graph
 from aot.ops.cast import Cast
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize

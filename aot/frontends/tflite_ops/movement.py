@@ -3,7 +3,7 @@
 import tflite
 
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_axes, read_axis, read_pairs
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.common import require
 from aot.ops.constants import Range, ZerosLike

@@ -3,7 +3,7 @@
 import tflite
 
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_activation, read_axis, write_activation
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.common import require
 from aot.ops.concatenation import Concatenation
 from aot.ops.pack import Pack

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aot.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import Activation
 from aot.ops.fully_connected import FullyConnected

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tflite
 
-from aot.errors import AotError
-from aot.ir import Graph, Op, Quant, Tensor, Unsupported
+from aot.base.errors import AotError
+from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.common import Activation, Pads, require, same_pads
 
 _ACTIVATIONS = {

@@ -2,7 +2,7 @@
 
 import tflite
 
-from aot.errors import AotError
+from aot.base.errors import AotError
 from aot.frontends.tflite_ops.records import (
     FileOp,
     Operator,
@@ -15,7 +15,7 @@ from aot.frontends.tflite_ops.records import (
     write_activation,
     write_pads,
 )
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.common import require
 from aot.ops.l2_normalization import L2Normalization
 from aot.ops.log_softmax import LogSoftmax

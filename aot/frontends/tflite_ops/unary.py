@@ -3,7 +3,7 @@
 import tflite
 
 from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain
-from aot.ir import Graph, Op
+from aot.graph.ir import Graph, Op
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.ir import Array, Graph, Op, Quant, Tensor, Unsupported, prune_tensors
+from aot.graph.ir import Array, Graph, Op, Quant, Tensor, Unsupported, prune_tensors
 from aot.ops.cast import Cast
 from aot.ops.concatenation import Concatenation
 from aot.ops.control import If, While

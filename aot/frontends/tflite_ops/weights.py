@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aot.ir import Graph, Op, Quant, Tensor, Unsupported, prune_tensors
+from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported, prune_tensors
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D

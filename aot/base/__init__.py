@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, choices, files, data folders, templates, the version."""

@@ -1,0 +1,76 @@
+"""What a user decides: how a model becomes C, and where the firmware runs. What is not said is as it stands here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+WEIGHTS = ("internal", "external", "int16", "int16:LAYER")
+INT16 = "int16"
+
+
+class CompileKeywords(TypedDict, total=False):
+    """The fields of `CompileOptions`, as keyword arguments."""
+
+    rounding: str
+    optimize: str
+    name: str | None
+    calibration: Path | str | None
+    max_ram: int | None
+    weights: str | Sequence[str]
+    pool: Sequence[str] | None
+    weights_in_ram: Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """How a model becomes C.
+
+    `rounding` says how accumulators become int8: one of `aot.graph.fixedpoint.ROUNDINGS`; `optimize` what
+    kernels are chosen for, and how they are compiled: "speed", "size", or "balanced". `name` is the prefix of all C
+    names, the file's name otherwise. With `calibration`, samples as `aot.quantize` takes them from files, what of the
+    model is float32 is quantized first. With `max_ram`, part of the model runs in stripes where the arena would be
+    larger than so many bytes. `weights` is one of `WEIGHTS`, or several: the constants are part of the C, or a
+    file that firmware maps; with "int16", weights of convolutions and dense layers take twice the flash and fewer
+    instructions, all of them or those of a layer. `pool` names memories for the arena, as `NAME[:BYTES][@SPEED]`: what
+    is used most goes to the fastest. Without it, the arena lies in the fastest memory of the board that holds all.
+    The constants of the layers in `weights_in_ram`, or of `all`, are copied to RAM at start-up.
+    """
+
+    rounding: str = "double"
+    optimize: str = "speed"
+    name: str | None = None
+    calibration: Path | str | None = None
+    max_ram: int | None = None
+    weights: str | Sequence[str] = ()
+    pool: Sequence[str] | None = None
+    weights_in_ram: Sequence[str] | None = None
+
+    @property
+    def weights_choices(self) -> tuple[str, ...]:
+        """`weights`, be it one or several."""
+        return (self.weights,) if isinstance(self.weights, str) else tuple(self.weights)
+
+
+class RunKeywords(CompileKeywords, total=False):
+    """The fields of `RunOptions`, as keyword arguments."""
+
+    port: str | None
+    baud: int | None
+    flash: bool
+    runner: str | None
+
+
+@dataclass(frozen=True)
+class RunOptions(CompileOptions):
+    """How a model becomes C, and where the firmware runs.
+
+    On the real board at the serial port or pyserial URL `port`, which must hold the firmware, unless `flash` loads it;
+    otherwise in `runner`: one of the board's, its first if none is named. `baud` is the rate of the UART, the board's
+    own otherwise.
+    """
+
+    port: str | None = None
+    baud: int | None = None
+    flash: bool = False
+    runner: str | None = None

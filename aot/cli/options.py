@@ -1,0 +1,220 @@
+"""The arguments and options of the commands; those that go together are records, which `grouped` spells out."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from aot.base.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
+from aot.targets import Board, load_board
+
+
+class RoundingOption(StrEnum):
+    """How accumulators are rounded."""
+
+    double = "double"
+    single = "single"
+    float = "float"
+
+
+class OptimizeOption(StrEnum):
+    """What kernels are chosen for."""
+
+    speed = "speed"
+    balanced = "balanced"
+    size = "size"
+
+
+class ProjectKind(StrEnum):
+    """What `aot build` writes."""
+
+    make = "make"
+    sources = "sources"
+    cmake = "cmake"
+    zephyr = "zephyr"
+    arduino = "arduino"
+    platformio = "platformio"
+    esp_idf = "esp-idf"
+    cmsis_pack = "cmsis-pack"
+    stm32cubeide = "stm32cubeide"
+    freertos = "freertos"
+
+
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)]
+Models = Annotated[list[Path], typer.Argument(metavar="MODEL...", help=".tflite files.", show_default=False)]
+Concurrent = Annotated[
+    bool, typer.Option("--concurrent", help="Give each of several models memory of its own: they may run at once.")
+]
+BoardName = Annotated[str, typer.Option("--board", "-b", metavar="BOARD", help="A board; `aot boards` lists them.")]
+BoardDir = Annotated[
+    Path | None,
+    typer.Option("--board-dir", metavar="DIR", help="A folder with further boards.", show_default=False),
+]
+NewBoard = Annotated[
+    str | None, typer.Option("--new", metavar="NAME", help="Start a board in --board-dir, or in ./boards.")
+]
+FromBoard = Annotated[str | None, typer.Option("--from", metavar="BOARD", help="What --new is a copy of.")]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write the C project to.")]
+Project = Annotated[ProjectKind, typer.Option("--project", help="What to write around the model's files.")]
+Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="How accumulators are rounded.")]
+Optimize = Annotated[OptimizeOption, typer.Option("--optimize", help="What kernels and compiler optimize for.")]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="The prefix of all C names; the file's name otherwise. Of several models, one each: A,B.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+InputsOfEach = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--inputs", metavar="F.npz", help="Samples, once for each model; random ones otherwise.", show_default=False
+    ),
+]
+OutputsOfEach = Annotated[
+    list[Path] | None,
+    typer.Option("--outputs", metavar="F.npz", help="Write the outputs here, once for each model.", show_default=False),
+]
+Layers = Annotated[bool, typer.Option("--layers", help="Compare the output of every layer.")]
+QuantizeInputs = Annotated[bool, typer.Option("--quantize-inputs", help="Let real samples become codes.")]
+Samples = Annotated[int, typer.Option("--samples", min=1, help="How many random samples, without --inputs.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of the random samples.")]
+Port = Annotated[str | None, typer.Option("--port", metavar="URL", help="A real board's port, pyserial URL, or auto.")]
+Baud = Annotated[int | None, typer.Option("--baud", min=1, help="The rate of the UART; the board's own otherwise.")]
+Flash = Annotated[bool, typer.Option("--flash", help="First load the firmware into the board at --port.")]
+Runner = Annotated[
+    str | None, typer.Option("--runner", metavar="RUNNER", help="host, qemu or renode; the board's first otherwise.")
+]
+NoCompile = Annotated[bool, typer.Option("--no-compile", help="Write the C; run no compiler.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files in the folder.")]
+ForceFile = Annotated[bool, typer.Option("--force", help="Replace OUT.tflite where it exists.")]
+Trace = Annotated[bool, typer.Option("--trace", help="Make firmware that can send every layer's output.")]
+MaxRam = Annotated[
+    int | None,
+    typer.Option("--max-ram", min=1, metavar="BYTES", help="Run part of the model in stripes if its arena is larger."),
+]
+Pools = Annotated[
+    list[str] | None,
+    typer.Option("--pool", metavar="NAME[:BYTES][@SPEED]", help="A memory for the arena; again for a further one."),
+]
+WeightsInRam = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights-in-ram", metavar="LAYER|all", help="Copy this layer's constants to RAM; again for another."
+    ),
+]
+WeightsSection = Annotated[
+    str | None, typer.Option("--weights-section", metavar="NAME", help="The linker section for the constants.")
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights",
+        metavar="CHOICE",
+        help="external: a file that firmware maps; int16: larger and faster; int16:LAYER: in that layer.",
+        show_default=False,
+    ),
+]
+Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
+StopAfter = Annotated[
+    str | None, typer.Option("--stop-after", metavar="PASS", help="Show the graph as it is after this pass.")
+]
+Memory = Annotated[bool, typer.Option("--memory", help="Show what lies in the arena, call by call; needs --board.")]
+MemoryBoard = Annotated[
+    str | None, typer.Option("--board", "-b", metavar="BOARD", help="For --memory: a board.", show_default=False)
+]
+Picture = Annotated[
+    Path | None,
+    typer.Option("--picture", metavar="F.svg", help="Draw the arena over time into this file.", show_default=False),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option("--against", metavar="OLD.json", help="Compare with an earlier run's --json.", show_default=False),
+]
+Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]
+
+BuildCalibration = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="SAMPLES",
+        help="Quantize a float32 model with these inputs; `aot quantize` has more options.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class OnBoard:
+    """A board, and how a model becomes C for it: all commands that compile have these options."""
+
+    board: BoardName
+    board_dir: BoardDir = None
+    rounding: Rounding = RoundingOption.double
+    optimize: Optimize = OptimizeOption.speed
+    name: Name = None
+    calibration: BuildCalibration = None
+    max_ram: MaxRam = None
+    weights: Weights = None
+    pool: Pools = None
+    weights_in_ram: WeightsInRam = None
+
+    def loaded(self) -> Board:
+        """The board's description. AotError where there is none."""
+        return load_board(self.board, self.board_dir)
+
+    def choices(self) -> CompileKeywords:
+        """The fields of `aot.CompileOptions`."""
+        return cast(CompileKeywords, _fields_of(self, CompileOptions))
+
+
+@dataclass(frozen=True)
+class RunsOnBoard(OnBoard):
+    """The same, and where the firmware runs."""
+
+    port: Port = None
+    baud: Baud = None
+    flash: Flash = False
+    runner: Runner = None
+
+    def choices(self) -> RunKeywords:
+        """The fields of `aot.RunOptions`."""
+        return cast(RunKeywords, _fields_of(self, RunOptions))
+
+
+def _fields_of(source: OnBoard, record: type) -> dict[str, Any]:
+    return {each.name: getattr(source, each.name) for each in fields(record) if getattr(source, each.name) is not None}
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """`command`, with the fields of its parameters that are records as options of their own."""
+    own = inspect.signature(command).parameters.values()
+    records = {one.name: one.annotation for one in own if _is_record(one.annotation)}
+
+    @wraps(command)
+    def spelled_out(**values: Any) -> None:
+        for name, record in records.items():
+            values[name] = record(**{each.name: values.pop(each.name) for each in fields(record)})
+        command(**values)
+
+    parameters = [part for one in own for part in _parts(one)]
+    spelled_out.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what typer reads
+    return spelled_out
+
+
+def _parts(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """The fields of a record; what is none stays one parameter. By keyword alone, so that any order will do."""
+    kind = parameter.annotation
+    parts = inspect.signature(kind).parameters.values() if _is_record(kind) else [parameter]
+    return [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parts]
+
+
+def _is_record(kind: Any) -> bool:
+    return is_dataclass(kind)

@@ -1,0 +1,1 @@
+"""Decisions as C text: the three files of a model."""

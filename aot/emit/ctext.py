@@ -1,0 +1,108 @@
+"""C text of values: literals, arrays, structs and their initializers."""
+
+import dataclasses
+import re
+import textwrap
+from collections.abc import Iterator
+
+import numpy as np
+
+from aot.graph.ir import Array
+from aot.kernels.call import Constant, Params
+
+_WIDTH = 112
+_DEFINITION = re.compile(r"^(?=\w)(?!extern|struct|typedef)[^=(\[;\n]*?(\w+)(?:\(|\[| =)(?!.*;$)", re.MULTILINE)
+
+
+def float_literal(value: float) -> str:
+    """A float constant that reads back as the same float32."""
+    text = repr(np.float32(value).item()) if value == int(value) else str(np.float32(value))
+    return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
+
+
+def _literal(value: int | float) -> str:
+    if isinstance(value, float):
+        return float_literal(value)
+    lowest = {-(2**31): "INT32_MIN", -(2**63): "INT64_MIN"}  # in C, their digits alone are too large for the type
+    return lowest.get(value, str(value))
+
+
+def array_body(data: Array) -> str:
+    """The elements of an array, wrapped and indented, without braces."""
+    flat = data.ravel().tolist()
+    words = [float_literal(v) for v in flat] if data.dtype == np.float32 else [_literal(int(v)) for v in flat]
+    per_line = max(1, _WIDTH // (max(map(len, words)) + 2))
+    lines = (", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
+    return ",\n".join(f"    {line}" for line in lines) + ","
+
+
+def defined_names(text: str) -> list[str]:
+    """The functions and arrays that C text of our own layout defines at file scope; declarations end in a semicolon."""
+    return [name for name in _DEFINITION.findall(text) if not name.startswith("__")]
+
+
+def struct_declaration(name: str, params: Params) -> str:
+    """`struct <name> { ... };` with a member for each field of `params`."""
+    members = (f"    {_declaration(key, value)};" for key, value in _fields(params))
+    return "\n".join([f"struct {name} {{", *members, "};"])
+
+
+def _fields(params: Params) -> list[tuple[str, object]]:
+    """The members that a call needs: those that are None are left out."""
+    values = ((f.name, getattr(params, f.name)) for f in dataclasses.fields(params))
+    return [(name, value) for name, value in values if value is not None]
+
+
+def _declaration(name: str, value: object) -> str:
+    match value:
+        case Constant():
+            return f"const {value.c_type} *{name}"
+        case Params():
+            return f"struct {value.c_name} {name}"
+        case tuple():
+            return f"int32_t {name}[{len(value)}]"
+        case float():
+            return f"float {name}"
+        case _:
+            return f"int32_t {name}"
+
+
+def initializer(params: Params, prefix: str) -> str:
+    """`{.member = value, ...}` over several lines; constants are named `<prefix><constant>`."""
+    return "{\n" + "\n".join(_members(params, prefix, "    ")) + "\n}"
+
+
+def _members(params: Params, prefix: str, indent: str) -> Iterator[str]:
+    """Numbers share lines; a pointer or a nested struct has lines of its own."""
+    plain: list[str] = []
+    for key, value in _fields(params):
+        if not isinstance(value, Constant | Params):
+            plain.append(f".{key} = {_value(value)}")
+            continue
+        yield from _wrapped(plain, indent)
+        plain = []
+        if isinstance(value, Constant):
+            yield f"{indent}.{key} = {prefix}{value.name},"
+        else:
+            yield from (f"{indent}.{key} = {{", *_members(value, prefix, indent + "    "), f"{indent}}},")
+    yield from _wrapped(plain, indent)
+
+
+def _wrapped(members: list[str], indent: str) -> list[str]:
+    text = "".join(f"{member}, " for member in members).rstrip()
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _value(value: object) -> str:
+    match value:
+        case tuple():
+            return "{" + ", ".join(map(str, value)) + "}"
+        case int() | float():
+            return _literal(value)
+        case _:
+            raise TypeError(f"{value!r} has no C text")
+
+
+def nested_of(params: Params) -> list[Params]:
+    """Every struct nested in `params`."""
+    return [value for _, value in _fields(params) if isinstance(value, Params)]

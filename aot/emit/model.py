@@ -1,0 +1,295 @@
+"""Graph + Calls + Plan -> the text of a model's three C files."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aot.base.errors import AotError
+from aot.base.templating import render
+from aot.emit.ctext import array_body, defined_names, float_literal, nested_of, struct_declaration
+from aot.emit.helpers import headers, prelude
+from aot.emit.layers import (
+    base_of,
+    bases_in,
+    control_functions,
+    everything,
+    functions_of,
+    layers_inside,
+    layers_of,
+    place,
+)
+from aot.emit.weights_file import ALIGN, FORMAT, HEADER_BYTES, MAGIC, members, model_words
+from aot.graph.interface import Interface, Port
+from aot.graph.ir import Graph
+from aot.kernels.call import Block, Call, Constant, Target, constants_of
+from aot.plan import Plan
+
+ARENA_ALIGN = 8  # enough for every element type and for double-word loads
+
+
+@dataclass(frozen=True)
+class Array:
+    """One array of `<name>_weights.c`."""
+
+    name: str
+    c_type: str
+    elements: int
+    body: str
+    in_ram: bool
+    words: bool
+
+
+@dataclass(frozen=True)
+class PortText:
+    """What the header prints of an input or output; an output is `const `. `memory` is the arena that it lies in."""
+
+    accessor: str
+    conversion: str
+    macro: str
+    doc: str
+    const: str
+    parameter: str
+    c_type: str
+    memory: str
+    offset: int
+    elements: int
+    shape: str
+    quantized: bool
+    scale: str
+    zero_point: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class ArenaText:
+    """What the header prints of an arena: its pool, the macro of its size, and what memory it is in words."""
+
+    pool: str
+    macro: str
+    bytes: int
+    memory: str
+
+
+@dataclass(frozen=True)
+class Base:
+    """A variable of a function, and the arena that it points to."""
+
+    name: str
+    memory: str
+
+
+@dataclass(frozen=True)
+class StateText:
+    """What the header and `<name>_init` print of a state, and the copy that ends a run, if there is one.
+
+    `initial` is the constant that it begins as, or empty where all its bytes begin as `fill`.
+    """
+
+    name: str
+    doc: str
+    place: str
+    bytes: int
+    fill: int
+    initial: str
+    copied_from: str
+
+
+def model_files(
+    graph: Graph,
+    calls: Sequence[Call],
+    plan: Plan,
+    interface: Interface,
+    target: Target,
+    stack_bytes: int | None = None,
+) -> dict[str, str]:
+    """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
+    block, name = Block(graph, tuple(calls), plan), graph.name
+    apart = interface.weights_file_bytes > 0
+    constants = f"{name}_weights." if apart else f"{name}_"
+    functions = functions_of(calls, target.rounding)
+    texts = [text for _, text in functions.values()]
+    helpers = prelude(texts, _structs(calls), target)
+    control = list(control_functions(constants, block, functions))
+    layers = layers_of(constants, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
+    states = _states(graph, plan, interface, constants)
+    values: dict[str, Any] = {
+        "interface": interface,
+        "rounding": target.rounding,
+        "arenas": _arenas(plan, interface),
+        "parameter": _parameter(plan, interface, ""),
+        "run_bases": _bases(plan, [*(one.call for one in layers), *(one for one in states if one.copied_from)]),
+        "init_bases": _bases(plan, [state.place for state in states]),
+        "arena_align": ARENA_ALIGN,
+        "weights_bytes": weights_bytes(graph, calls),
+        "stack_bytes": stack_bytes,
+        "ports": _ports(interface, plan),
+        "states": states,
+        "arrays": [] if apart else list(_arrays(graph, calls, interface)),
+        **(_weights_apart(graph, calls, interface.code) if apart else {"weights_members": []}),
+        "layers": layers,
+        "planes": any(call.planes for call in everything(calls)),
+        "parameters": [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct],
+        "control_functions": control,
+        "headers": headers((helpers, *texts, *control, "memcpy(" if graph.state else "")),
+        "prelude": helpers,
+        "functions": texts,
+    }
+    weights = "weights_check.c.j2" if apart else "weights.c.j2"
+    suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", weights: "_weights.c"}
+    files = {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
+    _check_names(graph.name, files)
+    return files
+
+
+def _weights_apart(graph: Graph, calls: Sequence[Call], code: str) -> dict[str, Any]:
+    """What is printed where the constants are a file: its layout, and what its header must be."""
+    return {
+        "weights_header": HEADER_BYTES,
+        "weights_align": ALIGN,
+        "weights_members": members(constants_in(graph, calls)),
+        "weights_magic": f"{MAGIC:08X}",
+        "weights_format": FORMAT,
+        "weights_model": [f"{word:08X}" for word in model_words(code)],
+    }
+
+
+def _check_names(model: str, files: Mapping[str, str]) -> None:
+    """Raise AotError where two things would have one name: the model's, a tensor's and a helper's may meet so."""
+    counts = Counter(name for text in files.values() for name in defined_names(text))
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise AotError(
+            f"in the C of model {model}, two things would be called {twice[0]}",
+            "another name for the model, which begins all of its C names: --name",
+        )
+
+
+def _arenas(plan: Plan, interface: Interface) -> list[ArenaText]:
+    if not plan.spilled:
+        return [ArenaText(plan.pool, f"{interface.macro}_ARENA_SIZE", plan.size, "RAM")]
+    return [
+        ArenaText(one.pool, f"{interface.macro}_ARENA_{one.pool.upper()}_SIZE", one.size, one.pool)
+        for one in plan.arenas
+    ]
+
+
+def _parameter(plan: Plan, interface: Interface, const: str) -> str:
+    """How the functions take the arena, or all arenas."""
+    return f"const struct {interface.name}_arena *arena" if plan.spilled else f"{const}void *arena"
+
+
+def _bases(plan: Plan, used: Sequence[object]) -> list[Base]:
+    """The variables for the arenas that the C text in `used` names."""
+    memory = "arena->{}" if plan.spilled else "arena"
+    return [Base(base_of(plan, pool), memory.format(pool)) for pool in bases_in(plan, str(used))]
+
+
+def _states(graph: Graph, plan: Plan, interface: Interface, constants: str) -> list[StateText]:
+    texts = []
+    for state, port in zip(graph.state, interface.states, strict=True):
+        (pool, offset), following = plan.place_of(state.current), plan.place_of(state.next)
+        where = f"the arena in {pool}" if plan.spilled else "the arena"
+        fill = _fill(state.initial)
+        texts.append(
+            StateText(
+                name=state.current,
+                doc=f"State {_described(port)}, at byte {offset} of {where}",
+                place=place("int8_t", "", plan, state.current),
+                bytes=port.bytes,
+                fill=fill or 0,
+                initial=f"{constants}{state.current}_initial" if fill is None else "",
+                copied_from=place("int8_t", "", plan, state.next) if following != (pool, offset) else "",
+            )
+        )
+    return texts
+
+
+def _fill(initial: np.ndarray[Any, Any]) -> int | None:
+    """The value of all bytes, where they are the same."""
+    values = set(initial.tobytes())
+    return values.pop() if len(values) == 1 else None
+
+
+def _described(port: Port) -> str:
+    """Label, type, shape and scale, fit for a comment."""
+    shape = ", ".join(map(str, port.shape)) or "1"
+    steps = f"(q {'+' if port.zero_point < 0 else '-'} {abs(port.zero_point)})"
+    real = f", real = {float_literal(port.scale)} * {steps}" if port.quantized else ""
+    label = port.label.replace("*/", "* /").replace("\\", "/")
+    return f'"{label}": {port.c_type}[{shape}]{real}'
+
+
+def _ports(interface: Interface, plan: Plan) -> list[PortText]:
+    inputs = [_port(port, interface, plan, "Input", "") for port in interface.inputs]
+    return inputs + [_port(port, interface, plan, "Output", "const ") for port in interface.outputs]
+
+
+def _port(port: Port, interface: Interface, plan: Plan, direction: str, const: str) -> PortText:
+    shape = ", ".join(map(str, port.shape)) or "1"
+    scale = float_literal(port.scale)
+    limits = np.iinfo(port.dtype) if port.quantized else np.iinfo(np.int8)
+    pool, offset = plan.place_of(port.name)
+    return PortText(
+        accessor=port.accessor,
+        conversion=port.conversion,
+        macro=port.accessor.upper(),
+        doc=f"{direction} {_described(port)}",
+        const=const,
+        parameter=_parameter(plan, interface, const),
+        c_type=port.c_type,
+        memory=f"arena->{pool}" if plan.spilled else "arena",
+        offset=offset,
+        elements=port.elements,
+        shape=f"{{{shape}}}",
+        quantized=port.quantized,
+        scale=scale,
+        zero_point=port.zero_point,
+        low=int(limits.min),
+        high=int(limits.max),
+    )
+
+
+def _structs(calls: Sequence[Call]) -> dict[str, str]:
+    """The declarations of the structs that parameters share, by name."""
+    return {p.c_name: struct_declaration(p.c_name, p) for call in everything(calls) for p in nested_of(call.params)}
+
+
+def constants_in(graph: Graph, calls: Sequence[Call]) -> list[Constant]:
+    """The arrays that go to flash, each once."""
+    return list({constant.name: constant for constant in _all_constants(graph, calls)}.values())
+
+
+def _all_constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
+    """What the calls read, and initial states."""
+    yield from constants_read(graph, calls)
+    for state in graph.state:
+        if _fill(state.initial) is None:
+            yield Constant(f"{state.current}_initial", state.initial)
+
+
+def constants_read(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
+    """The parameters of every call, and constants that are passed as operands."""
+    for call in calls:
+        yield from constants_of(call.params)
+        for block in call.blocks.values():
+            yield from _all_constants(block.graph, block.calls)
+    operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
+    for name, tensor in operands.items():
+        assert tensor.data is not None
+        yield Constant(f"{name}_data", tensor.data)
+
+
+def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:
+    """The bytes of flash that the constants of `calls` take."""
+    return sum(constant.data.nbytes for constant in constants_in(graph, calls))
+
+
+def _arrays(graph: Graph, calls: Sequence[Call], interface: Interface) -> Iterator[Array]:
+    for constant in constants_in(graph, calls):
+        data = np.asarray(constant.data)
+        in_ram = constant.name in interface.weights_in_ram
+        body = array_body(data)
+        yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, body, in_ram, constant.words)

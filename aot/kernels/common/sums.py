@@ -1,0 +1,61 @@
+"""What kernels that sum products have in common: packed weights, biases, the output stage, and C types."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aot.graph.interface import C_TYPES
+from aot.graph.ir import Array, Tensor
+from aot.kernels.call import AnyKernel, Constant, Target, fit
+from aot.kernels.common.output import Output, folded_bias, number_types, output_of
+from aot.kernels.common.stage import fast_output
+from aot.ops.common import Activation
+
+SUFFIXES = {"int8": "s8", "int16": "s16", "float32": "f32"}
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Constants and output stage of one call, and what its template prints."""
+
+    weights: Constant
+    bias: Constant
+    output: Output
+    variant: dict[str, Any]
+
+    def with_window(self, window: str) -> dict[str, Any]:
+        """The template's variables where a window of the struct `window` is gathered."""
+        return {**self.variant, "window": window}
+
+
+def fit_type(kernel: AnyKernel, x: Tensor) -> None:
+    """Raise DoesNotFit unless the kernel, by its name, is for the type of `x`."""
+    fit(kernel.name.removesuffix("_dsp").endswith(f"_{SUFFIXES[x.dtype]}"), f"%{x.name} is {x.dtype}")
+
+
+def sums_of(
+    target: Target,
+    weights: Array,
+    operands: tuple[Tensor, Tensor, Tensor | None, Tensor],
+    activation: Activation,
+    *,
+    taps_first: bool = False,
+    fold_zero: bool = True,
+) -> Sums:
+    """For `weights` as [channels, taps], or with `taps_first` the other way round: so they are stored.
+
+    Without `fold_zero`, the bias stays as it is, and the kernel subtracts the input's zero point.
+    """
+    x, w, b, y = operands
+    filters = weights.T if taps_first else weights
+    bias, bound = folded_bias(filters, None if b is None else b.data, x, fold_zero)
+    output = fast_output(output_of(x, w, b, y, activation, target.rounding, len(filters), bound), bias)
+    constants = Constant(f"{y.name}_weights", weights), Constant(f"{y.name}_bias", bias)
+    types = number_types(x, bias) | {"weight": C_TYPES[weights.dtype.name]}
+    return Sums(*constants, output, {"output": output.c_name, **types})
+
+
+def itemsize(tensor: Tensor) -> int:
+    """Bytes of one element."""
+    return np.dtype(tensor.dtype).itemsize

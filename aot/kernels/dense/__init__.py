@@ -1,0 +1,11 @@
+"""Dense layers, point-wise convolutions and products of matrices."""
+
+from aot.kernels.call import AnyKernel
+from aot.kernels.dense import batch_matmul, dense
+from aot.kernels.dense.dsp import dense as dense_dsp
+
+KERNELS: tuple[AnyKernel, ...] = (
+    *dense.KERNELS,
+    *batch_matmul.KERNELS,
+    *dense_dsp.KERNELS,
+)

@@ -1,0 +1,17 @@
+"""Element by element: functions, arithmetic, conversions."""
+
+from aot.kernels.call import AnyKernel
+from aot.kernels.elementwise import add_n, binary, binary_scaled, cast, convert, lookup, prelu, quotient, select, unary
+
+KERNELS: tuple[AnyKernel, ...] = (
+    *unary.KERNELS,
+    *lookup.KERNELS,
+    *binary.KERNELS,
+    *binary_scaled.KERNELS,
+    *add_n.KERNELS,
+    *prelu.KERNELS,
+    *quotient.KERNELS,
+    *select.KERNELS,
+    *cast.KERNELS,
+    *convert.KERNELS,
+)

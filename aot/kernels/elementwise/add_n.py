@@ -1,0 +1,47 @@
+"""Sums of any number of tensors."""
+
+from dataclasses import dataclass
+
+from aot.graph.fixedpoint import Multiplier
+from aot.graph.ir import Graph, Tensor
+from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
+from aot.kernels.common.output import TensorOutput, fixed_output
+from aot.kernels.elementwise.unary import Count
+from aot.kernels.move.parts import c_type
+from aot.ops.add_n import SUM_BITS, AddN, sum_scale
+from aot.ops.common import Activation, clamp_range
+
+_CYCLES = 4.0
+
+
+@dataclass(frozen=True)
+class AddNS8(Params):
+    """`zero` is the sum of all zero points."""
+
+    count: int
+    zero: int
+    output: TensorOutput
+
+
+def _codes(xs: tuple[Tensor, ...], y: Tensor, rounding: str) -> AddNS8:
+    scale, bound = Multiplier.of(sum_scale(xs[0], y), rounding), len(xs) * 255 << SUM_BITS
+    output = fixed_output(scale, y, clamp_range(Activation.NONE, y), rounding, bound)
+    return AddNS8(y.elements, len(xs) * xs[0].zero_point, output)
+
+
+def add_n(kernel: AnyKernel, op: AddN, graph: Graph, target: Target) -> Call:
+    """float32, integers that wrap as unsigned ones do, and int8."""
+    xs, y = op.operands(graph)
+    params: Count | AddNS8 = Count(y.elements)
+    acc, result = ("float", "sum") if y.dtype == "float32" else ("uint32_t", "(int32_t)sum")
+    if y.dtype == "int8":
+        params = _codes(xs, y, target.rounding)
+        acc, result = "int32_t", f"{params.output.c_name}(&p->output, 0, (sum - p->zero) * (1 << {SUM_BITS}))"
+    cast = "(uint32_t)" if y.dtype == "int32" else ""
+    variant = {"inputs": len(xs), "type": c_type(y), "sum": acc, "cast": cast, "result": result}
+    names = tuple(x.name for x in xs)
+    cost = _CYCLES * y.elements * len(xs)
+    return Call(kernel, op, params, names, (y.name,), variant, in_place=tuple(range(len(xs))), cost=cost)
+
+
+KERNELS: tuple[AnyKernel, ...] = (Kernel("add_n", "elementwise/add_n", (AddN,), add_n),)

@@ -1,0 +1,183 @@
+"""Operators on one tensor, element by element: float32 and plain integers by a C expression, int16 by three kernels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.graph.interface import C_TYPES
+from aot.graph.ir import Graph, Op, Tensor
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.stage import fast_scaling
+from aot.ops.common import Activation, clamp_range, float_ratio
+from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
+from aot.ops.hard_swish import HardSwish
+from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
+from aot.ops.roots import Rsqrt, Sqrt
+from aot.ops.sigmoid import Logistic, Tanh, input_scaling, sigmoid_table
+from aot.ops.two_slopes import Abs, LeakyRelu
+from aot.ops.unary import Tabulated, Unary
+
+_CYCLES_SIMPLE, _CYCLES_LIBRARY, _CYCLES_INT16 = 6.0, 150.0, 14.0
+
+# For each operator: statements that lead up to the result, and the result, of x.
+_REAL: dict[str, tuple[str, ...]] = {
+    "Abs": ("fabsf(x)",),
+    "Ceil": ("ceilf(x)",),
+    "Cos": ("cosf(x)",),
+    "Elu": ("x < 0.0f ? expm1f(x) : x",),
+    "Exp": ("expf(x)",),
+    "Floor": ("floorf(x)",),
+    "Gelu": ("0.5f * x * erfcf(x * -0.70710677f)",),
+    "Gelu approximate": ("x / (1.0f + expf(-2.0f * (0.7978846f * (x + 0.044715f * x * x * x))))",),
+    "HardSwish": (
+        "float gate = x + 3.0f;",
+        "gate = gate < 0.0f ? 0.0f : gate;",
+        "gate = gate > 6.0f ? 6.0f : gate;",
+        "x * gate / 6.0f",
+    ),
+    "LeakyRelu": ("x > 0.0f ? x : x * p->alpha",),
+    "Log": ("logf(x)",),
+    "Logistic": (
+        "const float power = expf(x < -9.0f ? x : -x);",
+        "x > 16.619047f ? 1.0f : x < -9.0f ? power : 1.0f / (1.0f + power)",
+    ),
+    "Neg": ("-x",),
+    "Relu": ("x < 0.0f ? 0.0f : x",),
+    "Relu0To1": ("x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x",),
+    "Relu6": ("x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x",),
+    "ReluN1To1": ("x < -1.0f ? -1.0f : x > 1.0f ? 1.0f : x",),
+    "Round": ("rintf(x)",),
+    "Rsqrt": ("1.0f / sqrtf(x)",),
+    "Sign": ("x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f",),
+    "Sin": ("sinf(x)",),
+    "Sqrt": ("sqrtf(x)",),
+    "Square": ("x * x",),
+    "Tanh": ("tanhf(x)",),
+}
+# The same for integers; the lowest one, which has no opposite, stays as it is.
+_INTEGER: dict[tuple[str, str], tuple[str, ...]] = {
+    ("Abs", "int32"): ("x < 0 ? (int32_t)(0u - (uint32_t)x) : x",),
+    ("LogicalNot", "bool"): ("(uint8_t)(x == 0)",),
+    ("Neg", "int16"): ("(int16_t)-x",),
+    ("Neg", "int32"): ("(int32_t)(0u - (uint32_t)x)",),
+    ("Neg", "int64"): ("(int64_t)(0u - (uint64_t)x)",),
+    ("Sign", "int32"): ("(x > 0) - (x < 0)",),
+    ("Sqrt", "int16"): (
+        "const float root = x > 0 ? sqrtf(p->x_scale * (float)x) / p->y_scale : 0.0f;",
+        "(int16_t)(root < 32767.0f ? root : 32767.0f)",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Count(Params):
+    count: int
+
+
+@dataclass(frozen=True)
+class CountAlpha(Params):
+    count: int
+    alpha: float
+
+
+@dataclass(frozen=True)
+class CountScales(Params):
+    count: int
+    x_scale: float
+    y_scale: float
+
+
+@dataclass(frozen=True)
+class SlopesS16(Params):
+    count: int
+    above_multiplier: int
+    above_shift: int
+    below_multiplier: int
+    below_shift: int
+    min: int
+    max: int
+
+
+@dataclass(frozen=True)
+class InterpolateS16(Params):
+    table: Constant
+    count: int
+
+
+@dataclass(frozen=True)
+class SigmoidS16(Params):
+    table: Constant
+    count: int
+    multiplier: int
+    half: int
+    shift: int
+
+
+def _params(op: Op, x: Tensor, y: Tensor) -> Params:
+    if isinstance(op, LeakyRelu):
+        return CountAlpha(y.elements, float(op.alpha))
+    if isinstance(op, Sqrt) and x.dtype == "int16":
+        return CountScales(y.elements, x.scale, y.scale)
+    return Count(y.elements)
+
+
+def unary(kernel: AnyKernel, op: Unary, graph: Graph, target: Target) -> Call:
+    """float32 and plain integers."""
+    x, y = op.operands(graph)
+    name = "Gelu approximate" if isinstance(op, Gelu) and op.approximate else op.kind
+    if x.dtype == "float32":
+        lines: tuple[str, ...] = _REAL[name]
+    else:
+        fit((name, x.dtype) in _INTEGER, f"%{x.name} is {x.dtype}")
+        lines = _INTEGER[name, x.dtype]
+    params = _params(op, x, y)
+    variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], "statements": lines[:-1], "result": lines[-1]}
+    cost = (_CYCLES_LIBRARY if op.ulps(graph) else _CYCLES_SIMPLE) * y.elements
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)
+
+
+def slopes_s16(kernel: AnyKernel, op: Relu | Abs | LeakyRelu, graph: Graph, target: Target) -> Call:
+    """int16: one scale below zero, another from there on, and limits."""
+    x, y = op.operands(graph)
+    fit(y.dtype == "int16", f"%{y.name} is {y.dtype}")
+    scales = (float_ratio(x, y),) * 2 if isinstance(op, Relu) else op.slopes(x, y)
+    below, above = (fast_scaling(s, target) for s in scales)
+    limits = clamp_range(op.function if isinstance(op, Relu) else Activation.NONE, y)
+    above_function = "" if isinstance(op, Abs) and x.scale == y.scale else above[2]
+    below_function = below[2] if isinstance(op, LeakyRelu) else ""
+    params = SlopesS16(y.elements, above[0], above[1], below[0], below[1], *limits)
+    variant = {
+        "magnitude": isinstance(op, Abs),
+        "above_function": above_function,
+        "below_function": below_function,
+    }
+    cost = _CYCLES_INT16 * y.elements
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)
+
+
+def interpolate_s16(kernel: AnyKernel, op: Tabulated, graph: Graph, target: Target) -> Call:
+    """int16: a table of 513 values, and straight lines between them."""
+    x, y = op.operands(graph)
+    fit(y.dtype == "int16", f"%{y.name} is {y.dtype}")
+    params = InterpolateS16(Constant(f"{y.name}_table", op.table_s16(x, y)), y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_INT16 * y.elements)
+
+
+def sigmoid_s16(kernel: AnyKernel, op: Logistic | Tanh, graph: Graph, target: Target) -> Call:
+    """int16: the sigmoid and the hyperbolic tangent from one table."""
+    x, y = op.operands(graph)
+    fit(y.dtype == "int16", f"%{y.name} is {y.dtype}")
+    multiplier, shift = input_scaling(x)
+    table = Constant(f"{y.name}_table", np.asarray(sigmoid_table()))
+    params = SigmoidS16(table, y.elements, multiplier, (1 << shift) >> 1, shift)
+    variant = {"function": "tanh" if isinstance(op, Tanh) else "sigmoid"}
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=_CYCLES_INT16 * y.elements)
+
+
+KERNELS: tuple[AnyKernel, ...] = (
+    Kernel("unary", "elementwise/unary", (Abs, Ceil, Cos, Elu, Exp, Floor, Gelu, HardSwish, LeakyRelu, Log, LogicalNot,
+           Logistic, Neg, Relu, Relu0To1, Relu6, ReluN1To1, Round, Rsqrt, Sign, Sin, Sqrt, Square, Tanh), unary),
+    Kernel("slopes_s16", "elementwise/slopes_s16", (Abs, LeakyRelu, Relu, Relu6), slopes_s16),
+    Kernel("interpolate_s16", "elementwise/interpolate_s16", (Exp, Gelu, Log, Rsqrt), interpolate_s16),
+    Kernel("sigmoid_s16", "elementwise/sigmoid_s16", (Logistic, Tanh), sigmoid_s16),
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""Average and maximum over sliding windows; taps outside the input do not count."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.graph.interface import C_TYPES
+from aot.graph.ir import Array, Graph, Tensor
+from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
+from aot.kernels.common.order import by_channel, forwards, rows, windows
+from aot.kernels.common.sums import SUFFIXES, fit_type
+from aot.ops.common import clamp_range
+from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D, Pool2D
+from aot.ops.reals import real_range
+from aot.plan import Overlap
+
+_CYCLES_PER_TAP = 8.0
+
+
+@dataclass(frozen=True)
+class Pool2DParams(Params):
+    batches: int
+    in_h: int
+    in_w: int
+    channels: int
+    out_h: int
+    out_w: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    pad_top: int
+    pad_left: int
+    min: int | float
+    max: int | float
+
+
+def pool2d(kernel: AnyKernel, op: Pool2D, graph: Graph, target: Target) -> Call:
+    """Any pool; the kernel's template makes the difference."""
+    x, y = op.operands(graph)
+    fit_type(kernel, x)
+    limits = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)
+    params = params_of(op, x, y, limits)
+    overlaps = {0: overlap_in(op, x, y, np.arange(x.shape[3] + 1))}
+    variant = {"type": C_TYPES[x.dtype]}
+    if isinstance(op, AveragePool2D) and x.dtype == "int8":
+        variant["ties"] = ties_of(op)
+        return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=work_of(op, x, y, 1))
+    cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, cost=cost)
+
+
+def ties_of(op: AveragePool2D) -> str:
+    return "upwards" if op.ties_upwards else "away from zero"
+
+
+def work_of(op: Pool2D, x: Tensor, y: Tensor, together: int) -> dict[str, float]:
+    """For so many channels together."""
+    taps = min(op.kernel[0], x.shape[1]) * min(op.kernel[1], x.shape[2])
+    rows = y.elements // together * min(op.kernel[0], x.shape[1])
+    return {
+        "taps": y.elements // together * taps,
+        "rows": rows,
+        "outputs": y.elements,
+        "pixels": y.elements // y.shape[3],
+    }
+
+
+def params_of(op: Pool2D, x: Tensor, y: Tensor, limits: tuple[float, float]) -> Pool2DParams:
+    batches, in_h, in_w, channels = x.shape
+    return Pool2DParams(
+        batches=batches,
+        in_h=in_h,
+        in_w=in_w,
+        channels=channels,
+        out_h=y.shape[1],
+        out_w=y.shape[2],
+        kernel_h=op.kernel[0],
+        kernel_w=op.kernel[1],
+        stride_h=op.stride[0],
+        stride_w=op.stride[1],
+        pad_top=op.padding[0][0],
+        pad_left=op.padding[1][0],
+        min=limits[0],
+        max=limits[1],
+    )
+
+
+def overlap_in(op: Pool2D, x: Tensor, y: Tensor, bounds: Array) -> Overlap:
+    """Channels from one of `bounds` to the next, of each pixel, are read and written before the next ones."""
+    size = x.shape[3]
+    reads = windows(x, y, op.kernel, op.stride, (op.padding[0][0], op.padding[1][0]))
+    return forwards(x, y, by_channel(reads, size, bounds), by_channel(rows(len(reads), size), size, bounds)).overlap
+
+
+KERNELS: tuple[AnyKernel, ...] = (
+    *(
+        Kernel(f"{name}_{suffix}", f"pool/{name}_{suffix}", (op,), pool2d)
+        for name, op in (("average_pool2d", AveragePool2D), ("max_pool2d", MaxPool2D))
+        for suffix in SUFFIXES.values()
+    ),
+    Kernel("l2_pool2d_f32", "pool/l2_pool2d_f32", (L2Pool2D,), pool2d),
+)

@@ -1,0 +1,120 @@
+"""SVDF: one pass over the filters shifts their memories, computes the newest features, and sums over time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.graph.fixedpoint import Multiplier
+from aot.graph.interface import C_TYPES
+from aot.graph.ir import Graph
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.output import (
+    RealOutput,
+    TensorOutput,
+    TensorOutputAny,
+    TensorOutputS16,
+    fixed_output,
+    folded_bias,
+    right_shift,
+)
+from aot.ops.reals import real_range
+from aot.ops.svdf import Svdf, wrapped
+
+_CYCLES_PER_MAC = 3.0
+_WIDEST = 2**31
+
+
+@dataclass(frozen=True)
+class SvdfS8(Params):
+    features: Constant
+    features_bias: Constant
+    time: Constant
+    bias: Constant
+    newest: TensorOutput
+    output: TensorOutput
+    batches: int
+    depth: int
+    units: int
+    rank: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class SvdfF32(Params):
+    features: Constant
+    time: Constant
+    bias: Constant
+    output: RealOutput
+    batches: int
+    depth: int
+    units: int
+    rank: int
+    memory: int
+
+
+def svdf_s8(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
+    """int8, with a state of int8 or int16."""
+    x, features, time, b, state, y = op.operands(graph)
+    fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
+    assert features.data is not None and time.data is not None
+    to_state, to_output = (Multiplier.of(s, target.rounding) for s in op.scales(x, features, time, state, y))
+    features_bias, _ = folded_bias(features.data, None, x)
+    plain = np.zeros(y.shape[1], np.int64) if b is None or b.data is None else b.data.astype(np.int64)
+    offset = state.zero_point * time.data.astype(np.int64).reshape(y.shape[1], -1).sum(axis=1)
+    info = np.iinfo(state.dtype)
+    kind = TensorOutputS16 if state.dtype == "int16" else TensorOutputAny
+    shift = int(right_shift(to_state, target.rounding)[0])
+    params = SvdfS8(
+        Constant(f"{y.name}_features", features.data),
+        Constant(f"{y.name}_features_bias", features_bias),
+        Constant(f"{y.name}_time", time.data),
+        Constant(f"{y.name}_bias", wrapped(plain - offset).astype(np.int32)),
+        kind(int(to_state.multiplier[0]), shift, state.zero_point, int(info.min), int(info.max)),
+        fixed_output(to_output, y, (-128, 127), target.rounding, _WIDEST),
+        *_sizes(op, graph),
+    )
+    return _call(kernel, op, graph, params, params.newest)
+
+
+def svdf_f32(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
+    """float32."""
+    x, features, time, b, _, y = op.operands(graph)
+    fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
+    assert features.data is not None and time.data is not None
+    bias = np.zeros(y.shape[1], np.float32) if b is None or b.data is None else b.data
+    params = SvdfF32(
+        Constant(f"{y.name}_features", features.data),
+        Constant(f"{y.name}_time", time.data),
+        Constant(f"{y.name}_bias", bias),
+        RealOutput(*real_range(op.activation)),
+        *_sizes(op, graph),
+    )
+    return _call(kernel, op, graph, params, params.output)
+
+
+def _sizes(op: Svdf, graph: Graph) -> tuple[int, int, int, int, int]:
+    """Batches, depth, units, rank, memory."""
+    x, _, time, _, _, y = op.operands(graph)
+    return x.shape[0], x.shape[1], y.shape[1], op.rank, time.shape[1]
+
+
+def _call(kernel: AnyKernel, op: Svdf, graph: Graph, params: Params, newest: Params) -> Call:
+    """The state's next value may take its place: each element is read before it is written."""
+    x, _, time, _, state, y = op.operands(graph)
+    variant = {"state": C_TYPES[state.dtype], "time": C_TYPES[time.dtype], "newest": newest.c_name}
+    return Call(
+        kernel,
+        op,
+        params,
+        (x.name, state.name),
+        (y.name, op.outputs[1]),
+        variant,
+        updates=((1, 1),),
+        cost=_CYCLES_PER_MAC * op.macs(graph),
+    )
+
+
+KERNELS: tuple[AnyKernel, ...] = (
+    Kernel("svdf_s8", "recurrent/svdf_s8", (Svdf,), svdf_s8),
+    Kernel("svdf_f32", "recurrent/svdf_f32", (Svdf,), svdf_f32),
+)

@@ -1,0 +1,118 @@
+"""Softmax along the last axis, by tables of exponentials."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aot.graph.interface import C_TYPES
+from aot.graph.ir import Array, Graph
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.stage import fast_scaling
+from aot.ops.softmax import (
+    Softmax,
+    distance_scale,
+    exp_table,
+    exp_table_s16,
+    fixed_exp_table,
+    reciprocal_table_s16,
+)
+
+CYCLES_PER_ELEMENT = 30.0
+CYCLES_PER_ELEMENT_F32 = 90.0
+_SHORTER_ROW = 2048  # elements; of fewer, no sum is 2^30 - 1, whose reciprocal is less than 2^30
+
+
+@dataclass(frozen=True)
+class SoftmaxS8(Params):
+    """`exp` is the weight of an element by its distance from the row's maximum; beyond `entries` it is nothing."""
+
+    exp: Constant
+    entries: int
+    rows: int
+    depth: int
+
+
+def _call(kernel: AnyKernel, op: Softmax, graph: Graph, table: Array, target: Target) -> Call:
+    """A call for int8 inputs; an int16 output cannot take their place."""
+    x, y = op.operands(graph)
+    weights = np.trim_zeros(table, "b")
+    params = SoftmaxS8(Constant(f"{y.name}_exp", weights), len(weights), y.elements // y.shape[-1], y.shape[-1])
+    in_place = (0,) if y.dtype == x.dtype else ()
+    normalized = y.shape[-1] < _SHORTER_ROW and "dsp" in target.features
+    high = "normalized_high" if normalized else "rounding_high"
+    variant = {"type": C_TYPES[y.dtype], "bits": 8 * (y.bytes // y.elements), "high": high}
+    return Call(
+        kernel, op, params, (x.name,), (y.name,), variant, in_place=in_place, cost=CYCLES_PER_ELEMENT * y.elements
+    )
+
+
+def _fit(op: Softmax, graph: Graph, *dtypes: str) -> None:
+    for t, dtype in zip(op.operands(graph), dtypes, strict=True):
+        fit(t.dtype == dtype, f"%{t.name} is {t.dtype}")
+
+
+def softmax_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
+    """In fixed point."""
+    _fit(op, graph, "int8", "int8")
+    fit(target.rounding != "float", "the rounding is float")
+    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32), target)
+
+
+def softmax_s8_s16(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
+    """In fixed point, to int16."""
+    _fit(op, graph, "int8", "int16")
+    return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32), target)
+
+
+def softmax_float_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
+    """In float32."""
+    _fit(op, graph, "int8", "int8")
+    fit(target.rounding == "float", f"the rounding is {target.rounding}")
+    return _call(kernel, op, graph, exp_table(op.operands(graph)[0].scale, op.beta), target)
+
+
+@dataclass(frozen=True)
+class SoftmaxF32(Params):
+    beta: float
+    rows: int
+    depth: int
+
+
+def softmax_f32(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
+    """Of reals."""
+    x, y = op.operands(graph)
+    fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
+    params = SoftmaxF32(op.beta, y.elements // y.shape[-1], y.shape[-1])
+    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=CYCLES_PER_ELEMENT_F32 * y.elements)
+
+
+@dataclass(frozen=True)
+class SoftmaxS16(Params):
+    """`exp` and `reciprocal` are interpolated; distances from a row's maximum get the scale `in`."""
+
+    exp: Constant
+    reciprocal: Constant
+    in_multiplier: int
+    in_shift: int
+    rows: int
+    depth: int
+
+
+def softmax_s16(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
+    """By tables, in 15 bits."""
+    _fit(op, graph, "int16", "int16")
+    x, y = op.operands(graph)
+    multiplier, shift, function = fast_scaling(distance_scale(x.scale, op.beta), target)
+    tables = Constant(f"{y.name}_exp", exp_table_s16()), Constant(f"{y.name}_reciprocal", reciprocal_table_s16())
+    params = SoftmaxS16(*tables, multiplier, shift, y.elements // y.shape[-1], y.shape[-1])
+    cost = CYCLES_PER_ELEMENT * y.elements
+    return Call(kernel, op, params, (x.name,), (y.name,), {"function": function}, in_place=(0,), cost=cost)
+
+
+KERNELS: tuple[AnyKernel, ...] = (
+    Kernel("softmax_s8", "softmax/softmax_fixed", (Softmax,), softmax_s8),
+    Kernel("softmax_s8_s16", "softmax/softmax_fixed", (Softmax,), softmax_s8_s16),
+    Kernel("softmax_float_s8", "softmax/softmax_float_s8", (Softmax,), softmax_float_s8),
+    Kernel("softmax_s16", "softmax/softmax_s16", (Softmax,), softmax_s16),
+    Kernel("softmax_f32", "softmax/softmax_f32", (Softmax,), softmax_f32),
+)

@@ -1,0 +1,1 @@
+"""A graph becomes calls and a plan: kernels, layouts, stripes, memories."""

@@ -1,0 +1,1 @@
+"""A C project around a model: its kinds, its firmware, its compiler, its call graph."""

@@ -1,0 +1,129 @@
+"""The quantizer on one page: simplify, calibrate, choose types and scales, rewrite."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain, islice
+
+from aot.base.errors import AotError
+from aot.frontends import tflite_writer
+from aot.graph.ir import Graph, Op, Tensor
+from aot.ops.dequantize import Dequantize
+from aot.ops.fully_connected import FullyConnected
+from aot.ops.quantize import Quantize
+from aot.passes.check_operators import check_operators, problems
+from aot.quantizer.calibrate import Calibration, Progress, Sample, calibrate
+from aot.quantizer.convert import convert
+from aot.quantizer.equalize import equalize
+from aot.quantizer.forms import Types, choose_forms, choose_types, real_operands
+from aot.quantizer.options import DEFAULT, Options, check_choices, check_constants, check_layers
+from aot.quantizer.quality import outputs_noise
+from aot.quantizer.ranges import ESTIMATORS, Range, min_max
+from aot.quantizer.simplify import simplify
+from aot.quantizer.weights import quantized_weights
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """The float32 graph as it was simplified, what the samples showed of it, the quantized graph, and warnings."""
+
+    source: Graph
+    calibration: Calibration
+    types: Types
+    graph: Graph
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def changed(self) -> bool:
+        """False where the model was quantized already."""
+        return bool(self.types)
+
+    def sqnr(self) -> float:
+        """The signal-to-quantization-noise ratio of all outputs in decibels, over the samples that were kept."""
+        return outputs_noise(self.source, self.graph, self.calibration.kept).sqnr
+
+    def tflite(self) -> bytes:
+        """The quantized graph as the bytes of a .tflite file."""
+        return tflite_writer.write(self.graph)
+
+
+_FIRST = 8  # samples that channels are equalized by
+
+
+def is_quantized(graph: Graph) -> bool:
+    """Whether nothing in `graph` computes in float32, except conversions at its ends."""
+    return not any(any(real_operands(op, graph)) for op in graph.ops if not isinstance(op, Quantize | Dequantize))
+
+
+def quantize(
+    graph: Graph, samples: Iterable[Sample], options: Options = DEFAULT, progress: Progress = lambda done: None
+) -> Quantized:
+    """Quantize what of `graph` is float32, with the ranges that `samples` show.
+
+    A graph without float32 comes back as it is, and no sample is read. Raises AotError for operators or options that
+    cannot be, and for samples that are not finite or none at all.
+    """
+    check_operators(graph)
+    check_choices(options)
+    if is_quantized(graph):
+        return Quantized(graph, Calibration({}, 0, ()), {}, graph, (f"{graph.name} is quantized already",))
+    check_constants(graph)
+    lean = simplify(graph)
+    check_layers(lean, options)
+    remaining = iter(samples)
+    first = list(islice(remaining, _FIRST))
+    if options.equalize and first:
+        lean = equalize(lean, first)
+    return assemble(lean, calibrate(lean, chain(first, remaining), progress), options)
+
+
+def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT) -> Quantized:
+    """Quantize a simplified graph whose statistics are known. What no integer kernel computes stays in float32."""
+
+    @cache
+    def range_of(name: str, dtype: str) -> Range:
+        data = source[name].data
+        if data is not None:
+            return float(data.min()), float(data.max())
+        estimate = ESTIMATORS[options.range] if dtype == "int8" else min_max
+        return estimate(calibration.statistics[name])
+
+    def weights(op: Op, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean = calibration.statistics[op.inputs[0] or ""].mean if options.correct_bias else None
+        return quantized_weights(op, source, x, mean, options.per_channel or not isinstance(op, FullyConnected))
+
+    ends = "float32" if options.io == "float" else options.dtype
+    kept: dict[str, str] = {}
+    while True:
+        types, reasons = choose_types(source, options.dtype, {*options.float, *kept}, {*options.int16})
+        graph = convert(source, types, choose_forms(source, types, range_of, options.dtype), weights, ends)
+        graph.check()
+        refused = {p.op.name: p.reason for p in problems(graph) if types.get(p.op.name, "float32") != "float32"}
+        if not refused:
+            break
+        kept |= refused
+    check_operators(graph)
+    warnings = (*_stayed(source, {**reasons, **kept}, options.strict), *_idle(source, calibration))
+    return Quantized(source, calibration, types, graph, warnings)
+
+
+def _stayed(source: Graph, reasons: Mapping[str, str], strict: bool) -> list[str]:
+    """What is still float32 though nobody asked for it: a warning for each, or with `strict` an error."""
+    lines = []
+    for op in source.ops:
+        if op.name in reasons:
+            more = 3 * sum(t.elements for t in real_operands(op, source))
+            why = f"{reasons[op.name]}; its tensors take {more:,} bytes more"
+            lines.append(f"{op.kind} (%{op.name}) stays in float32: {why}")
+    if lines and strict:
+        raise AotError(f"{source.name} cannot be quantized as a whole", *lines, "without --strict they stay in float32")
+    return lines
+
+
+def _idle(source: Graph, calibration: Calibration) -> list[str]:
+    """Layers that showed nothing but one value."""
+    return [
+        f"%{name} is {seen.low:g} for every sample: a layer that never activates, or samples that are too alike"
+        for name, seen in calibration.statistics.items()
+        if seen.low == seen.high and source[name].elements > 1
+    ]

@@ -1,0 +1,174 @@
+"""Reads `board_support/cores.toml` and a `board.toml`, and checks every key of them."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from aot.base.data import BOARD_SUPPORT
+from aot.base.errors import AotError
+from aot.targets.records import Board, Core, Memory, Programmer, Renode, Uart, file_of
+
+_BOARD_KEYS = {
+    "description": str, "core": str, "clock_hz": int, "timer": str, "runners": list, "uart": dict,
+}  # fmt: skip
+_OPTIONAL_BOARD_KEYS = {
+    "memory": dict, "stack_bytes": int, "qemu_machine": str, "setup": bool, "timer_vector": int, "usb": list,
+    "renode": dict, "programmer": dict,
+}  # fmt: skip
+_UART_KEYS = {"base": int, "clock_hz": int, "baud": int, "fraction": int, "tx_pin": int, "rx_pin": int}
+_RENODE_KEYS = {"platform": str, "uart": str}
+_PROGRAMMER_KEYS = {"pyocd": str, "openocd": str, "uf2_family": int}
+_CORE_KEYS = {"prefix": str, "flags": list, "features": list}
+_RAM_NAME = re.compile(r"[a-z][a-z0-9]*")
+_RUNNER_NAMES = ("host", "qemu", "renode", "serial")
+_LEAST_CLOCK_HZ = 1_000_000  # the firmware tells time in microseconds
+_TOP = 1 << 32
+_USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+
+
+def _name(path: Path) -> str:
+    inside = path.is_relative_to(BOARD_SUPPORT)
+    return f"board_support/{path.relative_to(BOARD_SUPPORT).as_posix()}" if inside else str(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AotError(f"{_name(path)} cannot be read: {error}") from error
+
+
+def _check(where: str, table: Any, required: Mapping[str, type], optional: Mapping[str, type]) -> None:
+    """Raise AotError unless `table` is one, has every required key, no unknown one, and the right types."""
+    if not isinstance(table, dict):
+        raise AotError(f"{where}: must be a table, not {type(table).__name__}")
+    known = {**required, **optional}
+    for key, value in table.items():
+        if key not in known:
+            raise AotError(f"{where}: unknown key '{key}'", f"the keys are {', '.join(sorted(known))}")
+        if type(value) is not known[key]:
+            raise AotError(f"{where}: '{key}' must be of type {known[key].__name__}, not {type(value).__name__}")
+    for key in required:
+        if key not in table:
+            raise AotError(f"{where}: the key '{key}' is missing")
+
+
+def _check_range(where: str, table: dict[str, Any], key: str, least: int) -> None:
+    """Raise AotError where the number `key` of `table` is not from `least` to 32 bits."""
+    if key in table and not least <= table[key] < _TOP:
+        raise AotError(f"{where}: '{key}' is {table[key]:,}, which is not from {least:,} to {_TOP - 1:,}")
+
+
+def _strings(where: str, key: str, values: list[Any]) -> tuple[str, ...]:
+    if not all(isinstance(value, str) for value in values):
+        raise AotError(f"{where}: '{key}' must be a list of strings")
+    return tuple(values)
+
+
+@cache
+def _cores(path: Path) -> dict[str, Core]:
+    """Every core that `path` describes, by name; `common_flags` go after a core's own."""
+    table = _read(path)
+    _check(_name(path), table, {"common_flags": list, "cores": dict}, {})
+    common = _strings(_name(path), "common_flags", table["common_flags"])
+    cores = {}
+    for name, entry in table["cores"].items():
+        where = f"{_name(path)}: cores.{name}"
+        _check(where, entry, _CORE_KEYS, {})
+        machine = _strings(where, "flags", entry["flags"])
+        features = _strings(where, "features", entry["features"])
+        cores[name] = Core(name, entry["prefix"], machine, machine + common, features)
+    return cores
+
+
+def _memories(where: str, table: dict[str, Any]) -> tuple[Memory, ...]:
+    for name, entry in table.items():
+        if not _RAM_NAME.fullmatch(name):
+            raise AotError(f"{where}: '{name}' cannot be the name of a memory", "small letters and digits: dtcm")
+        _check(f"{where}: memory.{name}", entry, {"origin": int, "size": int}, {"speed": int})
+        for key, least in (("origin", 0), ("size", 1), ("speed", 0)):
+            _check_range(f"{where}: memory.{name}", entry, key, least)
+    if table and not {"flash", "ram"} <= table.keys():
+        raise AotError(f"{where}: the key 'memory' must have flash and ram")
+    memories = tuple(Memory(name, **entry) for name, entry in table.items())
+    _check_apart(where, memories)
+    return memories
+
+
+def _check_apart(where: str, memories: tuple[Memory, ...]) -> None:
+    """Raise AotError where two memories have an address in common."""
+    ordered = sorted(memories, key=lambda memory: memory.origin)
+    for below, above in pairwise(ordered):
+        if below.origin + below.size > above.origin:
+            raise AotError(f"{where}: the memories '{below.name}' and '{above.name}' overlap")
+
+
+def _runners(where: str, table: dict[str, Any]) -> tuple[str, ...]:
+    runners = _strings(where, "runners", table["runners"])
+    for runner in runners:
+        if runner not in _RUNNER_NAMES:
+            raise AotError(f"{where}: unknown runner '{runner}'", f"the runners are {', '.join(_RUNNER_NAMES)}")
+    for runner, key in (("qemu", "qemu_machine"), ("renode", "renode")):
+        if (runner in runners) != (key in table):
+            raise AotError(f"{where}: '{key}' and the runner '{runner}' need each other")
+    return runners
+
+
+def _uart(where: str, table: dict[str, Any]) -> Uart:
+    _check(where, table, {"driver": str}, _UART_KEYS)
+    for key, least in (("base", 0), ("clock_hz", 1), ("baud", 1), ("fraction", 1), ("tx_pin", 0), ("rx_pin", 0)):
+        _check_range(where, table, key, least)
+    if table.get("base") and "clock_hz" not in table:
+        raise AotError(f"{where}: the key 'clock_hz' is missing")
+    return Uart(**table)
+
+
+def _usb(where: str, table: dict[str, Any]) -> tuple[str, ...]:
+    ids = _strings(where, "usb", table.get("usb", []))
+    for one in ids:
+        if not _USB_ID.fullmatch(one):
+            raise AotError(f"{where}: the USB id '{one}' is not four hexadecimal digits, a colon, and four more")
+    return ids
+
+
+def _check_sources(where: str, folder: Path, table: dict[str, Any]) -> None:
+    """Raise AotError where a C file that the board asks for does not exist."""
+    for key, name in (("timer", table["timer"]), ("uart", table["uart"]["driver"])):
+        if not file_of(folder, f"{key}_{name}.c").is_file():
+            choices = sorted(path.stem.partition("_")[2] for path in (BOARD_SUPPORT / "common").glob(f"{key}_*.c"))
+            raise AotError(f"{where}: there is no {key} '{name}'", f"they are {', '.join(choices)}",
+                           f"your own: {key}_{name}.c beside the board.toml")  # fmt: skip
+    if table.get("setup") and not (folder / "setup.c").is_file():
+        raise AotError(f"{where}: 'setup' is true, but there is no setup.c", "write board_setup in a setup.c beside it")
+
+
+def read_board(name: str, folder: Path) -> Board:
+    """The board called `name` that `folder` describes. AotError where its files are wrong."""
+    path = folder / "board.toml"
+    where, table, cores = _name(path), _read(path), _cores(BOARD_SUPPORT / "cores.toml")
+    _check(where, table, _BOARD_KEYS, _OPTIONAL_BOARD_KEYS)
+    if table["core"] not in cores:
+        raise AotError(f"{where}: unknown core '{table['core']}'", f"the cores are {', '.join(cores)}")
+    for key, least in (("clock_hz", _LEAST_CLOCK_HZ), ("stack_bytes", 0), ("timer_vector", 15)):
+        _check_range(where, table, key, least)
+    tables: dict[str, Any] = {
+        "core": cores[table["core"]],
+        "runners": _runners(where, table),
+        "memories": _memories(where, table.get("memory", {})),
+        "uart": _uart(f"{where}: uart", table["uart"]),
+        "usb": _usb(where, table),
+    }
+    if "renode" in table:
+        _check(f"{where}: renode", table["renode"], _RENODE_KEYS, {})
+        tables["renode"] = Renode(**table["renode"])
+    if "programmer" in table:
+        _check(f"{where}: programmer", table["programmer"], {}, _PROGRAMMER_KEYS)
+        _check_range(f"{where}: programmer", table["programmer"], "uf2_family", 1)
+        tables["programmer"] = Programmer(**table["programmer"])
+    _check_sources(where, folder, table)
+    rest = {key: value for key, value in table.items() if key not in tables and key != "memory"}
+    return Board(name=name, folder=folder, **tables, **rest)
