@@ -10,6 +10,9 @@ export AOT_MODELS := $(abspath ../shared/models)
 endif
 endif
 
+# What tests and tools share.
+export PYTHONPATH := $(abspath tests/support)
+
 .PHONY: help demo test conformance lint bench costs readme clean system system-dev environment environment-dev
 
 help:
@@ -17,7 +20,7 @@ help:
 	@echo "make test   lint, then all tests"
 	@echo "make conformance  the longer proofs: more samples and cases, on every board; writes docs/operators.md"
 	@echo "make lint   ruff, mypy, import-linter"
-	@echo "make bench  sizes and instruction counts, compared with tests/bench.json"
+	@echo "make bench  sizes and instruction counts, compared with tests/tools/bench.json"
 	@echo "make costs  measure anew what kernels cost, which decides what is chosen"
 	@echo "make readme  write anew what README.md shows of the output"
 	@echo "make clean  remove everything that make made here"
@@ -32,12 +35,12 @@ test: lint system-dev
 
 conformance: system-dev environment-dev
 	rm -rf build/counts
-	AOT_SAMPLES=16 AOT_CASES=10 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/test_models.py \
-	    tests/test_models_oracle.py tests/test_tflm.py tests/test_oracle.py tests/test_uint8.py tests/test_int4.py \
-	    tests/test_kernels.py tests/test_state.py tests/test_random_graphs.py tests/test_topologies.py \
-	    tests/test_softmax.py tests/test_plan.py tests/test_passes.py
-	$(BIN)/python tests/operators_table.py build/counts
-	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/device/test_mlperf.py
+	AOT_SAMPLES=16 AOT_CASES=10 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/ops tests/passes tests/plan \
+	    tests/compile/test_models.py tests/compile/test_random_graphs.py tests/compile/test_topologies.py \
+	    tests/frontends/test_int4.py tests/frontends/test_uint8.py \
+	    tests/kernels/test_kernels.py tests/kernels/test_softmax.py
+	$(BIN)/python tests/tools/operators_table.py build/counts
+	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/project/test_mlperf.py
 
 lint: environment-dev
 	$(BIN)/ruff check .
@@ -46,13 +49,13 @@ lint: environment-dev
 	$(BIN)/lint-imports
 
 bench: system environment-dev
-	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/tools/bench.py
 
 costs: system environment-dev
-	$(BIN)/python tests/fit_costs.py
+	$(BIN)/python tests/tools/fit_costs.py
 
 readme: system environment-dev
-	$(BIN)/python tests/readme.py
+	$(BIN)/python tests/tools/readme.py
 
 clean:
 	rm -rf .venv build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -9,7 +9,7 @@ from typing import Any
 import dummy
 import pytest
 from cases import FAULTY_SESSIONS, SEED
-from conftest import Bench
+from dummy_bench import Bench
 from serial import SerialException
 
 from aot.base.errors import AotError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dummy
 import pytest
-from conftest import Bench
+from dummy_bench import Bench
 
 from aot.base.errors import AotError
 from aot.device.protocol import Device, instructions

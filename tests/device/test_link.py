@@ -4,7 +4,7 @@ from typing import Any
 
 import dummy
 import pytest
-from conftest import Bench
+from dummy_bench import Bench
 
 from aot.base.errors import AotError
 from aot.device import link

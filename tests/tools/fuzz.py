@@ -1,0 +1,118 @@
+"""Compiles damaged models: each must give C or an AotError, in time and in memory. Each fault found is one JSON line.
+
+    python tests/tools/fuzz.py MODEL [--first N] [--count N] [--rounding R] [--native-every N]
+
+With `--native-every N`, the C of each N-th mutation that compiles also runs here, with sanitizers, against the
+interpreter.
+"""
+
+import argparse
+import faulthandler
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+import native
+from mutate import mutation, structure
+
+from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
+from aot.cli.inspect import inspect
+from aot.compile.pipeline import Compiled, compile
+from aot.frontends import tflite
+from aot.ops import control
+from aot.oracle import interpreter
+from aot.oracle.samples import random_samples
+from aot.targets import load_board
+
+MEMORY_BYTES = 1 << 30
+SECONDS = 20
+control._MOST_STEPS = 100  # of damaged loops
+_MAX_MACS = 20_000_000
+_WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
+
+
+def check_native(compiled: Compiled, seed: int) -> None:
+    """Run the C here on random samples; AssertionError where it differs from the interpreter."""
+    samples = random_samples(compiled.source, 2, seed)
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limits[1], limits[1]))  # AddressSanitizer reserves more than our limit
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            binary = native.program(compiled, Path(folder), *native.SANITIZE, *_WARNINGS)
+            outputs = native.run(binary, compiled.graph, samples)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    runs = interpreter.run_all(compiled.source, samples, compiled.rounding)
+    for values, actual in zip(runs, outputs, strict=True):
+        for name in compiled.source.outputs:
+            assert actual[name].tobytes() == values[name].tobytes(), f"the C differs from the interpreter in %{name}"
+
+
+def attempt(content: bytes, rounding: str) -> Compiled | None:
+    """Compile one file, and run it in the interpreter where that is cheap; None for a clean refusal."""
+    try:
+        graph = tflite.parse(content, "model")
+        inspection = inspect(graph)
+        str(graph)
+        compiled = compile(graph, load_board("host"), "0" * 64, CompileOptions(rounding=rounding))
+    except AotError as error:
+        lines = (error.what, *error.things_to_try)
+        assert all(line.isprintable() and len(line) < 1000 for line in lines), f"a poor message: {error}"
+        return None
+    if inspection.macs < _MAX_MACS:
+        (sample,) = random_samples(graph, 1)
+        try:
+            source = interpreter.run(graph, sample, rounding)
+        except AotError as error:
+            assert "steps" in error.what, error  # a loop that does not end
+            return None
+        lean = interpreter.run(compiled.graph, sample, rounding)
+        for name in graph.outputs:
+            assert source[name].tobytes() == lean[name].tobytes(), f"a pass changed %{name}"
+    return compiled
+
+
+def main() -> int:
+    """Try mutations `first` ... `first + count - 1`; the number of faults is the exit code, at most 100."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--rounding", default="double")
+    parser.add_argument("--native-every", type=int, default=0)
+    args = parser.parse_args()
+    content = args.model.read_bytes()
+    positions = structure(content)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    seen: Counter[str] = Counter()
+    slowest = 0.0
+    for seed in range(args.first, args.first + args.count):
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        started = time.process_time()
+        try:
+            compiled = attempt(mutation(content, positions, seed), args.rounding)
+            seen["compiled" if compiled else "refused"] += 1
+            if compiled and args.native_every and seen["compiled"] % args.native_every == 0:
+                faulthandler.cancel_dump_traceback_later()
+                check_native(compiled, seed)
+                seen["native"] += 1
+        except Exception as error:
+            seen["faults"] += 1
+            where = traceback.format_exc(limit=-3).splitlines()
+            print(json.dumps({"seed": seed, "error": repr(error)[:2500], "where": where}), flush=True)
+        slowest = max(slowest, time.process_time() - started)
+    faulthandler.cancel_dump_traceback_later()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({**seen, "slowest_seconds": round(slowest, 2), "peak_mib": peak, "pid": os.getpid()}))
+    return min(seen["faults"], 100)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
