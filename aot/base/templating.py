@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from typing import Any
 
 import jinja2
 import jinja2.ext
@@ -38,6 +37,6 @@ def names_in(folder: str) -> frozenset[str]:
     return frozenset(path.name.removesuffix(".c.j2") for path in (TEMPLATES / folder).glob("*.c.j2"))
 
 
-def render(template: str, **values: Any) -> str:
+def render(template: str, **values: object) -> str:
     """Render `template`, a path below `templates/` or `board_support/`; its leading comment leaves no empty line."""
     return _ENVIRONMENT.get_template(template).render(**values).lstrip("\n")

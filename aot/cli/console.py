@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -28,7 +27,7 @@ def show(text: str) -> None:
     _out().print(text, markup=False)
 
 
-def show_json(value: Any) -> None:
+def show_json(value: object) -> None:
     """A result for programs: one object."""
     show(json.dumps(value, indent=2, allow_nan=False))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
@@ -189,7 +189,7 @@ class RunsOnBoard(OnBoard):
         return cast(RunKeywords, _fields_of(self, RunOptions))
 
 
-def _fields_of(source: OnBoard, record: type) -> dict[str, Any]:
+def _fields_of(source: OnBoard, record: type) -> dict[str, object]:
     return {each.name: getattr(source, each.name) for each in fields(record) if getattr(source, each.name) is not None}
 
 
@@ -199,7 +199,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     records = {one.name: one.annotation for one in own if _is_record(one.annotation)}
 
     @wraps(command)
-    def spelled_out(**values: Any) -> None:
+    def spelled_out(**values: object) -> None:
         for name, record in records.items():
             values[name] = record(**{each.name: values.pop(each.name) for each in fields(record)})
         command(**values)
@@ -216,5 +216,5 @@ def _parts(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     return [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parts]
 
 
-def _is_record(kind: Any) -> bool:
+def _is_record(kind: object) -> bool:
     return is_dataclass(kind)

@@ -1,18 +1,15 @@
 """A profile as an object with stable keys, and as tables for people; compared with an earlier one."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from aot.api import Profiled
 from aot.base.errors import AotError
-
-Json = dict[str, Any]
+from aot.cli.report import Json
 
 _COUNTED = ("instructions", "cycles")
 _NUMBERS = ("instructions", "cycles", "macs", "loads", "stores", "flash_bytes", "scratch_bytes")
@@ -59,7 +56,7 @@ def profile_json(profiled: Profiled, before: Json | None = None) -> Json:
     return found
 
 
-def _add_before(part: Json, earlier: Mapping[str, Any]) -> None:
+def _add_before(part: Json, earlier: Json) -> None:
     part.update({f"{key}_before": earlier.get(key) for key in _COUNTED})
 
 

@@ -77,6 +77,7 @@ def _copy_uf2(elf: Path, board: Board, drive: Path) -> None:
     binary = elf.with_suffix(".bin")
     _run([f"{board.core.prefix}objcopy", "-O", "binary", str(elf), str(binary)], board)
     memory = board.memory("flash")
-    assert memory is not None  # a board without memories has no programmer
+    if memory is None:
+        raise AotError(f"{board.name}: the key 'memory' is missing")
     with os_errors(drive):
         (drive / f"{elf.stem}.uf2").write_bytes(uf2(binary.read_bytes(), memory.origin, board.programmer.uf2_family))

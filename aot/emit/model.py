@@ -278,8 +278,7 @@ def constants_read(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
             yield from _all_constants(block.graph, block.calls)
     operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
     for name, tensor in operands.items():
-        assert tensor.data is not None
-        yield Constant(f"{name}_data", tensor.data)
+        yield Constant(f"{name}_data", tensor.values)
 
 
 def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:

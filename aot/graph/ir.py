@@ -8,13 +8,12 @@ Tensors are named; operators refer to them by name. Every record is frozen: a pa
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from aot.base.errors import AotError
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from aot.graph.fixedpoint import Array as Array  # of every module that speaks of tensors
 
 
 class Unsupported(AotError):
@@ -69,16 +68,25 @@ class Tensor:
         return self.data is not None
 
     @property
+    def values(self) -> Array:
+        """The data of a constant. Raises Unsupported for what is computed."""
+        if self.data is None:
+            raise Unsupported(f"%{self.name} is not constant")
+        return self.data
+
+    @property
     def scale(self) -> float:
         """The per-tensor scale. Raises Unsupported when the tensor carries none."""
-        return self._quant().scale[0]
+        return self.quantization.scale[0]
 
     @property
     def zero_point(self) -> int:
         """The per-tensor zero point. Raises Unsupported when the tensor carries none."""
-        return self._quant().zero_point[0]
+        return self.quantization.zero_point[0]
 
-    def _quant(self) -> Quant:
+    @property
+    def quantization(self) -> Quant:
+        """`quant`. Raises Unsupported when the tensor carries none."""
         if self.quant is None:
             raise Unsupported(f"%{self.name} is {self.dtype} without quantization parameters")
         return self.quant
@@ -101,6 +109,13 @@ class Scheme:
     channel_axis: int | None = None
     outputs: Mapping[str, Quant] = field(default_factory=dict)
     types: tuple[str, ...] = ("int8", "int16")
+
+    @property
+    def weights_axis(self) -> int:
+        """`channel_axis` of an operator that has weights."""
+        if self.channel_axis is None:
+            raise ValueError("an operator without weights has no channel axis")
+        return self.channel_axis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,14 +160,17 @@ class Op(ABC):
 
     def with_graphs(self, change: "Callable[[Graph], Graph]") -> "Op":
         """This operator with each graph inside changed."""
-        changed: dict[str, Any] = {name: change(graph) for name, graph in self.graphs.items()}
-        return replace(self, **changed)
+        return self.changed(**{name: change(graph) for name, graph in self.graphs.items()})
 
-    def _fields(self) -> list[Field[Any]]:
+    def changed(self, **values: Any) -> Self:
+        """This operator with other values of some of its fields."""
+        return replace(self, **values)
+
+    def _fields(self) -> list[Field[object]]:
         """The fields that a subclass adds."""
         return [f for f in fields(self) if f.name not in ("name", "inputs", "outputs")]
 
-    def _attributes(self) -> list[Field[Any]]:
+    def _attributes(self) -> list[Field[object]]:
         """Those that are printed in the operator's line."""
         return [f for f in self._fields() if not isinstance(getattr(self, f.name), Graph)]
 
@@ -191,7 +209,8 @@ class Graph:
     state: tuple[State, ...] = ()
 
     def __getitem__(self, name: str | None) -> Tensor:
-        assert name is not None, "an optional operand that is absent was asked for"
+        if name is None:
+            raise KeyError("an optional operand that is left out was asked for")
         return self.tensors[name]
 
     def operand(self, op: Op, index: int) -> Tensor | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, TypeVar
 
 from aot.graph.interface import C_TYPES
-from aot.graph.ir import Array, Graph, Op
+from aot.graph.ir import Array, Graph, Op, Tensor
 from aot.plan import Overlap, Plan
 
 Kind = TypeVar("Kind", bound=Op)
@@ -69,7 +69,7 @@ class Call:
     params: Params
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    variant: dict[str, Any] = field(default_factory=dict)
+    variant: Mapping[str, object] = field(default_factory=dict)
     scratch: int = 0
     scratch_type: str = "int8_t"
     in_place: tuple[int, ...] = ()
@@ -129,6 +129,13 @@ class Kernel(Generic[Kind]):
 
 AnyKernel = Kernel[Any]  # where the operator does not matter
 DSP = frozenset({"dsp"})
+
+
+def weights_of(w: Tensor) -> Array:
+    """The values of the weights `w`. Raises DoesNotFit where they are not constant."""
+    if w.data is None:
+        raise DoesNotFit(f"%{w.name} (weights) is not constant")
+    return w.data
 
 
 def fit(condition: bool, reason: str) -> None:

@@ -22,20 +22,19 @@ def choose(candidates: Sequence[Sequence[Call]], target: Target) -> list[Call]:
     cycle = _NEXT_TO_NOTHING if target.optimize == "size" else _BALANCED_BYTES / max(1.0, least)
     banned: set[str] = set()
     while True:
-        best = _allowed(candidates, banned, cycle)
-        assert best is not None
+        best = _cheapest(candidates, banned, cycle)
         names = sorted({call.kernel.name for call in best})
-        fewer = {name: _allowed(candidates, banned | {name}, cycle) for name in names}
+        fewer = {name: _cheapest(candidates, banned | {name}, cycle) for name in names}
         better = {name: _price(choice, target, cycle) for name, choice in fewer.items() if choice}
         if not better or min(better.values()) >= _price(best, target, cycle):
             return best
         banned.add(min(better, key=lambda name: better[name]))
 
 
-def _allowed(candidates: Sequence[Sequence[Call]], banned: Collection[str], cycle: float) -> list[Call] | None:
-    """The best call for each operator that is of no kernel that is banned; None if there is an operator without any."""
+def _cheapest(candidates: Sequence[Sequence[Call]], banned: Collection[str], cycle: float) -> list[Call]:
+    """The best call for each operator that is of no kernel that is banned; none if there is an operator without any."""
     allowed = [[call for call in calls if call.kernel.name not in banned] for calls in candidates]
-    return [min(calls, key=lambda call: _own_price(call, cycle)) for calls in allowed] if all(allowed) else None
+    return [min(calls, key=lambda call: _own_price(call, cycle)) for calls in allowed] if all(allowed) else []
 
 
 def _price(choice: Sequence[Call], target: Target, cycle: float) -> float:

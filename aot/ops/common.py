@@ -103,9 +103,7 @@ def require_types(graph: Graph, op: Op, *combinations: tuple[str, ...]) -> None:
 def require_quantized(*tensors: Tensor) -> None:
     """Each must have a per-tensor scale (a sane one: no product of two overflows) and a zero point its type holds."""
     for tensor in tensors:
-        require(tensor.quant is not None, f"%{tensor.name} is {tensor.dtype} without quantization parameters")
-        assert tensor.quant is not None
-        require(not tensor.quant.per_channel, f"%{tensor.name} is quantized per channel; supported: per tensor")
+        require(not tensor.quantization.per_channel, f"%{tensor.name} is quantized per channel; supported: per tensor")
         require(_MIN_SCALE < tensor.scale < _MAX_SCALE, f"%{tensor.name} has scale {tensor.scale:g}")
         info = np.iinfo(tensor.dtype)
         require(info.min <= tensor.zero_point <= info.max, f"%{tensor.name} has zero point {tensor.zero_point}")

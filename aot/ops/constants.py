@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class Range(Op):
             require(tensor.elements == 1, f"%{tensor.name} has {tensor.elements} elements; supported: 1")
             known = tensor.constant
             require(known, f"%{tensor.name} is computed: %{y.name} has a dynamic shape; supported: what shapes tell")
-        require_shape(y, (_count(*(np.asarray(t.data).reshape(-1)[0] for t in operands)),))
+        require_shape(y, (_count(*(t.values.reshape(()) for t in operands)),))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         start, _, delta, y = self.operands(graph)
@@ -57,11 +56,11 @@ class Range(Op):
         return (np.cumsum(terms, dtype=y.dtype),)
 
 
-def _count(start: Any, limit: Any, delta: Any) -> int:
+def _count(start: Array, limit: Array, delta: Array) -> int:
     """How many elements a range has: of reals, the quotient is float32's. Raises Unsupported for none, or too many."""
     what = f"from {start} to {limit} by {delta} there are"
     require(delta != 0, f"{what} no elements")
-    real = isinstance(delta, np.floating)
+    real = delta.dtype.kind == "f"
     count = math.ceil((limit - start) / delta) if real else -((int(start) - int(limit)) // int(delta))
     require(count > 0, f"{what} no elements")
     require(count < _MOST, f"{what} too many elements")

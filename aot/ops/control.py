@@ -1,8 +1,7 @@
 """Control flow: operators that hold graphs of their own. Values go in and come out by position, as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from aot.base.errors import AotError
 from aot.graph.fixedpoint import Array
@@ -86,6 +85,6 @@ def _macs(graph: Graph) -> int:
     return sum(op.macs(graph) for op in graph.ops)
 
 
-def _run(graph: Graph, operands: Any, rounding: str) -> tuple[Array, ...]:
+def _run(graph: Graph, operands: Iterable[Array], rounding: str) -> tuple[Array, ...]:
     values = graph.values(dict(zip(graph.inputs, operands, strict=True)), rounding)
     return tuple(values[name] for name in graph.outputs)

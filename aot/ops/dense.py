@@ -48,13 +48,12 @@ def _require_scales(x: Tensor, w: Tensor, y: Tensor, channel_axis: int) -> None:
     """Symmetric weights, per tensor or along `channel_axis`; symmetric activations too where they are int16."""
     require_quantized(x, y)
     channels = w.shape[channel_axis]
-    require(w.quant is not None, f"%{w.name} (weights) is {w.dtype} without quantization parameters")
-    assert w.quant is not None
-    require(all(z == 0 for z in w.quant.zero_point), f"%{w.name} (weights) has a zero point that is not 0")
-    if w.quant.per_channel:
-        require(len(w.quant.scale) == channels, f"%{w.name} has {len(w.quant.scale)} scales for {channels} channels")
-        require(w.quant.axis == channel_axis, f"%{w.name} is quantized along axis {w.quant.axis}, not {channel_axis}")
-    require(x.scale * max(w.quant.scale) < _MAX_SCALE, f"%{w.name} (weights) has a scale that is too large")
+    quant = w.quantization
+    require(all(z == 0 for z in quant.zero_point), f"%{w.name} (weights) has a zero point that is not 0")
+    if quant.per_channel:
+        require(len(quant.scale) == channels, f"%{w.name} has {len(quant.scale)} scales for {channels} channels")
+        require(quant.axis == channel_axis, f"%{w.name} is quantized along axis {quant.axis}, not {channel_axis}")
+    require(x.scale * max(quant.scale) < _MAX_SCALE, f"%{w.name} (weights) has a scale that is too large")
     require_symmetric(x, y)
 
 
@@ -91,9 +90,8 @@ def is_wide(x: Tensor, b: Tensor | None) -> bool:
 
 def accumulator_bound(x: Tensor, w: Tensor, b: Tensor | None, channel_axis: int) -> Array:
     """The largest magnitude that each channel's sum, or any part of it, can reach for any input; int64."""
-    assert w.data is not None
     others = tuple(i for i in range(len(w.shape)) if i != channel_axis)
-    weight = np.abs(w.data.astype(np.int64)).sum(axis=others)
+    weight = np.abs(w.values.astype(np.int64)).sum(axis=others)
     info = np.iinfo(x.dtype)
     largest = max(x.zero_point - int(info.min), int(info.max) - x.zero_point)
     bias = np.zeros(len(weight), np.int64) if b is None or b.data is None else b.data.astype(np.int64).reshape(-1)
@@ -103,14 +101,12 @@ def accumulator_bound(x: Tensor, w: Tensor, b: Tensor | None, channel_axis: int)
 
 def output_scales(x: Tensor, w: Tensor, y: Tensor) -> Array:
     """The real scales from accumulator to output, one or one per channel: double, in TensorFlow Lite's order."""
-    assert w.quant is not None
-    return np.float64(x.scale) * np.array(w.quant.scale, np.float64) / np.float64(y.scale)
+    return np.float64(x.scale) * np.array(w.quantization.scale, np.float64) / np.float64(y.scale)
 
 
 def output_scales_float(x: Tensor, w: Tensor, y: Tensor) -> Array:
     """The same in float32 and in XNNPACK's order."""
-    assert w.quant is not None
-    return np.float32(x.scale) * np.array(w.quant.scale, np.float32) / np.float32(y.scale)
+    return np.float32(x.scale) * np.array(w.quantization.scale, np.float32) / np.float32(y.scale)
 
 
 def finish(

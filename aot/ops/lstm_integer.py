@@ -109,11 +109,10 @@ class IntegerLstm:
         product = output.astype(np.int64) * tanh_q(cell, 15 + self.cell_shift)
         codes = requantize(product, Multiplier.of(self.hidden_scale, rounding), rounding) + self.hidden_zero
         result = np.clip(codes, -128, 127).astype(np.int8)
-        return result if self.projection is None else self._projected(result, rounding), cell
+        return result if self.projection is None else self._projected(self.projection, result, rounding), cell
 
-    def _projected(self, hidden: Array, rounding: str) -> Array:
-        assert self.projection is not None
-        result = np.clip(self.projection.sums(hidden, rounding) + self.state_zero, -128, 127)
+    def _projected(self, projection: Dense, hidden: Array, rounding: str) -> Array:
+        result = np.clip(projection.sums(hidden, rounding) + self.state_zero, -128, 127)
         if self.projection_clip:
             result = np.clip(result, -self.projection_clip, self.projection_clip)
         return np.asarray(result.astype(np.int8))
@@ -128,20 +127,19 @@ def integer_lstm(
 ) -> IntegerLstm:
     """The numbers of a layer; `operands` by their number in the file. Unsupported for what the kernel does not take."""
     x, state, cell = operands[0], operands[18], operands[19]
-    require(isinstance(hidden, Quant), "no scale of the hidden product (intermediate tensor 4)")
-    assert hidden is not None
+    if hidden is None:
+        raise Unsupported("no scale of the hidden product (intermediate tensor 4)")
     require(-128 <= hidden.zero_point[0] <= 127 and 1e-30 < hidden.scale[0] < 1e30, f"the hidden product has {hidden}")
     require_quantized(x, state, cell)
     shift = cell_power(cell)
     units = _gate_units(operands, gate_scales)
 
     def gate(number: int) -> Gate:
-        assert x.quant is not None and state.quant is not None
         norm = _norm(operands.get(20 + number), operands[12 + number])
         bias = None if norm is not None else operands[12 + number]
         return Gate(
-            _dense(operands[1 + number], x.quant, bias, units[number]),
-            _dense(operands[5 + number], state.quant, None, units[number]),
+            _dense(operands[1 + number], x.quantization, bias, units[number]),
+            _dense(operands[5 + number], state.quantization, None, units[number]),
             *_peephole(operands, number, shift, units[number]),
             norm,
         )
@@ -182,7 +180,6 @@ def _peephole(
     weights = operands.get({0: 9, 1: 10, 3: 11}.get(gate, -1))
     if weights is None:
         return None, 0.0
-    assert weights.data is not None
     cell, (cells, units) = operands[19], operands[6].shape
     with np.errstate(over="ignore"):
         scale = float(np.float32(2.0**cell_shift) * _scale(weights) / unit)
@@ -190,18 +187,17 @@ def _peephole(
     fits = units == cells or (units < cells and cell.shape[0] == 1)
     require(fits, f"%{weights.name}: peepholes with {units} outputs, {cells} cells and {cell.shape[0]} samples; "
             "supported: as many outputs as cells, or fewer and one sample")  # fmt: skip
-    return np.where(np.arange(cells) < units, weights.data, 0).astype(np.int16), scale
+    return np.where(np.arange(cells) < units, weights.values, 0).astype(np.int16), scale
 
 
 def _norm(weights: Tensor | None, bias: Tensor) -> Norm | None:
     if weights is None:
         return None
-    assert weights.data is not None and bias.data is not None
     require_quantized(weights)
     scale = _scale(weights)
     require(2**-30 <= float(scale) < GATE_SCALE, f"%{weights.name} has scale {scale:g}; supported: 2**-30 to 2**-12")
     guard = max(1, int(np.float32(_GUARD) * scale))
-    return Norm(weights.data, bias.data, float(scale) / GATE_SCALE, guard)
+    return Norm(weights.values, bias.values, float(scale) / GATE_SCALE, guard)
 
 
 def _scale(t: Tensor) -> np.float32:
@@ -210,16 +206,15 @@ def _scale(t: Tensor) -> np.float32:
 
 def _dense(weights: Tensor, source: Quant, bias: Tensor | None, unit: np.float32) -> Dense:
     """Products of `weights` with codes of `source`, scaled to `unit`."""
-    assert weights.data is not None
     require_quantized(weights)
     require(weights.zero_point == 0, f"%{weights.name} (weights) has zero point {weights.zero_point}; supported: 0")
     with np.errstate(over="ignore"):
         scale = float(np.float32(source.scale[0]) * _scale(weights) / unit)
     require(scale < 2**15, f"%{weights.name} has scale {weights.scale:g}, too large for what it is added to")
-    own = np.zeros(len(weights.data), np.int64) if bias is None or bias.data is None else bias.data.astype(np.int64)
-    folded = own - source.zero_point[0] * weights.data.astype(np.int64).sum(axis=1)
-    bound = int((np.abs(weights.data.astype(np.int64)).sum(axis=1) * 128 + np.abs(folded)).max())
+    own = np.zeros(len(weights.values), np.int64) if bias is None or bias.data is None else bias.data.astype(np.int64)
+    folded = own - source.zero_point[0] * weights.values.astype(np.int64).sum(axis=1)
+    bound = int((np.abs(weights.values.astype(np.int64)).sum(axis=1) * 128 + np.abs(folded)).max())
     left = max(0, int(Multiplier.of(scale).shift[0]))
     if bound << left >= 2**30:  # a bit to spare for what is added to the scaled sum
         raise Unsupported(f"%{weights.name} overflows a 32-bit accumulator for some inputs")
-    return Dense(weights.data, folded, scale)
+    return Dense(weights.values, folded, scale)

@@ -110,14 +110,13 @@ def wide_lstm(operands: Mapping[int, Tensor], cell_clip: float) -> WideLstm:
 
 def _dense(weights: Tensor, source: Tensor, bias: Tensor | None) -> WideDense:
     """Products of `weights` with codes of `source`, scaled to a gate's sum."""
-    assert weights.data is not None
     require_quantized(weights)
     require(weights.zero_point == 0, f"%{weights.name} (weights) has zero point {weights.zero_point}; supported: 0")
     scale = source.scale * weights.scale / GATE_SCALE
     require(scale < 2**7, f"%{weights.name} has scale {weights.scale:g}, too large for what it is added to")
-    own = np.zeros(len(weights.data), np.int64) if bias is None or bias.data is None else bias.data
-    sizes = np.abs(weights.data.astype(np.int64)).sum(axis=1) * 2.0**15 + np.abs(own.astype(np.float64))
+    own = np.zeros(len(weights.values), np.int64) if bias is None or bias.data is None else bias.data
+    sizes = np.abs(weights.values.astype(np.int64)).sum(axis=1) * 2.0**15 + np.abs(own.astype(np.float64))
     bound = float(sizes.max())
     fits = bound < _WIDEST and bound * scale < _LARGEST
     require(fits, f"%{weights.name} overflows an accumulator for some inputs")
-    return WideDense(weights.data, own, scale)
+    return WideDense(weights.values, own, scale)

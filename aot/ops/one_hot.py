@@ -35,8 +35,7 @@ class OneHot(Op):
         known = depth.data is not None and depth.dtype == "int32" and depth.elements == 1
         require(known, f"%{depth.name} (the depth) must be one constant of int32")
         require(0 <= self.axis <= rank, f"axis {self.axis} of {rank + 1} dimensions")
-        assert depth.data is not None
-        require_shape(y, (*indices.shape[: self.axis], int(depth.data.reshape(())), *indices.shape[self.axis :]))
+        require_shape(y, (*indices.shape[: self.axis], int(depth.values.reshape(())), *indices.shape[self.axis :]))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         indices, on, off, y = self.operands(graph)

@@ -229,17 +229,15 @@ class Lstm(Op):
         projection, bias = self.part(graph, 16, 2)
         if projection is None:
             return result, cell
-        assert projection.data is not None
-        sums = sums_of_products(result, projection.data)
+        sums = sums_of_products(result, projection.values)
         sums = sums if bias is None else bias.data + sums
         return _clipped(sums, self.projection_clip), cell
 
     def _gate(self, graph: Graph, gate: int, x: Array, hidden: Array, cell: Array | None) -> Array:
         """What goes into a gate's function; the cell state passes the peephole, if there is one."""
-        weights, recurrent, bias = (t.data for first in (1, 5, 12) if (t := graph.operand(self, first + gate)))
+        weights, recurrent, bias = (graph[self.inputs[first + gate]].values for first in (1, 5, 12))
         peephole = graph.operand(self, {0: 9, 1: 10, 3: 11}.get(gate, len(self.inputs)))
         norm = graph.operand(self, 20 + gate)
-        assert weights is not None and recurrent is not None and bias is not None
         sums = sums_of_products(x, weights) if norm is not None else bias + sums_of_products(x, weights)
         sums = sums + sums_of_products(hidden, recurrent)
         if peephole is not None and cell is not None:

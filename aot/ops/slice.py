@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from types import EllipsisType
-from typing import Any
 
 import numpy as np
 
@@ -104,7 +103,7 @@ class StridedSlice(View):
         """The position of a single element: the first where begin is left out."""
         return 0 if self._has(self.begin_mask, i) else self.begin[i]
 
-    def _part(self, i: int) -> Any:
+    def _part(self, i: int) -> int | slice | EllipsisType | None:
         if self._has(self.ellipsis_mask, i):
             return ...
         if self._has(self.new_axis_mask, i):

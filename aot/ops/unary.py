@@ -7,9 +7,10 @@ them, or a formula of the operator's own.
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Scheme, Tensor
@@ -106,23 +107,27 @@ def table_s8(x: Tensor, y: Tensor, function: Function) -> Array:
 
 
 def table_s16(
-    x_scale: float, x_zero: int, y_scale: float, function: Function, real: type[np.floating[Any]] = np.float32
+    x_scale: float, x_zero: int, y_scale: float, function: Function, precision: DTypeLike = np.float32
 ) -> Array:
     """`function` at every 128th int16 code, each entry moved by half the error that interpolation makes midway.
 
-    All is computed in the type `real`.
+    All is computed in this `precision`.
     """
+
+    def real(value: float) -> Array:
+        return np.asarray(value, precision)
+
     lowest, highest = (real(x_scale) * real(q - x_zero) for q in (-32768, 32767))
     step = (highest - lowest) / real(512)
     out_lowest, out_highest = (real(y_scale) * real(q) for q in (-32768, 32767))
     inverse = real(65536) / (out_highest - out_lowest)
-    at = lowest + np.arange(513, dtype=real) * step
+    at = lowest + np.arange(513, dtype=precision) * step
     with np.errstate(all="ignore"):
         here = function(at) * inverse
-        middle = half_away(function(at[:-1] + step / real(2)) * inverse).astype(real)
-        last = half_away(function(np.array([highest], real)) * inverse)
-        between = (here[1:] + half_away(here[:-1]).astype(real)) / real(2)
-        bias = half_away((half_away(between).astype(real) - middle) / real(2))
+        middle = half_away(function(at[:-1] + step / real(2)) * inverse).astype(precision)
+        last = half_away(function(np.array([highest], precision)) * inverse)
+        between = (here[1:] + half_away(here[:-1]).astype(precision)) / real(2)
+        bias = half_away((half_away(between).astype(precision) - middle) / real(2))
         entries = np.concatenate([half_away(here[:-1]) - bias, last])
     return np.asarray(np.clip(np.nan_to_num(entries, nan=0.0), -32768, 32767).astype(np.int16))
 

@@ -88,10 +88,9 @@ def _free(graph: Graph, op: Op, known: Mapping[str, _Known]) -> Array:
     if not isinstance(op, Weighted):
         return np.asarray(~varying)
     _, w, _, _ = op.operands(graph)
-    assert w.data is not None
     if isinstance(op, DepthwiseConv2D):
-        return np.asarray(~(varying & w.data.any(axis=(0, 1, 2))))
-    return np.asarray(~(w.data.reshape(w.shape[0], -1, w.shape[-1]).any(axis=1) & varying).any(axis=1))
+        return np.asarray(~(varying & w.values.any(axis=(0, 1, 2))))
+    return np.asarray(~(w.values.reshape(w.shape[0], -1, w.shape[-1]).any(axis=1) & varying).any(axis=1))
 
 
 def _constant(t: Tensor, known: Mapping[str, _Known]) -> Array:
@@ -152,8 +151,7 @@ def _needed(graph: Graph, name: str, known: Mapping[str, _Known], kept: Mapping[
     for op in graph.consumers(name):
         if isinstance(op, Mixing):
             x, w, _, y = op.operands(graph)
-            assert w.data is not None
-            filters = w.data[kept[y.name]] if y.name in kept else w.data
+            filters = w.values[kept[y.name]] if y.name in kept else w.values
             read = filters.reshape(-1, w.shape[-1]).any(axis=0)
             needed |= read & ~_foldable(op, x, known)
     return needed

@@ -24,8 +24,7 @@ def _shared(graph: Graph, first: dict[Contents, Tensor]) -> Graph:
 
 
 def _contents(t: Tensor) -> Contents:
-    assert t.data is not None
-    return t.dtype, t.shape, t.quant, t.data.tobytes()
+    return t.dtype, t.shape, t.quant, t.values.tobytes()
 
 
 def _renamed(op: Op, new: dict[str, Tensor]) -> Op:

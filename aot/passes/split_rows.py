@@ -123,7 +123,7 @@ class _Made:
 
     def _rows(self, name: str | None, rows: Rows, i: int) -> str:
         """The tensor that is `rows` of `name`: of what is there in this stripe, or of all of it."""
-        assert name is not None
+        name = self.graph[name].name
         part = self.parts[i].get(name)
         source, first = (name, 0) if part is None else (f"{name}_rows{i}", part.first)
         if part is not None and rows == (part.first, part.end):

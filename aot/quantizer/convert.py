@@ -125,16 +125,15 @@ class _Converter:
         there = self._tensors.get(tensor.name)
         if there is None:
             return self._add(tensor)
-        assert there.data is not None and tensor.data is not None
-        if there.dtype == tensor.dtype and there.quant == tensor.quant and np.array_equal(there.data, tensor.data):
+        if there.dtype == tensor.dtype and there.quant == tensor.quant and np.array_equal(there.values, tensor.values):
             return there
         name = self._unused(tensor.name)
         return self._add(replace(tensor, name=name, label=name))
 
     def _now(self, name: str | None) -> Tensor:
         """Where a float32 tensor of the old graph is: as it was computed, or a constant."""
-        assert name is not None
-        return self._home[name] if name in self._home else self._constant(self._graph[name])
+        tensor = self._graph[name]
+        return self._home.get(tensor.name) or self._constant(tensor)
 
     def _as_form(self, form: Form) -> Tensor:
         quant = self._forms.quants[form]
@@ -152,11 +151,10 @@ class _Converter:
             self._copies[form] = copy
         return self._copies[form]
 
-    def _as_float(self, name: str | None) -> str:
-        now = self._now(name)
+    def _as_float(self, operand: str | None) -> str:
+        now, name = self._now(operand), self._graph[operand].name
         if now.dtype == "float32":
             return now.name
-        assert name is not None
         if name not in self._copies:
             wanted = self._io == "float32" and name in self._graph.outputs
             own = name if wanted else self._unused(f"{name}_float")

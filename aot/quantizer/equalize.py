@@ -70,8 +70,7 @@ def _factors(graph: Graph, reader: _Layer, activations: Array) -> Array:
     if isinstance(reader, DepthwiseConv2D):
         factors = active / active.max()
     else:
-        w = graph[reader.inputs[1]].data
-        assert w is not None
+        w = graph[reader.inputs[1]].values
         weights = np.abs(w).reshape(-1, w.shape[-1]).max(axis=0)
         weights = np.where(weights > 0, weights, weights.max() or 1.0)
         factors = np.sqrt(active / active.max()) / np.sqrt(weights / weights.max())
@@ -81,9 +80,8 @@ def _factors(graph: Graph, reader: _Layer, activations: Array) -> Array:
 
 def _scaled(graph: Graph, layer: _Layer, reader: _Layer, factors: Array) -> Graph:
     """`layer` gives channels divided by `factors`, `reader` undoes it."""
-    assert layer.scheme.channel_axis is not None
     w, b = graph[layer.inputs[1]], graph.operand(layer, 2)
-    shape = [-1 if i == layer.scheme.channel_axis else 1 for i in range(len(w.shape))]
+    shape = [-1 if i == layer.scheme.weights_axis else 1 for i in range(len(w.shape))]
     graph, new_w = _constant(graph, w, 1 / factors.reshape(shape))
     inputs = [layer.inputs[0], new_w]
     if b is not None:
@@ -98,8 +96,7 @@ def _scaled(graph: Graph, layer: _Layer, reader: _Layer, factors: Array) -> Grap
 
 
 def _constant(graph: Graph, tensor: Tensor, factor: Array) -> tuple[Graph, str]:
-    assert tensor.data is not None
-    data = (tensor.data * factor).astype(np.float32)
+    data = (tensor.values * factor).astype(np.float32)
     alone = sum(tensor.name in op.inputs for op in graph.ops) == 1 and tensor.name not in graph.wanted
     made = replace(tensor, data=data) if alone else constant_tensor(graph, tensor.name, data)
     return graph.with_tensors(made), made.name

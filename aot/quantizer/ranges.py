@@ -38,7 +38,8 @@ def min_max(seen: Statistics) -> Range:
 
 def moving_average(seen: Statistics) -> Range:
     """The moving average of the ends of each sample."""
-    assert seen.moving is not None
+    if seen.moving is None:
+        raise ValueError("no sample was seen")
     return seen.moving
 
 

@@ -73,11 +73,10 @@ def _layer_before(graph: Graph, op: _After) -> tuple[_Layer, Array] | None:
 
 def _folded(graph: Graph, layer: _Layer, constant: Array, op: _After) -> Graph:
     _, w, b, y = layer.operands(graph)
-    assert w.data is not None and layer.scheme.channel_axis is not None
     bias = np.zeros(y.shape[-1]) if b is None or b.data is None else b.data.astype(np.float64).reshape(-1)
-    weights = w.data.astype(np.float64)
+    weights = w.values.astype(np.float64)
     if isinstance(op, Mul):
-        shape = [-1 if i == layer.scheme.channel_axis else 1 for i in range(weights.ndim)]
+        shape = [-1 if i == layer.scheme.weights_axis else 1 for i in range(weights.ndim)]
         weights, bias = weights * constant.reshape(shape), bias * constant
     else:
         bias = bias - constant if isinstance(op, Sub) else bias + constant

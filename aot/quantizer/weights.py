@@ -1,7 +1,6 @@
 """Weights and biases as integers: symmetric, a scale for each channel, biases in the scale of the products."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -19,11 +18,9 @@ def quantized_weights(
     With the `mean` of the float32 input, the bias makes up for the mean error that the rounding of the weights brings.
     A layer without a bias gets one.
     """
-    assert op.scheme.channel_axis is not None
-    axis = op.scheme.channel_axis
+    axis = op.scheme.weights_axis
     w, b = graph[op.inputs[1]], graph.operand(op, 2)
-    assert w.data is not None
-    real = w.data.astype(np.float64)
+    real = w.values.astype(np.float64)
     channels = w.shape[axis]
     bias = np.zeros(channels) if b is None or b.data is None else b.data.astype(np.float64).reshape(-1)
     scales = weight_scales(real, bias, axis, x.scale, per_channel)
@@ -69,10 +66,8 @@ def weight_scales(real: Array, bias: Array, axis: int, input_scale: float, per_c
 
 def _mean_shift(op: Op, graph: Graph, mean: Array, error: Array) -> Array:
     """How far wrong weights move each channel's output on average: the layer is linear, so of the mean input."""
-    x, w = op.inputs[0], op.inputs[1]
-    assert x is not None and w is not None
-    changes: dict[str, Any] = {"inputs": (x, w), "activation": Activation.NONE}  # all layers with weights have one
-    plain = replace(op, **changes)
+    x, w = (graph[name].name for name in op.inputs[:2])
+    plain = op.changed(inputs=(x, w), activation=Activation.NONE)  # all layers with weights have one
     values = {x: mean.astype(np.float32), w: error.astype(np.float32)}
     (shift,) = plain.evaluate(graph, values, "double")
     return np.asarray(shift.reshape(-1, shift.shape[-1]).mean(axis=0, dtype=np.float64))

@@ -48,7 +48,8 @@ def _opened(
 ) -> AbstractContextManager[Connection]:
     if port is not None:
         return serial.connect(port, board)
-    assert elf is not None
+    if elf is None:
+        raise ValueError("a program to run is needed, or the port of a board that has one")
     return _find(board)(elf, board, icount=icount, plugin=plugin)
 
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from serial import SerialBase, SerialException, serial_for_url
 
@@ -58,7 +58,7 @@ def text_of(log: IO[bytes]) -> str:
     return os.pread(log.fileno(), os.fstat(log.fileno()).st_size, 0).decode(errors="replace")
 
 
-def describe_end(process: "subprocess.Popen[Any]", log: IO[bytes], name: str) -> str | None:
+def describe_end(process: "subprocess.Popen[bytes]", log: IO[bytes], name: str) -> str | None:
     """None while `process` runs, else how it ended and the last of its `log`."""
     if process.poll() is None:
         return None
@@ -66,7 +66,7 @@ def describe_end(process: "subprocess.Popen[Any]", log: IO[bytes], name: str) ->
     return f"{name} ended with status {process.returncode}" + (f": {last}" if last else "")
 
 
-def stop(process: "subprocess.Popen[Any]") -> None:
+def stop(process: "subprocess.Popen[bytes]") -> None:
     """End `process`, gently and then not."""
     process.terminate()
     try:

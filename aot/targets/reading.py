@@ -12,6 +12,8 @@ from aot.base.data import BOARD_SUPPORT
 from aot.base.errors import AotError
 from aot.targets.records import Board, Core, Memory, Programmer, Renode, Uart, file_of
 
+Table = dict[str, Any]  # of a TOML file: `_check` says what is in it
+
 _BOARD_KEYS = {
     "description": str, "core": str, "clock_hz": int, "timer": str, "runners": list, "uart": dict,
 }  # fmt: skip
@@ -35,14 +37,14 @@ def _name(path: Path) -> str:
     return f"board_support/{path.relative_to(BOARD_SUPPORT).as_posix()}" if inside else str(path)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Table:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AotError(f"{_name(path)} cannot be read: {error}") from error
 
 
-def _check(where: str, table: Any, required: Mapping[str, type], optional: Mapping[str, type]) -> None:
+def _check(where: str, table: object, required: Mapping[str, type], optional: Mapping[str, type]) -> None:
     """Raise AotError unless `table` is one, has every required key, no unknown one, and the right types."""
     if not isinstance(table, dict):
         raise AotError(f"{where}: must be a table, not {type(table).__name__}")
@@ -57,16 +59,17 @@ def _check(where: str, table: Any, required: Mapping[str, type], optional: Mappi
             raise AotError(f"{where}: the key '{key}' is missing")
 
 
-def _check_range(where: str, table: dict[str, Any], key: str, least: int) -> None:
+def _check_range(where: str, table: Table, key: str, least: int) -> None:
     """Raise AotError where the number `key` of `table` is not from `least` to 32 bits."""
     if key in table and not least <= table[key] < _TOP:
         raise AotError(f"{where}: '{key}' is {table[key]:,}, which is not from {least:,} to {_TOP - 1:,}")
 
 
-def _strings(where: str, key: str, values: list[Any]) -> tuple[str, ...]:
-    if not all(isinstance(value, str) for value in values):
+def _strings(where: str, key: str, values: list[object]) -> tuple[str, ...]:
+    strings = tuple(value for value in values if isinstance(value, str))
+    if len(strings) < len(values):
         raise AotError(f"{where}: '{key}' must be a list of strings")
-    return tuple(values)
+    return strings
 
 
 @cache
@@ -85,7 +88,7 @@ def _cores(path: Path) -> dict[str, Core]:
     return cores
 
 
-def _memories(where: str, table: dict[str, Any]) -> tuple[Memory, ...]:
+def _memories(where: str, table: Table) -> tuple[Memory, ...]:
     for name, entry in table.items():
         if not _RAM_NAME.fullmatch(name):
             raise AotError(f"{where}: '{name}' cannot be the name of a memory", "small letters and digits: dtcm")
@@ -107,7 +110,7 @@ def _check_apart(where: str, memories: tuple[Memory, ...]) -> None:
             raise AotError(f"{where}: the memories '{below.name}' and '{above.name}' overlap")
 
 
-def _runners(where: str, table: dict[str, Any]) -> tuple[str, ...]:
+def _runners(where: str, table: Table) -> tuple[str, ...]:
     runners = _strings(where, "runners", table["runners"])
     for runner in runners:
         if runner not in _RUNNER_NAMES:
@@ -118,7 +121,7 @@ def _runners(where: str, table: dict[str, Any]) -> tuple[str, ...]:
     return runners
 
 
-def _uart(where: str, table: dict[str, Any]) -> Uart:
+def _uart(where: str, table: Table) -> Uart:
     _check(where, table, {"driver": str}, _UART_KEYS)
     for key, least in (("base", 0), ("clock_hz", 1), ("baud", 1), ("fraction", 1), ("tx_pin", 0), ("rx_pin", 0)):
         _check_range(where, table, key, least)
@@ -127,7 +130,7 @@ def _uart(where: str, table: dict[str, Any]) -> Uart:
     return Uart(**table)
 
 
-def _usb(where: str, table: dict[str, Any]) -> tuple[str, ...]:
+def _usb(where: str, table: Table) -> tuple[str, ...]:
     ids = _strings(where, "usb", table.get("usb", []))
     for one in ids:
         if not _USB_ID.fullmatch(one):
@@ -135,7 +138,7 @@ def _usb(where: str, table: dict[str, Any]) -> tuple[str, ...]:
     return ids
 
 
-def _check_sources(where: str, folder: Path, table: dict[str, Any]) -> None:
+def _check_sources(where: str, folder: Path, table: Table) -> None:
     """Raise AotError where a C file that the board asks for does not exist."""
     for key, name in (("timer", table["timer"]), ("uart", table["uart"]["driver"])):
         if not file_of(folder, f"{key}_{name}.c").is_file():
@@ -155,7 +158,7 @@ def read_board(name: str, folder: Path) -> Board:
         raise AotError(f"{where}: unknown core '{table['core']}'", f"the cores are {', '.join(cores)}")
     for key, least in (("clock_hz", _LEAST_CLOCK_HZ), ("stack_bytes", 0), ("timer_vector", 15)):
         _check_range(where, table, key, least)
-    tables: dict[str, Any] = {
+    tables: Table = {
         "core": cores[table["core"]],
         "runners": _runners(where, table),
         "memories": _memories(where, table.get("memory", {})),

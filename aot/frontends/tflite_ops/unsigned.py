@@ -129,8 +129,7 @@ def _shifted(graph: Graph, names: set[str]) -> Graph:
 
 def _signed(t: Tensor, name: str) -> Tensor:
     """`t` as int8."""
-    assert t.quant is not None
-    quant = Quant(t.quant.scale, (t.zero_point - _SHIFT,))
+    quant = Quant(t.quantization.scale, (t.zero_point - _SHIFT,))
     data: Array | None = None if t.data is None else (t.data ^ _SHIFT).view(np.int8)
     return replace(t, name=name, dtype="int8", quant=quant, data=data)
 

@@ -7,7 +7,7 @@ become the pairs (k, k+2) and (k+1, k+3), and weights are packed to match.
 import numpy as np
 
 from aot.graph.ir import Array, Tensor
-from aot.kernels.call import fit
+from aot.kernels.call import fit, weights_of
 from aot.kernels.common.output import accumulator_bound
 
 CHANNELS = 2  # computed together in a tile
@@ -23,9 +23,7 @@ def constant_int8(x: Tensor, w: Tensor) -> Array:
     """The weights `w`. Raises DoesNotFit unless they are constant, and they and the input `x` int8."""
     for t in (x, w):
         fit(t.dtype == "int8", f"%{t.name} is {t.dtype}")
-    fit(w.data is not None, f"%{w.name} (weights) is not constant")
-    assert w.data is not None
-    return w.data
+    return weights_of(w)
 
 
 def padded_depth(depth: int) -> int:

@@ -1,7 +1,6 @@
 """What kernels that sum products have in common: packed weights, biases, the output stage, and C types."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -22,9 +21,9 @@ class Sums:
     weights: Constant
     bias: Constant
     output: Output
-    variant: dict[str, Any]
+    variant: dict[str, str]
 
-    def with_window(self, window: str) -> dict[str, Any]:
+    def with_window(self, window: str) -> dict[str, str]:
         """The template's variables where a window of the struct `window` is gathered."""
         return {**self.variant, "window": window}
 

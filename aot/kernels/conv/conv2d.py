@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.ir import Array, Graph
-from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.order import best_way, forwards, rows
 from aot.kernels.common.output import Output
 from aot.kernels.common.sums import SUFFIXES, fit_type, itemsize, sums_of
@@ -48,11 +48,10 @@ class GroupedParams(Params):
 
 
 def conv2d(kernel: AnyKernel, op: Conv2D, graph: Graph, target: Target) -> Call:
-    """Any convolution without groups."""
+    """Every convolution without groups."""
     x, w, _, _ = op.operands(graph)
     fit(require_groups(x, w) == 1, f"there are {require_groups(x, w)} groups")
-    assert w.data is not None
-    return _conv2d(kernel, op, graph, target, w.data.reshape(w.shape[0], -1))
+    return _conv2d(kernel, op, graph, target, weights_of(w).reshape(w.shape[0], -1))
 
 
 def grouped_conv2d(kernel: AnyKernel, op: Conv2D, graph: Graph, target: Target) -> Call:
@@ -61,8 +60,7 @@ def grouped_conv2d(kernel: AnyKernel, op: Conv2D, graph: Graph, target: Target) 
     groups = require_groups(x, w)
     fit(groups > 1, "there is one group")
     fit_type(kernel, x)
-    assert w.data is not None
-    sums = sums_of(target, w.data.reshape(w.shape[0], -1), op.operands(graph), op.activation)
+    sums = sums_of(target, weights_of(w).reshape(w.shape[0], -1), op.operands(graph), op.activation)
     window = window_of(op, x, w)
     depth = w.shape[1] * w.shape[2] * x.shape[3]
     sizes = (*y.shape, w.shape[3], w.shape[0] // groups)
@@ -84,8 +82,7 @@ def single_channel(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target:
     """Depth-wise convolution of a single channel: an ordinary convolution with its weights transposed."""
     x, w, _, _ = op.operands(graph)
     fit(x.shape[3] == 1, f"the input has {x.shape[3]} channels, not 1")
-    assert w.data is not None
-    return _conv2d(kernel, op, graph, target, np.ascontiguousarray(w.data.reshape(-1, w.shape[3]).T))
+    return _conv2d(kernel, op, graph, target, np.ascontiguousarray(weights_of(w).reshape(-1, w.shape[3]).T))
 
 
 def _conv2d(kernel: AnyKernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array) -> Call:

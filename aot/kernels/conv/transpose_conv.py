@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.ir import Array, Graph, Tensor
-from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, weights_of
 from aot.kernels.common.order import forwards, rows
 from aot.kernels.common.output import Output
 from aot.kernels.common.sums import SUFFIXES, fit_type, sums_of
@@ -40,11 +40,10 @@ class TransposeConvParams(Params):
 
 
 def transpose_conv(kernel: AnyKernel, op: TransposeConv, graph: Graph, target: Target) -> Call:
-    """Any stride, padding and size of the output."""
+    """Every stride, padding and size of the output."""
     x, w, _, y = op.operands(graph)
     fit_type(kernel, x)
-    assert w.data is not None
-    sums = sums_of(target, w.data.reshape(w.shape[0], -1), op.operands(graph), op.activation, fold_zero=False)
+    sums = sums_of(target, weights_of(w).reshape(w.shape[0], -1), op.operands(graph), op.activation, fold_zero=False)
     batches, in_h, in_w, in_c = x.shape
     params = TransposeConvParams(
         sums.weights,

@@ -37,7 +37,7 @@ class BatchMatMulParams(Params):
 
 
 def batch_matmul(kernel: AnyKernel, op: BatchMatMul, graph: Graph, target: Target) -> Call:
-    """Any types, batches and transpositions."""
+    """All types, batches and transpositions."""
     a, b, y = op.operands(graph)
     fit_type(kernel, a)
     (rows, depth), (_, columns) = op.matrices(graph)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aot.graph.ir import Graph
-from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.order import best_way, by_channel, in_fours, rows
 from aot.kernels.common.output import Output
 from aot.kernels.common.sums import SUFFIXES, fit_type, sums_of
@@ -45,8 +45,7 @@ def _dense(kernel: AnyKernel, op: FullyConnected | Conv2D, graph: Graph, target:
     """A call for constant weights whose first dimension is the output channel."""
     x, w, _, y = op.operands(graph)
     fit_type(kernel, x)
-    assert w.data is not None
-    weights = w.data.reshape(w.shape[0], -1)
+    weights = weights_of(w).reshape(w.shape[0], -1)
     out_c, depth = weights.shape
     sums = sums_of(target, weights, op.operands(graph), op.activation)
     count = x.elements // depth

@@ -1,12 +1,13 @@
 """Depth-wise convolution, NHWC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
-from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.order import by_channel, forwards, in_fours, rows
 from aot.kernels.common.output import Output
 from aot.kernels.common.sums import SUFFIXES, Sums, fit_type, itemsize, sums_of
@@ -45,8 +46,7 @@ class DepthwiseMultiplierParams(Params):
 def _sums(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target) -> Sums:
     x, w, _, _ = op.operands(graph)
     fit_type(kernel, x)
-    assert w.data is not None
-    return sums_of(target, w.data.reshape(-1, w.shape[3]), op.operands(graph), op.activation, taps_first=True)
+    return sums_of(target, weights_of(w).reshape(-1, w.shape[3]), op.operands(graph), op.activation, taps_first=True)
 
 
 def _call(
@@ -54,7 +54,7 @@ def _call(
     op: DepthwiseConv2D,
     graph: Graph,
     params: Params,
-    variant: dict[str, Any],
+    variant: Mapping[str, object],
     overlap: Overlap,
     work: dict[str, float],
     scratch: int,
@@ -68,7 +68,7 @@ def _call(
         (y.name,),
         variant,
         scratch=scratch,
-        scratch_type=variant["type"],
+        scratch_type=C_TYPES[x.dtype],
         overlaps={0: overlap},
         work=work | {"outputs": y.elements, "pixels": y.elements // y.shape[3]},
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aot.graph.fixedpoint import Multiplier
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
-from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
+from aot.kernels.call import AnyKernel, Call, DoesNotFit, Kernel, Params, Target
 from aot.kernels.common.output import TensorOutput, fixed_output
 from aot.kernels.common.stage import any_stage, operand_scale
 from aot.kernels.elementwise.binary import RESULTS, WRAPPING, pair_loops
@@ -43,8 +43,8 @@ def binary_scaled(kernel: AnyKernel, op: ScaledBinary, graph: Graph, target: Tar
     """int8 and int16."""
     x, y, z = op.operands(graph)
     scaling = op.scaling(x, y, z) if x.dtype in QUANTIZED_TYPES else None
-    fit(scaling is not None, f"%{x.name} is {x.dtype}, which is not scaled")
-    assert scaling is not None
+    if scaling is None:
+        raise DoesNotFit(f"%{x.name} is {x.dtype}, which is not scaled")
     (size, a_stride, b_stride), in_place = pair_loops(x, y, z)
     a = operand_scale(scaling.a, scaling.bits, x.zero_point, target)
     b = operand_scale(scaling.b, scaling.bits, y.zero_point, target)

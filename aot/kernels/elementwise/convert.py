@@ -1,7 +1,7 @@
 """Between float32 and codes, and from codes to codes of another scale, zero point or type."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def quantize_f32(kernel: AnyKernel, op: Quantize, graph: Graph, target: Target) 
 
 
 def dequantize(kernel: AnyKernel, op: Dequantize, graph: Graph, target: Target) -> Call:
-    """Any codes -> float32."""
+    """All codes -> float32."""
     x, y = op.operands(graph)
     params = Convert(x.scale, x.zero_point, y.elements)
     return _call(kernel, op, params, x, y, {"type": C_TYPES[x.dtype]})
@@ -69,7 +69,7 @@ def rescale(kernel: AnyKernel, op: Quantize, graph: Graph, target: Target) -> Ca
     return _call(kernel, op, params, x, y, variant)
 
 
-def _call(kernel: AnyKernel, op: Op, params: Params, x: Tensor, y: Tensor, variant: dict[str, Any]) -> Call:
+def _call(kernel: AnyKernel, op: Op, params: Params, x: Tensor, y: Tensor, variant: Mapping[str, object]) -> Call:
     overlap, cost = picked(x, y, np.arange(y.elements)), _CYCLES_PER_ELEMENT * y.elements
     return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, cost=cost)
 

@@ -24,7 +24,7 @@ class LookupS8(Params):
 
 
 def lookup_s8(kernel: AnyKernel, op: Op, graph: Graph, target: Target) -> Call:
-    """Any operator with one int8 input and one int8 output that works element by element."""
+    """Every operator with one int8 input and one int8 output that works element by element."""
     (x_name,), (y_name,) = op.inputs, op.outputs
     x, y = graph[x_name], graph[y_name]
     fit(x.dtype == "int8" and y.dtype == "int8", f"{x.dtype} to {y.dtype}, not int8 to int8")

@@ -18,7 +18,7 @@ class SelectAny(Params):
 
 
 def select_any(kernel: AnyKernel, op: SelectV2, graph: Graph, target: Target) -> Call:
-    """Any type."""
+    """Of every type."""
     condition, a, b, y = op.operands(graph)
     shaped = replace(condition, shape=op.condition_shape(graph))
     params = SelectAny(*merge(y.shape, *(broadcast_strides(t, y.shape) for t in (shaped, a, b))))

@@ -1,4 +1,4 @@
-"""Operators that read, or write, in another order: by strides, or by a table for each dimension. Any type."""
+"""Operators that read, or write, in another order: by strides, or by a table for each dimension. Of every type."""
 
 from dataclasses import dataclass, replace
 from functools import reduce

@@ -24,7 +24,7 @@ class UpdateAny(Params):
 
 
 def one_hot(kernel: AnyKernel, op: OneHot, graph: Graph, target: Target) -> Call:
-    """Any type."""
+    """Of every type."""
     indices, on, off, y = op.operands(graph)
     variant = {"type": c_type(y), "index": c_type(indices)}
     inputs = (indices.name, on.name, off.name)
@@ -33,7 +33,7 @@ def one_hot(kernel: AnyKernel, op: OneHot, graph: Graph, target: Target) -> Call
 
 
 def dynamic_update_slice(kernel: AnyKernel, op: DynamicUpdateSlice, graph: Graph, target: Target) -> Call:
-    """Any type; in place where the input is not needed again."""
+    """Of every type; in place where the input is not needed again."""
     x, update, start, y = op.operands(graph)
     axes = len(x.shape)
     while axes > 1 and update.shape[axes - 1] == x.shape[axes - 1]:

@@ -1,4 +1,4 @@
-"""Operators that only move elements: padding, joining, cutting. Any type."""
+"""Operators that only move elements: padding, joining, cutting. Of every type."""
 
 import math
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ class Sequences(Params):
 
 
 def reverse_sequence(kernel: AnyKernel, op: ReverseSequence, graph: Graph, target: Target) -> Call:
-    """Any type."""
+    """Of every type."""
     x, lengths, y = op.operands(graph)
     first, second = sorted((op.axis, op.batch_axis))
     around = (slice(first), slice(first + 1, second), slice(second + 1, None))

@@ -36,7 +36,7 @@ class Pool2DParams(Params):
 
 
 def pool2d(kernel: AnyKernel, op: Pool2D, graph: Graph, target: Target) -> Call:
-    """Any pool; the kernel's template makes the difference."""
+    """Every pool; the kernel's template makes the difference."""
     x, y = op.operands(graph)
     fit_type(kernel, x)
     limits = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)

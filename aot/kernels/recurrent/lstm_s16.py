@@ -1,7 +1,7 @@
 """Long short-term memories of int16 with int8 weights."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from aot.graph.fixedpoint import Multiplier, reduced_multiplier
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.recurrent.lstm_s8 import scaling
-from aot.kernels.recurrent.recurrent import strides_of
+from aot.kernels.recurrent.recurrent import states_of, strides_of
 from aot.ops.lstm_wide import WideDense, WideGate, WideLstm
 from aot.ops.recurrent import Lstm, sequence_of
 from aot.ops.sigmoid import sigmoid_table
@@ -66,23 +66,25 @@ def lstm_s16(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     assert isinstance(numbers, WideLstm)
     sequence, cells = sequence_of(x, op.time_major), op.sizes(graph)[0]
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, cells)
-    values: dict[str, Any] = {
-        "table": Constant(f"{y.name}_table", np.asarray(sigmoid_table())),
-        **{gate: _gate(f"{y.name}_{gate}", getattr(numbers, gate)) for gate in ("input", "forget", "update", "output")},
-        **_products(numbers, target.rounding),
-        "cell_clip": numbers.cell_clip or None,
-        "steps": sequence.steps,
-        "batches": sequence.batches,
-        "depth": sequence.depth,
-        "cells": cells,
-        **dict(zip(("in_step", "in_batch", "out_step", "out_batch"), strides, strict=True)),
-    }
-    hidden, cell = op.inputs[18], op.inputs[19]
-    assert hidden is not None and cell is not None
+    params = LstmS16(
+        Constant(f"{y.name}_table", np.asarray(sigmoid_table())),
+        _gate(f"{y.name}_input", numbers.input),
+        _gate(f"{y.name}_forget", numbers.forget),
+        _gate(f"{y.name}_update", numbers.update),
+        _gate(f"{y.name}_output", numbers.output),
+        *scaling(numbers.kept_scale, target.rounding),
+        *scaling(numbers.added_scale, target.rounding),
+        *scaling(numbers.hidden_scale, target.rounding),
+        *_cell_scaling(numbers),
+        numbers.cell_clip or None,
+        *(sequence.steps, sequence.batches, sequence.depth, cells),
+        *strides,
+    )
+    hidden, cell = states_of(op, graph)
     return Call(
         kernel,
         op,
-        LstmS16(**values),
+        params,
         (x.name, hidden, cell),
         op.outputs,
         {"cell_clip": numbers.cell_clip > 0},
@@ -91,13 +93,10 @@ def lstm_s16(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     )
 
 
-def _products(numbers: WideLstm, rounding: str) -> dict[str, int]:
-    """How products of a gate and a value are scaled, and how the cell is before its hyperbolic tangent is taken."""
-    found = {}
-    for name, scale in (("kept", numbers.kept_scale), ("added", numbers.added_scale), ("hidden", numbers.hidden_scale)):
-        found[f"{name}_multiplier"], found[f"{name}_shift"] = scaling(scale, rounding)
+def _cell_scaling(numbers: WideLstm) -> tuple[int, int, int]:
+    """How the cell is scaled before its hyperbolic tangent is taken: the factor, what rounds, and the shift."""
     multiplier, shift = numbers.cell_scaling
-    return {**found, "cell_multiplier": multiplier, "cell_half": (1 << shift) >> 1, "cell_right": shift}
+    return multiplier, (1 << shift) >> 1, shift
 
 
 def _gate(name: str, gate: WideGate) -> GateS16:

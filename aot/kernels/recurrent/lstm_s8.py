@@ -1,7 +1,7 @@
 """Long short-term memories of int8 with an int16 cell state."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from aot.graph.fixedpoint import Multiplier
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.output import TensorOutputAny, right_shift
-from aot.kernels.recurrent.recurrent import strides_of
+from aot.kernels.recurrent.recurrent import states_of, strides_of
 from aot.ops.lstm_integer import Dense, Gate, IntegerLstm
 from aot.ops.recurrent import Lstm, sequence_of
 
@@ -99,23 +99,23 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     cells, units = op.sizes(graph)
     sequence = sequence_of(x, op.time_major)
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
-    hidden_scaling = scaling(numbers.hidden_scale, target.rounding)
-    values: dict[str, Any] = {
-        **_gates(y.name, numbers, target.rounding),
-        **_projection(y.name, numbers, target.rounding),
-        "hidden_multiplier": hidden_scaling[0],
-        "hidden_shift": hidden_scaling[1],
-        "hidden_zero_point": numbers.hidden_zero,
-        "cell_shift": 30 + numbers.cell_shift,
-        "cell_bits": 15 + numbers.cell_shift,
-        "cell_clip": numbers.cell_clip or None,
-        "steps": sequence.steps,
-        "batches": sequence.batches,
-        "depth": sequence.depth,
-        "cells": cells,
-        "units": units,
-        **dict(zip(("in_step", "in_batch", "out_step", "out_batch"), strides, strict=True)),
-    }
+    params = LstmS8(
+        *_gates(y.name, numbers, target.rounding),
+        _peephole(f"{y.name}_input", numbers.input, target.rounding),
+        _peephole(f"{y.name}_forget", numbers.forget, target.rounding),
+        _peephole(f"{y.name}_output", numbers.output, target.rounding),
+        _norm(f"{y.name}_input", numbers.input, target.rounding),
+        _norm(f"{y.name}_forget", numbers.forget, target.rounding),
+        _norm(f"{y.name}_update", numbers.update, target.rounding),
+        _norm(f"{y.name}_output", numbers.output, target.rounding),
+        *_projection(y.name, numbers, target.rounding),
+        *scaling(numbers.hidden_scale, target.rounding),
+        numbers.hidden_zero,
+        *(30 + numbers.cell_shift, 15 + numbers.cell_shift),
+        numbers.cell_clip or None,
+        *(sequence.steps, sequence.batches, sequence.depth, cells, units),
+        *strides,
+    )
     variant = {
         "cifg": numbers.input is None,
         "peephole": numbers.forget.peephole is not None,
@@ -123,12 +123,11 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         "projection": numbers.projection is not None,
         "cell_clip": numbers.cell_clip > 0,
     }
-    hidden, cell = op.inputs[18], op.inputs[19]
-    assert hidden is not None and cell is not None
+    hidden, cell = states_of(op, graph)
     return Call(
         kernel,
         op,
-        LstmS8(**values),
+        params,
         (x.name, hidden, cell),
         op.outputs,
         variant,
@@ -146,19 +145,17 @@ def _scratch(numbers: IntegerLstm, cells: int) -> int:
     return cells if numbers.projection else 0
 
 
-def _gates(name: str, numbers: IntegerLstm, rounding: str) -> dict[str, Params | None]:
-    gates = {"input": numbers.input, "forget": numbers.forget, "update": numbers.update, "output": numbers.output}
-    found: dict[str, Params | None] = {what: _gate(f"{name}_{what}", gate, rounding) for what, gate in gates.items()}
-    for what in ("input", "forget", "output"):
-        found[f"{what}_peephole"] = _peephole(f"{name}_{what}", gates[what], rounding)
-    for what, gate in gates.items():
-        found[f"{what}_norm"] = _norm(f"{name}_{what}", gate, rounding)
-    return found
+def _gates(name: str, numbers: IntegerLstm, rounding: str) -> tuple[GateS8 | None, GateS8, GateS8, GateS8]:
+    """Of the input, forget, update and output gates."""
+    return (
+        _gate(f"{name}_input", numbers.input, rounding) if numbers.input else None,
+        _gate(f"{name}_forget", numbers.forget, rounding),
+        _gate(f"{name}_update", numbers.update, rounding),
+        _gate(f"{name}_output", numbers.output, rounding),
+    )
 
 
-def _gate(name: str, gate: Gate | None, rounding: str) -> GateS8 | None:
-    if gate is None:
-        return None
+def _gate(name: str, gate: Gate, rounding: str) -> GateS8:
     return GateS8(
         Constant(f"{name}_weights", gate.input.weights),
         Constant(f"{name}_bias", gate.input.bias.astype(np.int32)),
@@ -187,17 +184,20 @@ def _norm(name: str, gate: Gate | None, rounding: str) -> NormS16 | None:
     )
 
 
-def _projection(name: str, numbers: IntegerLstm, rounding: str) -> dict[str, Any]:
+def _projection(
+    name: str, numbers: IntegerLstm, rounding: str
+) -> tuple[Constant | None, Constant | None, TensorOutputAny | None]:
+    """Weights, bias and output stage."""
     dense: Dense | None = numbers.projection
     if dense is None:
-        return {"projection": None, "projection_bias": None, "projection_output": None}
+        return None, None, None
     limit = numbers.projection_clip
     limits = (-limit, limit) if limit else (-128, 127)
-    return {
-        "projection": Constant(f"{name}_projection", dense.weights),
-        "projection_bias": Constant(f"{name}_projection_bias", dense.bias.astype(np.int32)),
-        "projection_output": TensorOutputAny(*scaling(dense.scale, rounding), numbers.state_zero, *limits),
-    }
+    return (
+        Constant(f"{name}_projection", dense.weights),
+        Constant(f"{name}_projection_bias", dense.bias.astype(np.int32)),
+        TensorOutputAny(*scaling(dense.scale, rounding), numbers.state_zero, *limits),
+    )
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("lstm_s8", "recurrent/lstm_s8", (Lstm,), lstm_s8),)

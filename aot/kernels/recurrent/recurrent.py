@@ -1,16 +1,13 @@
 """Recurrent layers: loops over batches and steps, the weights once in flash."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from aot.graph.ir import Graph, Tensor
-from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.graph.ir import Graph
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.ops.recurrent import Lstm, Rnn, Sequence, sequence_of
 
 _CYCLES_PER_MAC = 6.0
 _CYCLES_PER_CELL = 400.0  # four or five exponentials
-_GATES = {"input": 0, "forget": 1, "update": 2, "output": 3}
-_PEEPHOLES = {"input": 9, "forget": 10, "output": 11}
 
 # For each function of a simple recurrent layer: statements that change `sum`, and the result.
 _FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -72,8 +69,30 @@ class LstmF32(Params):
     out_batch: int
 
 
-def _constant(name: str, what: str, t: Tensor | None) -> Constant | None:
-    return None if t is None or t.data is None else Constant(f"{name}_{what}", t.data)
+def states_of(op: Lstm, graph: Graph) -> tuple[str, str]:
+    """The output state and the cell state."""
+    return graph[op.inputs[18]].name, graph[op.inputs[19]].name
+
+
+@dataclass(frozen=True)
+class _Arrays:
+    """The constants of a layer, by what they are and the number of the operand."""
+
+    op: Lstm
+    graph: Graph
+    name: str
+
+    def given(self, what: str, number: int) -> Constant:
+        return Constant(f"{self.name}_{what}", weights_of(self.graph[self.op.inputs[number]]))
+
+    def optional(self, what: str, number: int) -> Constant | None:
+        return None if self.graph.operand(self.op, number) is None else self.given(what, number)
+
+    def of_gates(self, what: str, first: int) -> tuple[Constant | None, Constant, Constant, Constant]:
+        """Of the input gate, which need not be there, and of the forget, update and output gates."""
+        names = f"{what}_forget", f"{what}_update", f"{what}_output"
+        forget, update, output = (self.given(name, first + i) for i, name in enumerate(names, start=1))
+        return self.optional(f"{what}_input", first), forget, update, output
 
 
 def strides_of(sequence: Sequence, width: int) -> tuple[int, int]:
@@ -86,12 +105,11 @@ def strides_of(sequence: Sequence, width: int) -> tuple[int, int]:
 def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
     """Simple recurrent layers; a step's outputs are the next one's state."""
     x, w, r, b, h, y = op.operands(graph)
-    assert w.data is not None and r.data is not None and b.data is not None
     sequence = sequence_of(x, op.time_major)
     params = RnnF32(
-        Constant(f"{y.name}_weights", w.data),
-        Constant(f"{y.name}_recurrent", r.data),
-        Constant(f"{y.name}_bias", b.data),
+        Constant(f"{y.name}_weights", weights_of(w)),
+        Constant(f"{y.name}_recurrent", weights_of(r)),
+        Constant(f"{y.name}_bias", weights_of(b)),
         sequence.steps,
         sequence.batches,
         sequence.depth,
@@ -131,19 +149,26 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         "reverse": op.reverse,
     }
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
-    numbers: dict[str, Any] = {
-        "cell_clip": op.cell_clip if variant["cell_clip"] else None,
-        "projection_clip": op.projection_clip if variant["projection_clip"] else None,
-        **dict(zip(("in_step", "in_batch", "out_step", "out_batch"), strides, strict=True)),
-        "steps": sequence.steps,
-        "batches": sequence.batches,
-        "depth": sequence.depth,
-        "cells": cells,
-        "units": units,
-    }
-    params = LstmF32(**_arrays(op, graph, y.name), **numbers)
-    hidden, cell = op.inputs[18], op.inputs[19]
-    assert hidden is not None and cell is not None
+    arrays = _Arrays(op, graph, y.name)
+    params = LstmF32(
+        *arrays.of_gates("weights", 1),
+        *arrays.of_gates("recurrent", 5),
+        *arrays.of_gates("bias", 12),
+        arrays.optional("peephole_input", 9),
+        arrays.optional("peephole_forget", 10),
+        arrays.optional("peephole_output", 11),
+        arrays.optional("norm_input", 20),
+        arrays.optional("norm_forget", 21),
+        arrays.optional("norm_update", 22),
+        arrays.optional("norm_output", 23),
+        arrays.optional("projection", 16),
+        arrays.optional("projection_bias", 17),
+        op.cell_clip if variant["cell_clip"] else None,
+        op.projection_clip if variant["projection_clip"] else None,
+        *(sequence.steps, sequence.batches, sequence.depth, cells, units),
+        *strides,
+    )
+    hidden, cell = states_of(op, graph)
     return Call(
         kernel,
         op,
@@ -156,21 +181,6 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         updates=((1, 1), (2, 2)),
         cost=_CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_CELL * cells * sequence.steps * sequence.batches,
     )
-
-
-def _arrays(op: Lstm, graph: Graph, name: str) -> dict[str, Any]:
-    """Each array by the member that points to it."""
-    places = {"weights": {g: 1 + i for g, i in _GATES.items()}, "recurrent": {g: 5 + i for g, i in _GATES.items()},
-              "bias": {g: 12 + i for g, i in _GATES.items()}, "peephole": _PEEPHOLES,
-              "norm": {g: 20 + i for g, i in _GATES.items()}}  # fmt: skip
-    arrays = {
-        f"{what}_{gate}": _constant(name, f"{what}_{gate}", graph.operand(op, place))
-        for what, gates in places.items()
-        for gate, place in gates.items()
-    }
-    arrays["projection"] = _constant(name, "projection", graph.operand(op, 16))
-    arrays["projection_bias"] = _constant(name, "projection_bias", graph.operand(op, 17))
-    return arrays
 
 
 KERNELS: tuple[AnyKernel, ...] = (

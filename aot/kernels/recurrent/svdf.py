@@ -7,7 +7,7 @@ import numpy as np
 from aot.graph.fixedpoint import Multiplier
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph
-from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.output import (
     RealOutput,
     TensorOutput,
@@ -56,18 +56,17 @@ def svdf_s8(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
     """int8, with a state of int8 or int16."""
     x, features, time, b, state, y = op.operands(graph)
     fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
-    assert features.data is not None and time.data is not None
     to_state, to_output = (Multiplier.of(s, target.rounding) for s in op.scales(x, features, time, state, y))
-    features_bias, _ = folded_bias(features.data, None, x)
+    features_bias, _ = folded_bias(weights_of(features), None, x)
     plain = np.zeros(y.shape[1], np.int64) if b is None or b.data is None else b.data.astype(np.int64)
-    offset = state.zero_point * time.data.astype(np.int64).reshape(y.shape[1], -1).sum(axis=1)
+    offset = state.zero_point * weights_of(time).astype(np.int64).reshape(y.shape[1], -1).sum(axis=1)
     info = np.iinfo(state.dtype)
     kind = TensorOutputS16 if state.dtype == "int16" else TensorOutputAny
     shift = int(right_shift(to_state, target.rounding)[0])
     params = SvdfS8(
-        Constant(f"{y.name}_features", features.data),
+        Constant(f"{y.name}_features", weights_of(features)),
         Constant(f"{y.name}_features_bias", features_bias),
-        Constant(f"{y.name}_time", time.data),
+        Constant(f"{y.name}_time", weights_of(time)),
         Constant(f"{y.name}_bias", wrapped(plain - offset).astype(np.int32)),
         kind(int(to_state.multiplier[0]), shift, state.zero_point, int(info.min), int(info.max)),
         fixed_output(to_output, y, (-128, 127), target.rounding, _WIDEST),
@@ -80,11 +79,10 @@ def svdf_f32(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
     """float32."""
     x, features, time, b, _, y = op.operands(graph)
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
-    assert features.data is not None and time.data is not None
     bias = np.zeros(y.shape[1], np.float32) if b is None or b.data is None else b.data
     params = SvdfF32(
-        Constant(f"{y.name}_features", features.data),
-        Constant(f"{y.name}_time", time.data),
+        Constant(f"{y.name}_features", weights_of(features)),
+        Constant(f"{y.name}_time", weights_of(time)),
         Constant(f"{y.name}_bias", bias),
         RealOutput(*real_range(op.activation)),
         *_sizes(op, graph),

@@ -37,7 +37,7 @@ def cumsum(kernel: AnyKernel, op: CumSum, graph: Graph, target: Target) -> Call:
 
 
 def top_k(kernel: AnyKernel, op: TopK, graph: Graph, target: Target) -> Call:
-    """Any type, by insertion: few are asked for."""
+    """Of every type, by insertion: few are asked for."""
     x, values, indices = op.operands(graph)
     params = TopKAny(x.elements // x.shape[-1], x.shape[-1], op.k)
     cost = CYCLES_PER_ELEMENT * x.elements * op.k

@@ -1,7 +1,7 @@
 """Sums, extremes, products and means over any axes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from aot.graph.fixedpoint import Multiplier, reduced_multiplier
 from aot.graph.interface import C_TYPES
@@ -84,7 +84,7 @@ def _loops(op: Reduction, graph: Graph) -> tuple[tuple[int, ...], tuple[int, ...
     return kept, kept_stride, reduced, reduced_stride
 
 
-def _call(kernel: AnyKernel, op: Reduction, graph: Graph, params: Loops, texts: dict[str, Any]) -> Call:
+def _call(kernel: AnyKernel, op: Reduction, graph: Graph, params: Loops, texts: Mapping[str, object]) -> Call:
     x, y = op.operands(graph)
     depths = {"kept": len(params.kept), "reduced": len(params.reduced)}
     variant = {**depths, "type": C_TYPES[x.dtype], "stage": None, **texts}

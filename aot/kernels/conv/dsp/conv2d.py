@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.ir import Array, Graph, Tensor
-from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.layout import Planes, planes_of
 from aot.kernels.common.order import Walk, best_way, by_planes, forwards, grouped, rows
 from aot.kernels.common.output import Output
@@ -21,7 +21,7 @@ from aot.kernels.common.packing import (
 from aot.kernels.common.stage import tiles_output
 from aot.kernels.common.sums import itemsize
 from aot.kernels.common.window import Window, window_of, window_reads, windows_at_borders
-from aot.kernels.dense.dsp.tiles import constant_weights, layer_of, tiles_work
+from aot.kernels.dense.dsp.tiles import layer_of, tiles_work
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
@@ -43,9 +43,9 @@ class Conv2DDsp(Params):
 
 
 def conv2d_dsp(kernel: AnyKernel, op: Conv2D, graph: Graph, target: Target) -> Call:
-    """Any convolution without groups, over gathered windows."""
+    """Every convolution without groups, over gathered windows."""
     x, w, _, _ = op.operands(graph)
-    weights = constant_weights(w).reshape(w.shape[0], -1)
+    weights = weights_of(w).reshape(w.shape[0], -1)
     fit(w.shape[3] == x.shape[3], "the channels are in groups")
     return _conv2d(kernel, op, graph, target, weights)
 
@@ -54,7 +54,7 @@ def single_channel_dsp(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, tar
     """Depth-wise convolution of a single channel: an ordinary convolution with its weights transposed."""
     x, w, _, _ = op.operands(graph)
     fit(x.shape[3] == 1, f"the input has {x.shape[3]} channels, not 1")
-    return _conv2d(kernel, op, graph, target, constant_weights(w).reshape(-1, w.shape[3]).T)
+    return _conv2d(kernel, op, graph, target, weights_of(w).reshape(-1, w.shape[3]).T)
 
 
 def _conv2d(kernel: AnyKernel, op: Conv2D | DepthwiseConv2D, graph: Graph, target: Target, weights: Array) -> Call:

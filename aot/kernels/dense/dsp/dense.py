@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.ir import Array, Graph, Op, Tensor
-from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.layout import Planes, planes_of
 from aot.kernels.common.order import Walk, best_way, by_channel, by_planes, forwards, grouped, rows
 from aot.kernels.common.output import Output
@@ -19,7 +19,7 @@ from aot.kernels.common.packing import (
     padded_depth,
 )
 from aot.kernels.common.stage import tiles_output
-from aot.kernels.dense.dsp.tiles import Layer, constant_weights, layer_of, tiles_work
+from aot.kernels.dense.dsp.tiles import Layer, layer_of, tiles_work
 from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.plan import Overlap
@@ -95,7 +95,7 @@ def fully_connected_dsp(kernel: AnyKernel, op: FullyConnected, graph: Graph, tar
     """FULLY_CONNECTED of several rows."""
     x, w, _, y = op.operands(graph)
     return _dense(
-        kernel, op, x, y, layer_of(kernel, op.operands(graph), constant_weights(w), op.activation, target), Planes()
+        kernel, op, x, y, layer_of(kernel, op.operands(graph), weights_of(w), op.activation, target), Planes()
     )
 
 
@@ -112,13 +112,13 @@ def _pointwise_weights(op: Conv2D, x: Tensor, w: Tensor) -> Array:
     fit(op.stride == (1, 1), f"the stride is {op.stride}")
     fit(op.padding == ((0, 0), (0, 0)), f"the padding is {op.padding}")
     fit(w.shape[3] == x.shape[3], "the channels are in groups")
-    return constant_weights(w).reshape(w.shape[0], -1)
+    return weights_of(w).reshape(w.shape[0], -1)
 
 
 def dense_row_dsp(kernel: AnyKernel, op: FullyConnected, graph: Graph, target: Target) -> Call:
     """FULLY_CONNECTED, one row after the other: four units share each load of the input."""
     x, w, _, y = op.operands(graph)
-    return _rows(kernel, op, x, y, layer_of(kernel, op.operands(graph), constant_weights(w), op.activation, target))
+    return _rows(kernel, op, x, y, layer_of(kernel, op.operands(graph), weights_of(w), op.activation, target))
 
 
 def pointwise_row_dsp(kernel: AnyKernel, op: Conv2D, graph: Graph, target: Target) -> Call:

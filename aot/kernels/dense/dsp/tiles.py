@@ -1,7 +1,6 @@
 """What layers of tiles start from: packed weights, the folded bias, the output stage; and what their tiles cost."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class Layer:
         """Of the work of one that packs weights as `kind`."""
         return f"{self.suffix}{kind}_{what}"
 
-    def packed_as(self, kind: str) -> dict[str, Any]:
+    def packed_as(self, kind: str) -> dict[str, object]:
         """What the templates print where weights are packed so."""
         weight = "int16_t" if kind == WIDE else "int8_t"
         return {**self.types, "stage": self.stage, "packing": kind, "weight": weight}
@@ -81,12 +80,6 @@ def _joining_pays(kernel: AnyKernel, layer: Layer, target: Target) -> bool:
         cycles(kernel.name, tiles_work(layer, kind, COLUMNS, Planes()), target) for kind in (BYTES, JOINED)
     )
     return joined <= apart
-
-
-def constant_weights(w: Tensor) -> Array:
-    fit(w.data is not None, f"%{w.name} (weights) is not constant")
-    assert w.data is not None
-    return w.data
 
 
 def tiles_work(layer: Layer, kind: str, columns: int, planes: Planes) -> dict[str, float]:

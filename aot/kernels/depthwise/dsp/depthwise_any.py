@@ -64,7 +64,7 @@ class DepthwisePlane(Params):
 
 
 def depthwise_dsp(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target) -> Call:
-    """Any window; along the rows of the image or along its columns, whichever is cheaper."""
+    """Every window; along the rows of the image or along its columns, whichever is cheaper."""
     x, w, _, _ = op.operands(graph)
     constant_int8(x, w)
     fit(x.shape[3] > 1 or w.shape[3] == 1, "filters of a single channel are those of a convolution")
