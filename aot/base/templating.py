@@ -1,6 +1,8 @@
 """The Jinja environment: the only importer of jinja2. Python computes, a template only prints."""
 
 import re
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 
 import jinja2
@@ -9,6 +11,32 @@ import jinja2.ext
 from aot.base.data import BOARD_SUPPORT, TEMPLATES
 
 _BLANK_AFTER_STATEMENT = re.compile(r"(?m)^([ \t]*%[%#][^\n]*\n)\n")
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """C text, and what its templates say that it needs, in order.
+
+    That is functions among the helpers, headers of the C library ("string.h"), and features of the core ("dsp").
+    """
+
+    text: str
+    needs: tuple[str, ...]
+
+
+_needs: ContextVar[list[str]] = ContextVar("_needs")
+
+
+def _declare(*names: str) -> None:
+    """What a template calls as `needs`."""
+    _needs.get().extend(names)
+
+
+@jinja2.pass_context  # of a literal, Jinja would otherwise ask only once
+def _noted(_: object, name: str) -> str:
+    """The filter `needed`: a helper's name where it is put together, noted as one that is needed."""
+    _declare(name)
+    return name
 
 
 class _KeepBlankLines(jinja2.ext.Extension):
@@ -20,7 +48,7 @@ class _KeepBlankLines(jinja2.ext.Extension):
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(str(TEMPLATES)), jinja2.FileSystemLoader(str(BOARD_SUPPORT))]),
-    extensions=[_KeepBlankLines],
+    extensions=[_KeepBlankLines, "jinja2.ext.do"],
     undefined=jinja2.StrictUndefined,
     line_statement_prefix="%%",
     line_comment_prefix="%#",
@@ -29,12 +57,28 @@ _ENVIRONMENT = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,
 )
+_ENVIRONMENT.globals["needs"] = _declare
+_ENVIRONMENT.filters["needed"] = _noted
 
 
 @cache
 def names_in(folder: str) -> frozenset[str]:
     """The names of the templates of C functions in `folder`, a path below `templates/`."""
     return frozenset(path.name.removesuffix(".c.j2") for path in (TEMPLATES / folder).glob("*.c.j2"))
+
+
+def fragment(template: str, **values: object) -> Fragment:
+    """Render a template of C functions; what it needs, it says by `%% do needs("clamp", "string.h")`.
+
+    That stands at its top, or in the macro that prints the calls: the top of a file of macros runs only once. Where a
+    name is put together, the filter `needed` says the same: `{{ ("gather_" ~ suffix) | needed }}(...)`.
+    """
+    token = _needs.set([])
+    try:
+        text = render(template, **values)
+        return Fragment(text, tuple(dict.fromkeys(_needs.get())))
+    finally:
+        _needs.reset(token)
 
 
 def render(template: str, **values: object) -> str:

@@ -103,6 +103,9 @@ def _value(value: object) -> str:
             raise TypeError(f"{value!r} has no C text")
 
 
-def nested_of(params: Params) -> list[Params]:
-    """Every struct nested in `params`."""
-    return [value for _, value in _fields(params) if isinstance(value, Params)]
+def structs_in(params: Params) -> Iterator[Params]:
+    """Every struct nested in `params`, what is nested in it before it."""
+    for _, value in _fields(params):
+        if isinstance(value, Params):
+            yield from structs_in(value)
+            yield value

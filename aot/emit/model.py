@@ -8,19 +8,11 @@ from typing import Any
 import numpy as np
 
 from aot.base.errors import AotError
-from aot.base.templating import render
-from aot.emit.ctext import array_body, defined_names, float_literal, nested_of, struct_declaration
-from aot.emit.helpers import headers, prelude
-from aot.emit.layers import (
-    base_of,
-    bases_in,
-    control_functions,
-    everything,
-    functions_of,
-    layers_inside,
-    layers_of,
-    place,
-)
+from aot.base.templating import Fragment, render
+from aot.emit.ctext import array_body, defined_names, float_literal
+from aot.emit.helpers import prelude
+from aot.emit.layers import control_functions, everything, functions_of, layers_inside, layers_of
+from aot.emit.places import Place, base_of, place, pools_in
 from aot.emit.weights_file import ALIGN, FORMAT, HEADER_BYTES, MAGIC, members, model_words
 from aot.graph.interface import Interface, Port
 from aot.graph.ir import Graph
@@ -91,11 +83,11 @@ class StateText:
 
     name: str
     doc: str
-    place: str
+    place: Place
     bytes: int
     fill: int
     initial: str
-    copied_from: str
+    copied_from: Place | None
 
 
 def model_files(
@@ -111,17 +103,17 @@ def model_files(
     apart = interface.weights_file_bytes > 0
     constants = f"{name}_weights." if apart else f"{name}_"
     functions = functions_of(calls, target.rounding)
-    texts = [text for _, text in functions.values()]
-    helpers = prelude(texts, _structs(calls), target)
     control = list(control_functions(constants, block, functions))
+    of_states = Fragment("", ("string.h",) if graph.state else ())
+    helpers = prelude(functions.values(), [*control, of_states], target)
     layers = layers_of(constants, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
     states = _states(graph, plan, interface, constants)
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "interface": interface,
         "rounding": target.rounding,
         "arenas": _arenas(plan, interface),
         "parameter": _parameter(plan, interface, ""),
-        "run_bases": _bases(plan, [*(one.call for one in layers), *(one for one in states if one.copied_from)]),
+        "run_bases": _bases(plan, [*(one for layer in layers for one in layer.places), *_copied(states)]),
         "init_bases": _bases(plan, [state.place for state in states]),
         "arena_align": ARENA_ALIGN,
         "weights_bytes": weights_bytes(graph, calls),
@@ -133,10 +125,9 @@ def model_files(
         "layers": layers,
         "planes": any(call.planes for call in everything(calls)),
         "parameters": [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct],
-        "control_functions": control,
-        "headers": headers((helpers, *texts, *control, "memcpy(" if graph.state else "")),
+        "control_functions": [one.text for one in control],
         "prelude": helpers,
-        "functions": texts,
+        "functions": [one.text for one in functions.values()],
     }
     weights = "weights_check.c.j2" if apart else "weights.c.j2"
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", weights: "_weights.c"}
@@ -145,7 +136,7 @@ def model_files(
     return files
 
 
-def _weights_apart(graph: Graph, calls: Sequence[Call], code: str) -> dict[str, Any]:
+def _weights_apart(graph: Graph, calls: Sequence[Call], code: str) -> dict[str, object]:
     """What is printed where the constants are a file: its layout, and what its header must be."""
     return {
         "weights_header": HEADER_BYTES,
@@ -181,10 +172,17 @@ def _parameter(plan: Plan, interface: Interface, const: str) -> str:
     return f"const struct {interface.name}_arena *arena" if plan.spilled else f"{const}void *arena"
 
 
-def _bases(plan: Plan, used: Sequence[object]) -> list[Base]:
-    """The variables for the arenas that the C text in `used` names."""
+def _bases(plan: Plan, used: Sequence[Place]) -> list[Base]:
+    """The variables for the arenas that `used` lie in."""
     memory = "arena->{}" if plan.spilled else "arena"
-    return [Base(base_of(plan, pool), memory.format(pool)) for pool in bases_in(plan, str(used))]
+    return [Base(base_of(plan, pool), memory.format(pool)) for pool in pools_in(plan, used)]
+
+
+def _copied(states: Sequence[StateText]) -> Iterator[Place]:
+    """Both ends of the copies that end a run."""
+    for state in states:
+        if state.copied_from:
+            yield from (state.place, state.copied_from)
 
 
 def _states(graph: Graph, plan: Plan, interface: Interface, constants: str) -> list[StateText]:
@@ -197,11 +195,11 @@ def _states(graph: Graph, plan: Plan, interface: Interface, constants: str) -> l
             StateText(
                 name=state.current,
                 doc=f"State {_described(port)}, at byte {offset} of {where}",
-                place=place("int8_t", "", plan, state.current),
+                place=place(plan, state.current),
                 bytes=port.bytes,
                 fill=fill or 0,
                 initial=f"{constants}{state.current}_initial" if fill is None else "",
-                copied_from=place("int8_t", "", plan, state.next) if following != (pool, offset) else "",
+                copied_from=place(plan, state.next) if following != (pool, offset) else None,
             )
         )
     return texts
@@ -250,11 +248,6 @@ def _port(port: Port, interface: Interface, plan: Plan, direction: str, const: s
         low=int(limits.min),
         high=int(limits.max),
     )
-
-
-def _structs(calls: Sequence[Call]) -> dict[str, str]:
-    """The declarations of the structs that parameters share, by name."""
-    return {p.c_name: struct_declaration(p.c_name, p) for call in everything(calls) for p in nested_of(call.params)}
 
 
 def constants_in(graph: Graph, calls: Sequence[Call]) -> list[Constant]:

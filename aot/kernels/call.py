@@ -55,7 +55,8 @@ class Call:
     """One call of a generated kernel, which computes `op`.
 
     `inputs` and `outputs` are the tensors whose addresses are passed; `variant` is what the template needs to print
-    the function (not the call); `scratch` is in bytes, of elements of `scratch_type`, and planned in the arena;
+    the function (not the call), `needs` are helpers and headers for what C text in it calls; `scratch` is in bytes, of
+    elements of `scratch_type`, and planned in the arena;
     `overlaps` says, by the index of an input, how the first output may overlap it; `in_place` lists the inputs whose
     memory the first output may take over, address for address; `updates` are pairs (input, output) of which the same
     is true; `work` counts what takes time, by units that `costs.toml` has prices for; `cost` is in estimated cycles,
@@ -70,6 +71,7 @@ class Call:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     variant: Mapping[str, object] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
     scratch: int = 0
     scratch_type: str = "int8_t"
     in_place: tuple[int, ...] = ()

@@ -33,15 +33,17 @@ def add_n(kernel: AnyKernel, op: AddN, graph: Graph, target: Target) -> Call:
     """float32, integers that wrap as unsigned ones do, and int8."""
     xs, y = op.operands(graph)
     params: Count | AddNS8 = Count(y.elements)
+    needs: tuple[str, ...] = ()
     acc, result = ("float", "sum") if y.dtype == "float32" else ("uint32_t", "(int32_t)sum")
     if y.dtype == "int8":
         params = _codes(xs, y, target.rounding)
+        needs = (params.output.c_name,)
         acc, result = "int32_t", f"{params.output.c_name}(&p->output, 0, (sum - p->zero) * (1 << {SUM_BITS}))"
     cast = "(uint32_t)" if y.dtype == "int32" else ""
     variant = {"inputs": len(xs), "type": c_type(y), "sum": acc, "cast": cast, "result": result}
     names = tuple(x.name for x in xs)
     cost = _CYCLES * y.elements * len(xs)
-    return Call(kernel, op, params, names, (y.name,), variant, in_place=tuple(range(len(xs))), cost=cost)
+    return Call(kernel, op, params, names, (y.name,), variant, needs=needs, in_place=tuple(range(len(xs))), cost=cost)
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("add_n", "elementwise/add_n", (AddN,), add_n),)

@@ -6,6 +6,7 @@ from aot.graph.fixedpoint import Multiplier
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
+from aot.kernels.common.formula import Formula, mathematical, plain
 from aot.kernels.common.loops import broadcast_strides, merge
 from aot.kernels.common.output import TensorOutput, fixed_output
 from aot.kernels.common.stage import any_stage
@@ -43,16 +44,16 @@ WRAPPING = {
     "Sub": "{x} - {y}",
     "SquaredDifference": "({x} - {y}) * ({x} - {y})",
 }
-# ... and where reals and integers differ: statements that lead up to the result, and the result.
+# ... and where reals and integers differ; what is printed of integers depends on their type.
 _REAL = {
-    "Div": ("x / y",),
-    "FloorDiv": ("(float)floor((double)x / (double)y)",),
-    "FloorMod": (
+    "Div": plain("x / y"),
+    "FloorDiv": mathematical("(float)floor((double)x / (double)y)"),
+    "FloorMod": mathematical(
         "const float rest = fmodf(x, y);",
         "rest != 0.0f && (rest < 0.0f) != (y < 0.0f) ? rest + y : rest",
     ),
-    "Pow": ("powf(x, y)",),
-    "Prelu": ("x >= 0.0f ? x : x * y",),
+    "Pow": mathematical("powf(x, y)"),
+    "Prelu": plain("x >= 0.0f ? x : x * y"),
 }
 _QUOTIENT = "y == 0 ? 0 : y == -1 ? ({type})(0u - ({unsigned})x) : ({type})(x / y)"  # what C leaves open comes first
 _REST = "const {type} rest = y == 0 || y == -1 ? 0 : ({type})(x % y);"
@@ -99,16 +100,15 @@ def pair_loops(a: Tensor, b: Tensor, y: Tensor) -> tuple[Loops, tuple[int, ...]]
     return loops, tuple(i for i, may in enumerate(fits) if may)
 
 
-def _lines(kind: str, dtype: str) -> tuple[str, ...]:
-    """Statements that lead up to the result, and the result."""
+def _formula(kind: str, dtype: str) -> Formula:
     if kind in RESULTS:
-        return (RESULTS[kind],)
+        return plain(RESULTS[kind])
     if dtype == "float32":
-        return _REAL.get(kind) or (WRAPPING[kind].format(x="x", y="y"),)
+        return _REAL.get(kind) or plain(WRAPPING[kind].format(x="x", y="y"))
     c_type, unsigned = C_TYPES[dtype], f"u{C_TYPES[dtype]}"
     if kind in _INTEGER:
-        return tuple(line.format(type=c_type, unsigned=unsigned) for line in _INTEGER[kind])
-    return (f"({c_type})({WRAPPING[kind].format(x=f'({unsigned})x', y=f'({unsigned})y')})",)
+        return plain(*(line.format(type=c_type, unsigned=unsigned) for line in _INTEGER[kind]))
+    return plain(f"({c_type})({WRAPPING[kind].format(x=f'({unsigned})x', y=f'({unsigned})y')})")
 
 
 def _literal(value: float) -> str:
@@ -129,18 +129,26 @@ def binary(kernel: AnyKernel, op: Binary, graph: Graph, target: Target) -> Call:
     fit(op.plain(a, b, y), f"%{a.name} is {a.dtype}")
     loops, in_place = pair_loops(a, b, y)
     low, high = _limits(op, y.dtype)
-    lines = _lines(op.kind, a.dtype)
+    formula = _formula(op.kind, a.dtype)
     variant = {
         "rank": len(loops[0]),
         "type": C_TYPES[a.dtype],
         "out_type": C_TYPES[y.dtype],
-        "statements": lines[:-1],
-        "result": lines[-1],
+        **formula.printed,
         "min": low,
         "max": high,
     }
-    cost = _CYCLES_PLAIN * y.elements
-    return Call(kernel, op, Pair(*loops), (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
+    return Call(
+        kernel,
+        op,
+        Pair(*loops),
+        (a.name, b.name),
+        (y.name,),
+        variant,
+        needs=formula.needs,
+        in_place=in_place,
+        cost=_CYCLES_PLAIN * y.elements,
+    )
 
 
 def product(kernel: AnyKernel, op: Mul, graph: Graph, target: Target) -> Call:

@@ -5,6 +5,7 @@ import numpy as np
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Target
+from aot.kernels.common.formula import plain
 from aot.kernels.common.order import picked
 from aot.kernels.elementwise.unary import Count
 from aot.ops.cast import Cast
@@ -34,8 +35,7 @@ def cast(kernel: AnyKernel, op: Cast, graph: Graph, target: Target) -> Call:
     variant = {
         "type": C_TYPES[x.dtype],
         "out_type": C_TYPES[y.dtype],
-        "statements": (),
-        "result": _result(x.dtype, y.dtype),
+        **plain(_result(x.dtype, y.dtype)).printed,
     }
     overlaps = {0: picked(x, y, np.arange(y.elements))}
     cost = _CYCLES * y.elements

@@ -7,6 +7,7 @@ import numpy as np
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.formula import Formula, mathematical, plain
 from aot.kernels.common.stage import fast_scaling
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
@@ -19,50 +20,50 @@ from aot.ops.unary import Tabulated, Unary
 
 _CYCLES_SIMPLE, _CYCLES_LIBRARY, _CYCLES_INT16 = 6.0, 150.0, 14.0
 
-# For each operator: statements that lead up to the result, and the result, of x.
-_REAL: dict[str, tuple[str, ...]] = {
-    "Abs": ("fabsf(x)",),
-    "Ceil": ("ceilf(x)",),
-    "Cos": ("cosf(x)",),
-    "Elu": ("x < 0.0f ? expm1f(x) : x",),
-    "Exp": ("expf(x)",),
-    "Floor": ("floorf(x)",),
-    "Gelu": ("0.5f * x * erfcf(x * -0.70710677f)",),
-    "Gelu approximate": ("x / (1.0f + expf(-2.0f * (0.7978846f * (x + 0.044715f * x * x * x))))",),
-    "HardSwish": (
+# For each operator, of x.
+_REAL: dict[str, Formula] = {
+    "Abs": mathematical("fabsf(x)"),
+    "Ceil": mathematical("ceilf(x)"),
+    "Cos": mathematical("cosf(x)"),
+    "Elu": mathematical("x < 0.0f ? expm1f(x) : x"),
+    "Exp": mathematical("expf(x)"),
+    "Floor": mathematical("floorf(x)"),
+    "Gelu": mathematical("0.5f * x * erfcf(x * -0.70710677f)"),
+    "Gelu approximate": mathematical("x / (1.0f + expf(-2.0f * (0.7978846f * (x + 0.044715f * x * x * x))))"),
+    "HardSwish": plain(
         "float gate = x + 3.0f;",
         "gate = gate < 0.0f ? 0.0f : gate;",
         "gate = gate > 6.0f ? 6.0f : gate;",
         "x * gate / 6.0f",
     ),
-    "LeakyRelu": ("x > 0.0f ? x : x * p->alpha",),
-    "Log": ("logf(x)",),
-    "Logistic": (
+    "LeakyRelu": plain("x > 0.0f ? x : x * p->alpha"),
+    "Log": mathematical("logf(x)"),
+    "Logistic": mathematical(
         "const float power = expf(x < -9.0f ? x : -x);",
         "x > 16.619047f ? 1.0f : x < -9.0f ? power : 1.0f / (1.0f + power)",
     ),
-    "Neg": ("-x",),
-    "Relu": ("x < 0.0f ? 0.0f : x",),
-    "Relu0To1": ("x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x",),
-    "Relu6": ("x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x",),
-    "ReluN1To1": ("x < -1.0f ? -1.0f : x > 1.0f ? 1.0f : x",),
-    "Round": ("rintf(x)",),
-    "Rsqrt": ("1.0f / sqrtf(x)",),
-    "Sign": ("x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f",),
-    "Sin": ("sinf(x)",),
-    "Sqrt": ("sqrtf(x)",),
-    "Square": ("x * x",),
-    "Tanh": ("tanhf(x)",),
+    "Neg": plain("-x"),
+    "Relu": plain("x < 0.0f ? 0.0f : x"),
+    "Relu0To1": plain("x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x"),
+    "Relu6": plain("x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x"),
+    "ReluN1To1": plain("x < -1.0f ? -1.0f : x > 1.0f ? 1.0f : x"),
+    "Round": mathematical("rintf(x)"),
+    "Rsqrt": mathematical("1.0f / sqrtf(x)"),
+    "Sign": plain("x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f"),
+    "Sin": mathematical("sinf(x)"),
+    "Sqrt": mathematical("sqrtf(x)"),
+    "Square": plain("x * x"),
+    "Tanh": mathematical("tanhf(x)"),
 }
 # The same for integers; the lowest one, which has no opposite, stays as it is.
-_INTEGER: dict[tuple[str, str], tuple[str, ...]] = {
-    ("Abs", "int32"): ("x < 0 ? (int32_t)(0u - (uint32_t)x) : x",),
-    ("LogicalNot", "bool"): ("(uint8_t)(x == 0)",),
-    ("Neg", "int16"): ("(int16_t)-x",),
-    ("Neg", "int32"): ("(int32_t)(0u - (uint32_t)x)",),
-    ("Neg", "int64"): ("(int64_t)(0u - (uint64_t)x)",),
-    ("Sign", "int32"): ("(x > 0) - (x < 0)",),
-    ("Sqrt", "int16"): (
+_INTEGER: dict[tuple[str, str], Formula] = {
+    ("Abs", "int32"): plain("x < 0 ? (int32_t)(0u - (uint32_t)x) : x"),
+    ("LogicalNot", "bool"): plain("(uint8_t)(x == 0)"),
+    ("Neg", "int16"): plain("(int16_t)-x"),
+    ("Neg", "int32"): plain("(int32_t)(0u - (uint32_t)x)"),
+    ("Neg", "int64"): plain("(int64_t)(0u - (uint64_t)x)"),
+    ("Sign", "int32"): plain("(x > 0) - (x < 0)"),
+    ("Sqrt", "int16"): mathematical(
         "const float root = x > 0 ? sqrtf(p->x_scale * (float)x) / p->y_scale : 0.0f;",
         "(int16_t)(root < 32767.0f ? root : 32767.0f)",
     ),
@@ -126,14 +127,14 @@ def unary(kernel: AnyKernel, op: Unary, graph: Graph, target: Target) -> Call:
     x, y = op.operands(graph)
     name = "Gelu approximate" if isinstance(op, Gelu) and op.approximate else op.kind
     if x.dtype == "float32":
-        lines: tuple[str, ...] = _REAL[name]
+        formula = _REAL[name]
     else:
         fit((name, x.dtype) in _INTEGER, f"%{x.name} is {x.dtype}")
-        lines = _INTEGER[name, x.dtype]
+        formula = _INTEGER[name, x.dtype]
     params = _params(op, x, y)
-    variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], "statements": lines[:-1], "result": lines[-1]}
+    variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], **formula.printed}
     cost = (_CYCLES_LIBRARY if op.ulps(graph) else _CYCLES_SIMPLE) * y.elements
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, needs=formula.needs, in_place=(0,), cost=cost)
 
 
 def slopes_s16(kernel: AnyKernel, op: Relu | Abs | LeakyRelu, graph: Graph, target: Target) -> Call:

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
+from aot.kernels.common.formula import Formula, plain
 from aot.ops.recurrent import Lstm, Rnn, Sequence, sequence_of
 
 _CYCLES_PER_MAC = 6.0
 _CYCLES_PER_CELL = 400.0  # four or five exponentials
 
-# For each function of a simple recurrent layer: statements that change `sum`, and the result.
-_FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
-    "none": ((), "sum"),
-    "relu": ((), "sum < 0.0f ? 0.0f : sum"),
-    "relu6": (("sum = sum < 0.0f ? 0.0f : sum;",), "sum > 6.0f ? 6.0f : sum"),
-    "tanh": ((), "tanh_f32(sum)"),
+# For each function of a simple recurrent layer, of `sum`.
+_FUNCTIONS = {
+    "none": plain("sum"),
+    "relu": plain("sum < 0.0f ? 0.0f : sum"),
+    "relu6": plain("sum = sum < 0.0f ? 0.0f : sum;", "sum > 6.0f ? 6.0f : sum"),
+    "tanh": Formula(("tanh_f32(sum)",), ("tanh_f32",)),
 }
 
 
@@ -117,14 +118,15 @@ def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
         *strides_of(sequence, sequence.depth),
         *strides_of(sequence, b.elements),
     )
-    statements, result = _FUNCTIONS[op.function]
+    formula = _FUNCTIONS[op.function]
     return Call(
         kernel,
         op,
         params,
         (x.name, h.name),
         op.outputs,
-        {"statements": statements, "result": result},
+        formula.printed,
+        needs=formula.needs,
         scratch=b.bytes,
         scratch_type="float",
         updates=((1, 1),),

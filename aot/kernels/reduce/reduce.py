@@ -138,7 +138,7 @@ def scaled_product(kernel: AnyKernel, op: ReduceProd, graph: Graph, target: Targ
         "finish": f"({C_TYPES[y.dtype]})(clamp({step.format('acc')}, p->min, p->max) + p->y_zero)",
         "what": "The product over some axes, scaled after each factor.",
     }
-    return _call(kernel, op, graph, params, texts)
+    return replace(_call(kernel, op, graph, params, texts), needs=("product_step", "clamp"))
 
 
 def reduce(kernel: AnyKernel, op: Reduction, graph: Graph, target: Target) -> Call:

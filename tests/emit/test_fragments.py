@@ -1,0 +1,94 @@
+"""What templates say that they need is what they print, and none of them is printed for nobody."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+
+import cases
+
+from aot.base.data import TEMPLATES
+from aot.base.templating import Fragment, names_in
+from aot.emit.helpers import pieces
+from aot.emit.layers import functions_of, key_of
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.kernels import KERNELS, candidates
+from aot.kernels.call import Call, Target
+from aot.ops.control import If, While
+from aot.passes import run_passes
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CALLED = re.compile(r"\b(\w+)\(")
+_FROM_STRING = frozenset({"memcpy", "memmove", "memset"})
+_FROM_MATH = frozenset(
+    "acosf asinf atan2f atanf ceilf copysignf cosf erfcf erff exp2f expf expm1f fabsf floor floorf fmaxf fminf fmodf "
+    "ldexpf log1pf log2f logf lrintf nearbyintf powf rintf roundf sinf sqrtf tanf tanhf truncf "
+    "isnan isinf isfinite".split()
+)
+_FEATURES = (frozenset[str](), frozenset({"dsp", "fpu"}))
+_SEEDS = range(3)
+
+
+def _template(helper: str) -> str | None:
+    family = f"{helper.split('_')[0]}_family"
+    return next((name for name in (helper, family) if name in names_in("helpers")), None)
+
+
+def _printed(text: str) -> set[str]:
+    """What C text mentions outside of comments: helpers, the headers of functions, and the core's instructions."""
+    called = set(_CALLED.findall(_COMMENT.sub("", text)))
+    marks = {"math.h": called & _FROM_MATH, "string.h": called & _FROM_STRING, "dsp": "__asm__" in text}
+    return {name for name in called if _template(name)} | {need for need, shown in marks.items() if shown}
+
+
+def _targets(operands: Sequence[str], features: frozenset[str]) -> Iterator[Target]:
+    """Every rounding; all images by pixels, the first operand by planes, the last one, both."""
+    layouts: list[Sequence[str]] = [(), operands[:1], operands[-1:], operands] if features else [()]
+    for rounding, layout in product(ROUNDINGS, layouts):
+        yield Target(features, rounding, planes=frozenset(layout))
+
+
+def _calls() -> Iterator[tuple[Target, Call]]:
+    """Each kernel that fits the operators of the cases, with what it may know of the core."""
+    for name, seed in product(cases.builders(), _SEEDS):
+        graph = run_passes(cases.case(name, seed)[0])
+        for op, features in product((op for op in graph.ops if not isinstance(op, If | While)), _FEATURES):
+            for target in _targets([name for name in (*op.inputs[:1], *op.outputs[:1]) if name], features):
+                yield from ((target, call) for call in candidates(op, graph, target)[0])
+
+
+@cache
+def _fragments() -> dict[tuple[str, str], Fragment]:
+    """Every function that kernels and their helpers print, by its name and text; control flow aside."""
+    distinct = {(key_of(call), target.rounding, target.features): (target, call) for target, call in _calls()}
+    found = {}
+    for target, call in distinct.values():
+        for one in functions_of([call], target.rounding).values():
+            parts = {one.name: Fragment(one.text, one.needs), **pieces(one.needs, target)}
+            found |= {(name, part.text): part for name, part in parts.items()}
+    return found
+
+
+def test_what_is_needed_is_what_is_printed() -> None:
+    for (name, text), one in _fragments().items():
+        assert set(one.needs) == _printed(text) - {name}, f"{name}: {text}"
+
+
+def test_each_helper_is_needed() -> None:
+    """By a kernel, or by another helper; some only in rare cases, but then their whole name is in the template."""
+    named = {name for path in TEMPLATES.rglob("*.j2") for name in re.findall(r'"(\w+)"', path.read_text())}
+    assert names_in("helpers") <= named | {_template(name) for name, _ in _fragments()}
+
+
+def test_each_macro_is_used() -> None:
+    texts = {path: path.read_text() for path in TEMPLATES.rglob("*.j2")}
+    calls = Counter(name for text in texts.values() for name in _CALLED.findall(text))
+    macros = [name for text in texts.values() for name in re.findall(r"^%% macro (\w+)\(", text, re.MULTILINE)]
+    assert macros and not [name for name in macros if calls[name] <= macros.count(name)]
+
+
+def test_each_template_of_a_kernel_is_listed() -> None:
+    folder = TEMPLATES / "kernels"
+    templates = {path.relative_to(folder).as_posix().removesuffix(".c.j2") for path in folder.rglob("*.j2")}
+    assert templates == {kernel.template for kernel in KERNELS} | {"control/block"}
