@@ -1,6 +1,5 @@
 """C text of values: literals, arrays, structs and their initializers."""
 
-import dataclasses
 import re
 import textwrap
 from collections.abc import Iterator
@@ -43,14 +42,8 @@ def defined_names(text: str) -> list[str]:
 
 def struct_declaration(name: str, params: Params) -> str:
     """`struct <name> { ... };` with a member for each field of `params`."""
-    members = (f"    {_declaration(key, value)};" for key, value in _fields(params))
+    members = (f"    {_declaration(key, value)};" for key, value in params.members())
     return "\n".join([f"struct {name} {{", *members, "};"])
-
-
-def _fields(params: Params) -> list[tuple[str, object]]:
-    """The members that a call needs: those that are None are left out."""
-    values = ((f.name, getattr(params, f.name)) for f in dataclasses.fields(params))
-    return [(name, value) for name, value in values if value is not None]
 
 
 def _declaration(name: str, value: object) -> str:
@@ -75,7 +68,7 @@ def initializer(params: Params, prefix: str) -> str:
 def _members(params: Params, prefix: str, indent: str) -> Iterator[str]:
     """Numbers share lines; a pointer or a nested struct has lines of its own."""
     plain: list[str] = []
-    for key, value in _fields(params):
+    for key, value in params.members():
         if not isinstance(value, Constant | Params):
             plain.append(f".{key} = {_value(value)}")
             continue
@@ -105,7 +98,7 @@ def _value(value: object) -> str:
 
 def structs_in(params: Params) -> Iterator[Params]:
     """Every struct nested in `params`, what is nested in it before it."""
-    for _, value in _fields(params):
+    for _, value in params.members():
         if isinstance(value, Params):
             yield from structs_in(value)
             yield value

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Union
 
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Array, Graph, Op, Tensor
@@ -28,21 +28,33 @@ class Constant:
         return C_TYPES[self.data.dtype.name]
 
 
+Member = Union[int, float, tuple[int, ...], Constant, "Params"]
+
+
 @dataclass(frozen=True)
 class Params:
     """Base of each kernel's parameters: a subclass is one C struct, a field one member.
 
     Members are int (int32_t), float, a tuple of int (an array), Constant (a pointer to const), or another Params (a
-    nested struct, which the prelude declares under its `c_name`). One that is None is not a member at all.
+    nested struct, which the prelude declares under its `c_name`). What is None, or of another type, is no member.
     """
 
-    c_name: ClassVar[str] = ""
+    @property
+    def c_name(self) -> str:
+        """The name of the struct where it is nested in another."""
+        return ""
+
+    def members(self) -> Iterator[tuple[str, Member]]:
+        """Each member's name and value."""
+        for name, value in ((each.name, getattr(self, each.name)) for each in fields(self)):
+            if isinstance(value, int | float | tuple | Constant | Params):
+                yield name, value
 
 
 def constants_of(params: Params) -> list[Constant]:
     """Every array that `params` points to, nested ones included, in order."""
     found: list[Constant] = []
-    for value in (getattr(params, each.name) for each in fields(params)):
+    for _, value in params.members():
         if isinstance(value, Constant):
             found.append(value)
         elif isinstance(value, Params):

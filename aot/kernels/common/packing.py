@@ -8,7 +8,7 @@ import numpy as np
 
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import fit, weights_of
-from aot.kernels.common.output import accumulator_bound
+from aot.kernels.common.accumulators import accumulator_bound
 
 CHANNELS = 2  # computed together in a tile
 COLUMNS = 4  # computed together in a tile

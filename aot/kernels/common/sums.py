@@ -7,8 +7,8 @@ import numpy as np
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import AnyKernel, Constant, Target, fit
-from aot.kernels.common.output import Output, folded_bias, number_types, output_of
-from aot.kernels.common.stage import fast_output
+from aot.kernels.common.accumulators import number_types
+from aot.kernels.common.output import Operands, Output, output_of
 from aot.ops.common import Activation
 
 SUFFIXES = {"int8": "s8", "int16": "s16", "float32": "f32"}
@@ -36,7 +36,7 @@ def fit_type(kernel: AnyKernel, x: Tensor) -> None:
 def sums_of(
     target: Target,
     weights: Array,
-    operands: tuple[Tensor, Tensor, Tensor | None, Tensor],
+    operands: Operands,
     activation: Activation,
     *,
     taps_first: bool = False,
@@ -46,13 +46,11 @@ def sums_of(
 
     Without `fold_zero`, the bias stays as it is, and the kernel subtracts the input's zero point.
     """
-    x, w, b, y = operands
-    filters = weights.T if taps_first else weights
-    bias, bound = folded_bias(filters, None if b is None else b.data, x, fold_zero)
-    output = fast_output(output_of(x, w, b, y, activation, target.rounding, len(filters), bound), bias)
+    x, _, _, y = operands
+    output, bias = output_of(operands, weights.T if taps_first else weights, activation, target, fold_zero)
     constants = Constant(f"{y.name}_weights", weights), Constant(f"{y.name}_bias", bias)
     types = number_types(x, bias) | {"weight": C_TYPES[weights.dtype.name]}
-    return Sums(*constants, output, {"output": output.c_name, **types})
+    return Sums(*constants, output, {"output": output.stage.output, **types})
 
 
 def itemsize(tensor: Tensor) -> int:

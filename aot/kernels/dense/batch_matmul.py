@@ -7,12 +7,12 @@ import numpy as np
 from aot.graph.fixedpoint import Multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
+from aot.kernels.common.accumulators import number_types
 from aot.kernels.common.loops import contiguous_strides, merge
-from aot.kernels.common.output import Output, RealOutput, fixed_output, number_types, output_s16
+from aot.kernels.common.output import Output, fixed_output, real_output, wide_output
 from aot.kernels.common.sums import SUFFIXES, fit_type
 from aot.ops.batch_matmul import BatchMatMul, matmul_bound, matmul_scale
 from aot.ops.common import Activation, clamp_range
-from aot.ops.reals import real_range
 
 _CYCLES_PER_MAC = 7.0
 
@@ -53,7 +53,7 @@ def batch_matmul(kernel: AnyKernel, op: BatchMatMul, graph: Graph, target: Targe
     )
     wide = y.dtype == "int16" and bound >= 2**31
     types = number_types(a, np.zeros(1, np.int64 if wide else np.int32))
-    variant = {**types, "output": output.c_name, "rank": len(size), "biased": bias is not None}
+    variant = {**types, "output": output.stage.output, "rank": len(size), "biased": bias is not None}
     operands = (a.name, b.name, *(() if bias is None else (bias.name,)))
     return Call(kernel, op, params, operands, (y.name,), variant, cost=_CYCLES_PER_MAC * op.macs(graph))
 
@@ -67,11 +67,11 @@ def _batch_strides(t: Tensor, batches: tuple[int, ...]) -> tuple[int, ...]:
 
 def _output(a: Tensor, b: Tensor, y: Tensor, target: Target, bound: int, columns: int) -> Output:
     if y.dtype == "float32":
-        return RealOutput(*real_range(Activation.NONE))
+        return real_output(Activation.NONE)
     scale, limits = Multiplier.of(matmul_scale(a, b, y), target.rounding), clamp_range(Activation.NONE, y)
     if y.dtype == "int16":
-        return output_s16(scale, True, y, limits, target.rounding, columns)
-    return fixed_output(scale, y, limits, target.rounding, bound)
+        return wide_output(scale, y, limits, columns)
+    return fixed_output(scale, y, limits, target, bound)
 
 
 KERNELS: tuple[AnyKernel, ...] = tuple(

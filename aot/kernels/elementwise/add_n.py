@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aot.graph.fixedpoint import Multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
-from aot.kernels.common.output import TensorOutput, fixed_output
+from aot.kernels.common.output import Output, fixed_output
 from aot.kernels.elementwise.unary import Count
 from aot.kernels.move.parts import c_type
 from aot.ops.add_n import SUM_BITS, AddN, sum_scale
@@ -20,12 +20,12 @@ class AddNS8(Params):
 
     count: int
     zero: int
-    output: TensorOutput
+    output: Output
 
 
-def _codes(xs: tuple[Tensor, ...], y: Tensor, rounding: str) -> AddNS8:
-    scale, bound = Multiplier.of(sum_scale(xs[0], y), rounding), len(xs) * 255 << SUM_BITS
-    output = fixed_output(scale, y, clamp_range(Activation.NONE, y), rounding, bound)
+def _codes(xs: tuple[Tensor, ...], y: Tensor, target: Target) -> AddNS8:
+    scale, bound = Multiplier.of(sum_scale(xs[0], y), target.rounding), len(xs) * 255 << SUM_BITS
+    output = fixed_output(scale, y, clamp_range(Activation.NONE, y), target, bound)
     return AddNS8(y.elements, len(xs) * xs[0].zero_point, output)
 
 
@@ -36,9 +36,9 @@ def add_n(kernel: AnyKernel, op: AddN, graph: Graph, target: Target) -> Call:
     needs: tuple[str, ...] = ()
     acc, result = ("float", "sum") if y.dtype == "float32" else ("uint32_t", "(int32_t)sum")
     if y.dtype == "int8":
-        params = _codes(xs, y, target.rounding)
-        needs = (params.output.c_name,)
-        acc, result = "int32_t", f"{params.output.c_name}(&p->output, 0, (sum - p->zero) * (1 << {SUM_BITS}))"
+        params = _codes(xs, y, target)
+        needs = (params.output.stage.output,)
+        acc, result = "int32_t", f"{params.output.stage.output}(&p->output, 0, (sum - p->zero) * (1 << {SUM_BITS}))"
     cast = "(uint32_t)" if y.dtype == "int32" else ""
     variant = {"inputs": len(xs), "type": c_type(y), "sum": acc, "cast": cast, "result": result}
     names = tuple(x.name for x in xs)

@@ -8,8 +8,7 @@ from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.formula import Formula, mathematical, plain
 from aot.kernels.common.loops import broadcast_strides, merge
-from aot.kernels.common.output import TensorOutput, fixed_output
-from aot.kernels.common.stage import any_stage
+from aot.kernels.common.output import Output, fixed_output
 from aot.ops.add import Add, Sub
 from aot.ops.binary import Binary, LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.common import QUANTIZED_TYPES, clamp_range
@@ -90,7 +89,7 @@ class Product(Params):
     b_stride: tuple[int, ...]
     a_zero: int
     b_zero: int
-    output: TensorOutput
+    output: Output
 
 
 def pair_loops(a: Tensor, b: Tensor, y: Tensor) -> tuple[Loops, tuple[int, ...]]:
@@ -157,9 +156,9 @@ def product(kernel: AnyKernel, op: Mul, graph: Graph, target: Target) -> Call:
     fit(y.dtype in QUANTIZED_TYPES, f"%{y.name} is {y.dtype}")
     (size, a_stride, b_stride), in_place = pair_loops(a, b, y)
     scale = Multiplier.of(mul_scale(a, b, y), target.rounding)
-    output = fixed_output(scale, y, clamp_range(op.activation, y), target.rounding)
+    output = fixed_output(scale, y, clamp_range(op.activation, y), target)
     params = Product(size, a_stride, b_stride, a.zero_point, b.zero_point, output)
-    variant = {"rank": len(size), "type": C_TYPES[y.dtype], "stage": any_stage(output, target, y)}
+    variant = {"rank": len(size), "type": C_TYPES[y.dtype], "stage": output.stage}
     cost = _CYCLES_PRODUCT * y.elements
     return Call(kernel, op, params, (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
 

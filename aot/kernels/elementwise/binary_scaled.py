@@ -6,8 +6,8 @@ from aot.graph.fixedpoint import Multiplier
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, DoesNotFit, Kernel, Params, Target
-from aot.kernels.common.output import TensorOutput, fixed_output
-from aot.kernels.common.stage import any_stage, operand_scale
+from aot.kernels.common.output import Output, fixed_output
+from aot.kernels.common.scaling import operand_scale
 from aot.kernels.elementwise.binary import RESULTS, WRAPPING, pair_loops
 from aot.ops.add import Add, Sub
 from aot.ops.common import QUANTIZED_TYPES, clamp_range
@@ -29,14 +29,14 @@ class BinaryScaled(Params):
     b_offset: int
     b_multiplier: int | None
     b_shift: int | None
-    output: TensorOutput | None
+    output: Output | None
 
 
-def _output(op: ScaledBinary, y: Tensor, scale: float | None, rounding: str) -> TensorOutput | None:
+def _output(op: ScaledBinary, y: Tensor, scale: float | None, target: Target) -> Output | None:
     """What brings the result to the scale of `y`; nothing for booleans."""
     if scale is None:
         return None
-    return fixed_output(Multiplier.of(scale, rounding), y, clamp_range(op.fused(), y), rounding)
+    return fixed_output(Multiplier.of(scale, target.rounding), y, clamp_range(op.fused(), y), target)
 
 
 def binary_scaled(kernel: AnyKernel, op: ScaledBinary, graph: Graph, target: Target) -> Call:
@@ -48,7 +48,7 @@ def binary_scaled(kernel: AnyKernel, op: ScaledBinary, graph: Graph, target: Tar
     (size, a_stride, b_stride), in_place = pair_loops(x, y, z)
     a = operand_scale(scaling.a, scaling.bits, x.zero_point, target)
     b = operand_scale(scaling.b, scaling.bits, y.zero_point, target)
-    output = _output(op, z, scaling.y, target.rounding)
+    output = _output(op, z, scaling.y, target)
     scales = a.offset, a.multiplier, a.shift, b.offset, b.multiplier, b.shift
     variant = {
         "rank": len(size),
@@ -57,7 +57,7 @@ def binary_scaled(kernel: AnyKernel, op: ScaledBinary, graph: Graph, target: Tar
         "bits": {"a": a.bits, "b": b.bits},
         "functions": {"a": a.function, "b": b.function},
         "result": RESULTS[op.kind] if output is None else WRAPPING[op.kind].format(x="x", y="y"),
-        "stage": None if output is None else any_stage(output, target, z),
+        "stage": None if output is None else output.stage,
     }
     return Call(
         kernel,

@@ -9,8 +9,7 @@ from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.order import picked
-from aot.kernels.common.output import scaling_of
-from aot.kernels.common.stage import fast_scaling
+from aot.kernels.common.scaling import fast_scaling, scaling_of
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
-from aot.kernels.common.stage import fast_scaling
+from aot.kernels.common.scaling import fast_scaling
 from aot.kernels.elementwise.binary import pair_loops
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.mul import mul_scale

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
-from aot.kernels.common.output import scaling_of
+from aot.kernels.common.scaling import scaling_of
 from aot.kernels.elementwise.binary import pair_loops
 from aot.ops.common import clamp_range
 from aot.ops.division import Div, quotient_scale

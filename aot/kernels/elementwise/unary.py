@@ -8,7 +8,7 @@ from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.formula import Formula, mathematical, plain
-from aot.kernels.common.stage import fast_scaling
+from aot.kernels.common.scaling import fast_scaling
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 
 from aot.graph.fixedpoint import Multiplier
-from aot.graph.ir import Graph
+from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.common.output import TensorOutputAny, right_shift
+from aot.kernels.common.output import WIDEST, Output, fixed_output
+from aot.kernels.common.scaling import right_shift
 from aot.kernels.recurrent.recurrent import states_of, strides_of
 from aot.ops.lstm_integer import Dense, Gate, IntegerLstm
 from aot.ops.recurrent import Lstm, sequence_of
@@ -66,7 +67,7 @@ class LstmS8(Params):
     output_norm: NormS16 | None
     projection: Constant | None
     projection_bias: Constant | None
-    projection_output: TensorOutputAny | None
+    projection_output: Output | None
     hidden_multiplier: int
     hidden_shift: int
     hidden_zero_point: int
@@ -99,6 +100,7 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     cells, units = op.sizes(graph)
     sequence = sequence_of(x, op.time_major)
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
+    hidden, cell = states_of(op, graph)
     params = LstmS8(
         *_gates(y.name, numbers, target.rounding),
         _peephole(f"{y.name}_input", numbers.input, target.rounding),
@@ -108,7 +110,7 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         _norm(f"{y.name}_forget", numbers.forget, target.rounding),
         _norm(f"{y.name}_update", numbers.update, target.rounding),
         _norm(f"{y.name}_output", numbers.output, target.rounding),
-        *_projection(y.name, numbers, target.rounding),
+        *_projection(y.name, numbers, graph[hidden], target),
         *scaling(numbers.hidden_scale, target.rounding),
         numbers.hidden_zero,
         *(30 + numbers.cell_shift, 15 + numbers.cell_shift),
@@ -123,7 +125,6 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         "projection": numbers.projection is not None,
         "cell_clip": numbers.cell_clip > 0,
     }
-    hidden, cell = states_of(op, graph)
     return Call(
         kernel,
         op,
@@ -185,8 +186,8 @@ def _norm(name: str, gate: Gate | None, rounding: str) -> NormS16 | None:
 
 
 def _projection(
-    name: str, numbers: IntegerLstm, rounding: str
-) -> tuple[Constant | None, Constant | None, TensorOutputAny | None]:
+    name: str, numbers: IntegerLstm, state: Tensor, target: Target
+) -> tuple[Constant | None, Constant | None, Output | None]:
     """Weights, bias and output stage."""
     dense: Dense | None = numbers.projection
     if dense is None:
@@ -196,7 +197,7 @@ def _projection(
     return (
         Constant(f"{name}_projection", dense.weights),
         Constant(f"{name}_projection_bias", dense.bias.astype(np.int32)),
-        TensorOutputAny(*scaling(dense.scale, rounding), numbers.state_zero, *limits),
+        fixed_output(Multiplier.of(dense.scale, target.rounding), state, limits, target, WIDEST),
     )
 
 

@@ -8,20 +8,11 @@ from aot.graph.fixedpoint import Multiplier
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
-from aot.kernels.common.output import (
-    RealOutput,
-    TensorOutput,
-    TensorOutputAny,
-    TensorOutputS16,
-    fixed_output,
-    folded_bias,
-    right_shift,
-)
-from aot.ops.reals import real_range
+from aot.kernels.common.accumulators import folded_bias
+from aot.kernels.common.output import WIDEST, Output, fixed_output, real_output
 from aot.ops.svdf import Svdf, wrapped
 
 _CYCLES_PER_MAC = 3.0
-_WIDEST = 2**31
 
 
 @dataclass(frozen=True)
@@ -30,8 +21,8 @@ class SvdfS8(Params):
     features_bias: Constant
     time: Constant
     bias: Constant
-    newest: TensorOutput
-    output: TensorOutput
+    newest: Output
+    output: Output
     batches: int
     depth: int
     units: int
@@ -44,7 +35,7 @@ class SvdfF32(Params):
     features: Constant
     time: Constant
     bias: Constant
-    output: RealOutput
+    output: Output
     batches: int
     depth: int
     units: int
@@ -61,18 +52,16 @@ def svdf_s8(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
     plain = np.zeros(y.shape[1], np.int64) if b is None or b.data is None else b.data.astype(np.int64)
     offset = state.zero_point * weights_of(time).astype(np.int64).reshape(y.shape[1], -1).sum(axis=1)
     info = np.iinfo(state.dtype)
-    kind = TensorOutputS16 if state.dtype == "int16" else TensorOutputAny
-    shift = int(right_shift(to_state, target.rounding)[0])
     params = SvdfS8(
         Constant(f"{y.name}_features", weights_of(features)),
         Constant(f"{y.name}_features_bias", features_bias),
         Constant(f"{y.name}_time", weights_of(time)),
         Constant(f"{y.name}_bias", wrapped(plain - offset).astype(np.int32)),
-        kind(int(to_state.multiplier[0]), shift, state.zero_point, int(info.min), int(info.max)),
-        fixed_output(to_output, y, (-128, 127), target.rounding, _WIDEST),
+        fixed_output(to_state, state, (int(info.min), int(info.max)), target, WIDEST),
+        fixed_output(to_output, y, (-128, 127), target, WIDEST),
         *_sizes(op, graph),
     )
-    return _call(kernel, op, graph, params, params.newest)
+    return _call(kernel, op, graph, params, params.newest.stage.output)
 
 
 def svdf_f32(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
@@ -84,10 +73,10 @@ def svdf_f32(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
         Constant(f"{y.name}_features", weights_of(features)),
         Constant(f"{y.name}_time", weights_of(time)),
         Constant(f"{y.name}_bias", bias),
-        RealOutput(*real_range(op.activation)),
+        real_output(op.activation),
         *_sizes(op, graph),
     )
-    return _call(kernel, op, graph, params, params.output)
+    return _call(kernel, op, graph, params, params.output.stage.output)
 
 
 def _sizes(op: Svdf, graph: Graph) -> tuple[int, int, int, int, int]:
@@ -96,10 +85,10 @@ def _sizes(op: Svdf, graph: Graph) -> tuple[int, int, int, int, int]:
     return x.shape[0], x.shape[1], y.shape[1], op.rank, time.shape[1]
 
 
-def _call(kernel: AnyKernel, op: Svdf, graph: Graph, params: Params, newest: Params) -> Call:
+def _call(kernel: AnyKernel, op: Svdf, graph: Graph, params: Params, newest: str) -> Call:
     """The state's next value may take its place: each element is read before it is written."""
     x, _, time, _, state, y = op.operands(graph)
-    variant = {"state": C_TYPES[state.dtype], "time": C_TYPES[time.dtype], "newest": newest.c_name}
+    variant = {"state": C_TYPES[state.dtype], "time": C_TYPES[time.dtype], "newest": newest}
     return Call(
         kernel,
         op,

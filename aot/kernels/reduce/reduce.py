@@ -8,8 +8,7 @@ from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.loops import contiguous_strides, merge
-from aot.kernels.common.output import TensorOutput, fixed_output
-from aot.kernels.common.stage import any_stage
+from aot.kernels.common.output import Output, fixed_output
 from aot.kernels.common.sums import SUFFIXES, fit_type
 from aot.ops.common import Activation, clamp_range
 from aot.ops.mean import Mean, mean_multiplier
@@ -52,7 +51,7 @@ class ScaledLoops(Loops):
     """`start` is what each sum begins with: minus the zero point for every element."""
 
     start: int
-    output: TensorOutput
+    output: Output
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def scaled(kernel: AnyKernel, op: Sum | Mean, graph: Graph, target: Target) -> C
         "acc": "int32_t",
         "start": "p->start",
         "step": "acc += {};",
-        "stage": any_stage(output, target, y),
+        "stage": output.stage,
         "what": "The mean over some axes; 1 / count is folded into the output's multiplier."
         if isinstance(op, Mean)
         else "The sum over some axes.",
@@ -114,12 +113,12 @@ def scaled(kernel: AnyKernel, op: Sum | Mean, graph: Graph, target: Target) -> C
     return replace(call, work={"taps": x.elements, "outputs": y.elements}) if kernel.name == "mean_s8" else call
 
 
-def scaled_output(op: Sum | Mean, x: Tensor, y: Tensor, target: Target) -> TensorOutput:
+def scaled_output(op: Sum | Mean, x: Tensor, y: Tensor, target: Target) -> Output:
     if isinstance(op, Mean):
         scale = mean_multiplier(x, y, op.count(x), target.rounding)
     else:
         scale = Multiplier.of(x.scale / y.scale, target.rounding)
-    return fixed_output(scale, y, clamp_range(Activation.NONE, y), target.rounding)
+    return fixed_output(scale, y, clamp_range(Activation.NONE, y), target)
 
 
 def scaled_product(kernel: AnyKernel, op: ReduceProd, graph: Graph, target: Target) -> Call:

@@ -7,7 +7,7 @@ import numpy as np
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Array, Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.common.stage import fast_scaling
+from aot.kernels.common.scaling import fast_scaling
 from aot.ops.softmax import (
     Softmax,
     distance_scale,

@@ -18,7 +18,6 @@ from aot.kernels.common.packing import (
     padded_depth,
     window_order,
 )
-from aot.kernels.common.stage import tiles_output
 from aot.kernels.common.sums import itemsize
 from aot.kernels.common.window import Window, window_of, window_reads, windows_at_borders
 from aot.kernels.dense.dsp.tiles import layer_of, tiles_work
@@ -72,7 +71,7 @@ def _conv2d(kernel: AnyKernel, op: Conv2D | DepthwiseConv2D, graph: Graph, targe
     params = Conv2DDsp(
         Constant(f"{y.name}_weights", packed, words=True),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
-        tiles_output(layer.output, layer.stage),
+        layer.output.for_tiles(),
         window,
         batches,
         walk.start(COLUMNS),

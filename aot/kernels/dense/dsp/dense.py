@@ -18,7 +18,6 @@ from aot.kernels.common.packing import (
     padded_bias,
     padded_depth,
 )
-from aot.kernels.common.stage import tiles_output
 from aot.kernels.dense.dsp.tiles import Layer, layer_of, tiles_work
 from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
@@ -60,7 +59,7 @@ def _dense(kernel: AnyKernel, op: Op, x: Tensor, y: Tensor, layer: Layer, planes
     params = DenseDsp(
         Constant(f"{y.name}_weights", pack_tile(weights, kind, "s16" if planes.x else layer.suffix), words=True),
         Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
-        tiles_output(layer.output, layer.stage),
+        layer.output.for_tiles(),
         walk.start(COLUMNS),
         walk.step(COLUMNS),
         count,

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aot.graph.ir import Array, Tensor
+from aot.graph.ir import Array
 from aot.kernels.call import AnyKernel, Target, fit
+from aot.kernels.common.accumulators import number_types
 from aot.kernels.common.layout import Planes
-from aot.kernels.common.output import Output, number_types, output_and_bias
+from aot.kernels.common.output import Operands, Output, output_of
 from aot.kernels.common.packing import (
     BYTES,
     CHANNELS,
@@ -17,7 +18,6 @@ from aot.kernels.common.packing import (
     can_join,
     padded_depth,
 )
-from aot.kernels.common.stage import Stage, fast_output, stage_of
 from aot.kernels.common.sums import SUFFIXES
 from aot.kernels.costs import cycles
 from aot.ops.common import Activation
@@ -33,7 +33,6 @@ class Layer:
     weights: Array
     bias: Array
     output: Output
-    stage: Stage
     types: dict[str, str]
     kind: str
     tiles_kind: str
@@ -50,27 +49,26 @@ class Layer:
     def packed_as(self, kind: str) -> dict[str, object]:
         """What the templates print where weights are packed so."""
         weight = "int16_t" if kind == WIDE else "int8_t"
-        return {**self.types, "stage": self.stage, "packing": kind, "weight": weight}
+        return {**self.types, "stage": self.output.stage, "packing": kind, "weight": weight}
 
 
 def layer_of(
     kernel: AnyKernel,
-    operands: tuple[Tensor, Tensor, Tensor | None, Tensor],
+    operands: Operands,
     weights: Array,
     activation: Activation,
     target: Target,
 ) -> Layer:
-    x, w, b, y = operands
+    x, w, _, _ = operands
     suffix = SUFFIXES[x.dtype]
     fit(kernel.name.endswith(f"_{suffix}_dsp"), f"%{x.name} is {x.dtype}")
-    output, bias = output_and_bias(x, w, b, y, weights, activation, target.rounding)
-    output = fast_output(output, bias)
+    output, bias = output_of(operands, weights, activation, target)
     in_64_bits = bias.dtype == np.int64
     wide = w.dtype == "int16" or (w.name in target.int16_weights and not in_64_bits)
     kind = WIDE if wide else JOINED if suffix == "s8" and can_join(weights, bias) else BYTES
-    layer = Layer(weights, bias, output, stage_of(output, target, y), number_types(x, bias), kind, kind)
+    layer = Layer(weights, bias, output, number_types(x, bias), kind, kind)
     # The C of stages that are not fast takes no sums apart.
-    apart = kind == JOINED and not (layer.stage.fast and _joining_pays(kernel, layer, target))
+    apart = kind == JOINED and not (output.stage.fast and _joining_pays(kernel, layer, target))
     return replace(layer, tiles_kind=BYTES) if apart else layer
 
 

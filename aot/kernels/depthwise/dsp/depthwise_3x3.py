@@ -7,9 +7,8 @@ import numpy as np
 from aot.graph.ir import Array, Graph, Tensor
 from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.layout import Planes, planes_of
-from aot.kernels.common.output import Output, output_and_bias
+from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.packing import constant_int8
-from aot.kernels.common.stage import stage_of
 from aot.kernels.common.window import Window, window_of
 from aot.kernels.depthwise.dsp.plane import axes, channels_overlap, planes_overlap
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -64,12 +63,11 @@ def _fitting(op: DepthwiseConv2D, graph: Graph) -> tuple[Tensor, Tensor]:
 
 
 def _call(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target, height: int, chunk: int | None) -> Call:
-    x, w, b, y = op.operands(graph)
+    x, w, _, y = op.operands(graph)
     planes = planes_of(x, y, target)
     planes.check(x, y)
     weights = constant_int8(x, w).reshape(9, w.shape[3])
-    output, bias = output_and_bias(x, w, b, y, weights.T, op.activation, target.rounding)
-    stage = stage_of(output, target, y)
+    output, bias = output_of(op.operands(graph), weights.T, op.activation, target)
     stride = op.stride[0]
     width = x.shape[2] + sum(op.padding[1])
     batches, out_h, out_w, _ = y.shape
@@ -93,7 +91,7 @@ def _call(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target, 
         params,
         (x.name,),
         (y.name,),
-        {"stage": stage, "stride": stride, **planes.variant()},
+        {"stage": output.stage, "stride": stride, **planes.variant()},
         scratch=height * width + 4,  # the last word of the last row may begin at its last byte but one
         overlaps={0: _overlap(op, graph, planes, chunk or out_h)},
         work={

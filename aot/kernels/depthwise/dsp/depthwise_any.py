@@ -10,9 +10,8 @@ import numpy as np
 
 from aot.graph.ir import Array, Graph
 from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit
-from aot.kernels.common.output import Output, output_and_bias
+from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.packing import constant_int8
-from aot.kernels.common.stage import stage_of
 from aot.kernels.costs import cycles
 from aot.kernels.depthwise.dsp.plane import Axis, axes, planes_overlap
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -90,7 +89,7 @@ def _call(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target, 
         params,
         (x.name,),
         (y.name,),
-        {"stage": stage_of(params.output, target, y), "most_pairs": min(m for m in _MOST_PAIRS if m >= params.pairs)},
+        {"stage": params.output.stage, "most_pairs": min(m for m in _MOST_PAIRS if m >= params.pairs)},
         scratch=2 * halfwords + _AHEAD,
         scratch_type="int16_t",
         overlaps={0: planes_overlap(rows, columns, params.batches, params.chunk)} if params.filters == 1 else {},
@@ -99,9 +98,9 @@ def _call(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target, 
 
 
 def _params(op: DepthwiseConv2D, graph: Graph, target: Target, rows: Axis, columns: Axis) -> DepthwisePlane:
-    x, w, b, y = op.operands(graph)
+    x, w, _, y = op.operands(graph)
     weights = constant_int8(x, w)
-    output, bias = output_and_bias(x, w, b, y, weights.reshape(-1, w.shape[3]).T, op.activation, target.rounding)
+    output, bias = output_of(op.operands(graph), weights.reshape(-1, w.shape[3]).T, op.activation, target)
     chunk = _chunk(rows, _parts(columns) * _width(columns))
     return DepthwisePlane(
         Constant(f"{y.name}_weights", _pack(np.moveaxis(weights, columns.dimension, 2)[0], columns), words=True),

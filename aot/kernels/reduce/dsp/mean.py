@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from aot.graph.ir import Graph
 from aot.kernels.call import DSP, AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.fours import HALFWORD_TAPS, fit_fours
-from aot.kernels.common.output import TensorOutput
-from aot.kernels.common.stage import any_stage
+from aot.kernels.common.output import Output
 from aot.kernels.reduce.reduce import scaled_output
 from aot.ops.mean import Mean
 
@@ -19,7 +18,7 @@ class MeanDsp(Params):
     taps: int
     channels: int
     start: int
-    output: TensorOutput
+    output: Output
 
 
 def mean_dsp(kernel: AnyKernel, op: Mean, graph: Graph, target: Target) -> Call:
@@ -32,7 +31,7 @@ def mean_dsp(kernel: AnyKernel, op: Mean, graph: Graph, target: Target) -> Call:
     output, channels = scaled_output(op, x, y, target), x.shape[-1]
     params = MeanDsp(y.elements // channels, count, channels, -count * x.zero_point, output)
     work = {"taps": x.elements // 4, "outputs": y.elements}
-    return Call(kernel, op, params, (x.name,), (y.name,), {"stage": any_stage(output, target, y)}, work=work)
+    return Call(kernel, op, params, (x.name,), (y.name,), {"stage": output.stage}, work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("mean_s8_dsp", "reduce/dsp/mean_s8_dsp", (Mean,), mean_dsp, DSP),)
