@@ -9,8 +9,10 @@ from pathlib import Path
 from aot.base.choices import INT16, WEIGHTS, CompileOptions, RunOptions
 from aot.base.errors import AotError
 from aot.base.files import os_errors
-from aot.compile.pipeline import Compiled, compile_file, for_mlperf, make, with_weights_in
-from aot.compile.together import Together, make_together, options_of_each, together, within
+from aot.compile.bundle import bundled, options_of_each, within
+from aot.compile.pipeline import compile_file
+from aot.compile.printing import make
+from aot.compile.records import Compiled, Whole
 from aot.device.flash import flash as load_into
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Array
@@ -57,24 +59,11 @@ def check_choice(what: str, value: str, choices: Sequence[str]) -> None:
         raise AotError(f"there is no {what} called {value!r}", f"the choices are {', '.join(choices)}")
 
 
-def whole_of(
-    models: Sequence[Path | str],
-    board: Board,
-    options: CompileOptions,
-    concurrent: bool = False,
-    mlperf: bool = False,
-    weights_section: str | None = None,
-) -> Compiled | Together:
+def whole_of(models: Sequence[Path | str], board: Board, options: CompileOptions, concurrent: bool = False) -> Whole:
     """What one firmware is to hold."""
-    if mlperf and len(models) > 1:
-        raise AotError("the runner of MLPerf Tiny drives firmware of one model", "build each by itself")
     each = options_of_each(options, len(models))
     compiled = [compiled_for(path, board, own) for path, own in zip(models, each, strict=True)]
-    if mlperf:
-        compiled = [for_mlperf(one) for one in compiled]
-    if weights_section is not None:
-        compiled = [with_weights_in(one, weights_section) for one in compiled]
-    return compiled[0] if len(compiled) == 1 else within(together(compiled, concurrent=concurrent), options.max_ram)
+    return compiled[0] if len(compiled) == 1 else within(bundled(compiled, concurrent=concurrent), options.max_ram)
 
 
 def samples_for(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, seed: int) -> Sequence[Sample]:
@@ -95,9 +84,7 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def firmware_for(
-    whole: Compiled | Together, folder: Path, options: RunOptions, *, trace: bool = False
-) -> Firmware | None:
+def firmware_for(whole: Whole, folder: Path, options: RunOptions, *, trace: bool = False) -> Firmware | None:
     """The firmware, compiled in `folder` and, if asked for, loaded; None where the board must hold it already."""
     if options.flash and options.port is None:
         raise AotError("there is no board to load the firmware into", "where it is: --port URL, or --port auto")
@@ -109,9 +96,7 @@ def firmware_for(
     return firmware
 
 
-def compile_into(whole: Compiled | Together, folder: Path, *, trace: bool = False) -> Firmware:
+def compile_into(whole: Whole, folder: Path, *, trace: bool = False) -> Firmware:
     """The firmware, compiled in `folder`."""
     with os_errors(folder):
-        if isinstance(whole, Together):
-            return make_together(whole, folder, trace=trace)
         return make(whole, folder, trace=trace)

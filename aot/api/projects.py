@@ -7,9 +7,9 @@ from typing import Unpack
 
 from aot.api.common import board_of, check_choice, compile_into, temporary_folder, whole_of
 from aot.base.choices import CompileKeywords, CompileOptions
-from aot.base.files import complete_folder, refuse_occupied
-from aot.compile.pipeline import Compiled, files_of_kind, write
-from aot.compile.together import Together, project_of
+from aot.base.files import complete_folder, refuse_occupied, write_files
+from aot.compile.printing import print_project
+from aot.compile.records import Compiled, CompiledBundle
 from aot.project.compile import Firmware
 from aot.project.kinds import KINDS
 from aot.targets import Board
@@ -26,7 +26,7 @@ class Built:
     firmware: Firmware | None
     folder: Path
     elf: Path | None
-    together: Together | None = None
+    together: CompiledBundle | None = None
 
 
 def build(
@@ -39,8 +39,6 @@ def build(
     compile: bool = True,
     force: bool = False,
     trace: bool = False,
-    mlperf: bool = False,
-    weights_section: str | None = None,
     **choices: Unpack[CompileKeywords],
 ) -> Built:
     """Compile `model` into a C project in `folder`, which must be empty unless `force` allows to replace its files.
@@ -50,27 +48,18 @@ def build(
 
     `board` is a name, or what `aot.boards` gives; `project` a key of `aot.project.kinds.KINDS`. Without `compile`, no
     compiler is needed and nothing is measured. With `trace`, the firmware of the kind "make" can send every layer's
-    output. With `mlperf`, the runner of MLPerf Tiny can drive the firmware. The constants go to the linker's section
-    `weights_section`. `choices` are the fields of `aot.CompileOptions`. Raises AotError, and leaves the folder as it
+    output. `choices` are the fields of `aot.CompileOptions`. Raises AotError, and leaves the folder as it
     was, when anything goes wrong.
     """
     folder = Path(folder)
     check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
     models = [model] if isinstance(model, Path | str) else list(model)
-    whole = whole_of(models, board_of(board), CompileOptions(**choices), concurrent, mlperf, weights_section)
+    whole = whole_of(models, board_of(board), CompileOptions(**choices), concurrent)
     with complete_folder(folder) as made, temporary_folder() as elsewhere:
         work = made if project == "make" else elsewhere
         firmware = compile_into(whole, work, trace=trace) if compile else None
         if project != "make" or firmware is None:
-            write(_project(whole, project, firmware), made)
+            write_files(print_project(whole, project, firmware), made)
         elf = folder / firmware.elf.relative_to(made.resolve()) if firmware and work == made else None
-    if isinstance(whole, Together):
-        return Built(whole.models[0], firmware, folder, elf, whole)
-    return Built(whole, firmware, folder, elf)
-
-
-def _project(whole: Compiled | Together, kind: str, firmware: Firmware | None) -> dict[str, str | bytes]:
-    if isinstance(whole, Together):
-        return {**project_of(whole, kind, firmware)}
-    return files_of_kind(whole, kind, firmware.stack.bytes if firmware else None)
+    return Built(whole.models[0], firmware, folder, elf, whole if isinstance(whole, CompiledBundle) else None)

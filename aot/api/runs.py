@@ -17,8 +17,7 @@ from aot.api.common import (
 )
 from aot.base.choices import RunKeywords, RunOptions
 from aot.base.errors import AotError
-from aot.compile.pipeline import Compiled
-from aot.compile.together import Together
+from aot.compile.records import Compiled, CompiledBundle
 from aot.device.verify import Verdict, numbers_of, run_in_turn, verify_layers
 from aot.device.verify import run as run_samples
 from aot.graph.ir import Array
@@ -49,7 +48,7 @@ class Ran:
 class RanTogether:
     """What the models of one firmware answered, in their order; `whole` is how they share memory, if several."""
 
-    whole: Together | None
+    whole: CompiledBundle | None
     each: tuple[Ran, ...]
 
     @property
@@ -116,7 +115,7 @@ def run_together(
     options = RunOptions(**choices)
     _check_inputs(models, inputs)
     whole = whole_of(models, placed(board, options), options, concurrent)
-    compiled = _models_of(whole)
+    compiled = whole.models
     given = _given(compiled, inputs, quantize_inputs, samples, seed)
     with temporary_folder() as made:
         firmware = firmware_for(whole, made, options)
@@ -125,11 +124,7 @@ def run_together(
             for number, one, chosen in zip(numbers_of(compiled), compiled, given, strict=True)
         ]
     each = tuple(Ran(one, firmware, verdict) for one, verdict in zip(compiled, verdicts, strict=True))
-    return RanTogether(whole if isinstance(whole, Together) else None, each)
-
-
-def _models_of(whole: Compiled | Together) -> tuple[Compiled, ...]:
-    return whole.models if isinstance(whole, Together) else (whole,)
+    return RanTogether(whole if isinstance(whole, CompiledBundle) else None, each)
 
 
 def _check_inputs(models: Sequence[Path | str], inputs: Sequence[Inputs]) -> None:
@@ -199,7 +194,7 @@ def verify_together(
     options = RunOptions(**choices)
     _check_inputs(models, inputs)
     port, whole = options.port, whole_of(models, placed(board, options), options, concurrent)
-    compiled = _models_of(whole)
+    compiled = whole.models
     given = _given(compiled, inputs, quantize_inputs, samples, seed)
     with temporary_folder() as made:
         firmware = firmware_for(whole, made, options, trace=layers and port is not None)
@@ -269,7 +264,7 @@ def profile_together(
     if not traced and not whole.board.counts_instructions:
         raise AotError(f"the instructions of {whole.board.name} cannot be counted",
                        "a board in QEMU or Renode: `aot boards` lists them", "a real board: --port URL")  # fmt: skip
-    compiled = _models_of(whole)
+    compiled = whole.models
     given = _given(compiled, inputs, quantize_inputs, 1, seed)
     with temporary_folder() as made:
         loaded = firmware_for(whole, made, options, trace=traced)

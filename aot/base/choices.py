@@ -20,6 +20,8 @@ class CompileKeywords(TypedDict, total=False):
     weights: str | Sequence[str]
     pool: Sequence[str] | None
     weights_in_ram: Sequence[str] | None
+    weights_section: str | None
+    mlperf: bool
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class CompileOptions:
     file that firmware maps; with "int16", weights of convolutions and dense layers take twice the flash and fewer
     instructions, all of them or those of a layer. `pool` names memories for the arena, as `NAME[:BYTES][@SPEED]`: what
     is used most goes to the fastest. Without it, the arena lies in the fastest memory of the board that holds all.
-    The constants of the layers in `weights_in_ram`, or of `all`, are copied to RAM at start-up.
+    The constants of the layers in `weights_in_ram`, or of `all`, are copied to RAM at start-up; all others go to the
+    linker's section `weights_section`, where one is named. With `mlperf`, the runner of MLPerf Tiny can drive the
+    firmware.
     """
 
     rounding: str = "double"
@@ -45,6 +49,8 @@ class CompileOptions:
     weights: str | Sequence[str] = ()
     pool: Sequence[str] | None = None
     weights_in_ram: Sequence[str] | None = None
+    weights_section: str | None = None
+    mlperf: bool = False
 
     @property
     def weights_choices(self) -> tuple[str, ...]:

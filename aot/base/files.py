@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,3 +93,11 @@ def complete_file(path: Path) -> Iterator[Path]:
             made = Path(temporary) / target.name
             yield made
             made.replace(target)
+
+
+def write_files(files: Mapping[str, str | bytes], folder: Path) -> None:
+    """Write files below `folder`, which is made where it is missing."""
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)

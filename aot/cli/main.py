@@ -11,16 +11,16 @@ import typer
 from aot import api
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
-from aot.base.files import refuse_unwritable
+from aot.base.files import refuse_unwritable, write_files
 from aot.base.version import __version__
 from aot.cli import memory_report, options, profile_report, quantize_options, quantize_report, report, report_together
 from aot.cli.console import errors, progress, show, show_json, show_table, warn
 from aot.cli.inspect import inspect as inspect_graph
 from aot.cli.new_board import new_board
-from aot.compile.pipeline import Compiled, compile_file, write
-from aot.compile.together import Together
+from aot.compile.pipeline import compile_file
+from aot.compile.records import Compiled, CompiledBundle
 from aot.frontends import tflite
-from aot.graph.interface import listed
+from aot.graph.deployment import listed
 from aot.oracle.samples import write_outputs
 from aot.passes import PASSES, run_passes
 from aot.quantizer.analysis import analyse
@@ -47,14 +47,12 @@ def _options(context: typer.Context, version: options.Version = False) -> None:
 @options.grouped
 def build(
     models: options.Models,
-    target: options.OnBoard,
+    target: options.BuiltForBoard,
     output: options.Output,
     project: options.Project = options.ProjectKind.make,
     no_compile: options.NoCompile = False,
     force: options.Force = False,
     trace: options.Trace = False,
-    mlperf: options.Mlperf = False,
-    weights_section: options.WeightsSection = None,
     concurrent: options.Concurrent = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -69,8 +67,6 @@ def build(
             compile=not no_compile,
             force=force,
             trace=trace,
-            mlperf=mlperf,
-            weights_section=weights_section,
             **target.choices(),
         )
     warn(built.compiled.warnings)
@@ -84,11 +80,11 @@ def build(
     show_table(report.memory_table(built.compiled, built.firmware))
 
 
-def _show_together(built: api.Built, whole: Together, as_json: bool) -> None:
+def _show_together(built: api.Built, whole: CompiledBundle, as_json: bool) -> None:
     if as_json:
         show_json(report_together.build_json(whole, built.firmware, built.elf))
         return
-    show(f"{listed(whole.bundle.models)} for {whole.board.name} are in {built.folder}")
+    show(f"{listed(whole.held.models)} for {whole.board.name} are in {built.folder}")
     show_table(report_together.memory_table(whole, built.firmware))
 
 
@@ -327,7 +323,7 @@ def _inspect_memory(compiled: Compiled, picture: Path | None, as_json: bool) -> 
     found = memory_report.memory_map(compiled)
     if picture is not None:
         refuse_unwritable(picture)
-        write({picture.name: memory_report.memory_svg(found)}, picture.parent)
+        write_files({picture.name: memory_report.memory_svg(found)}, picture.parent)
     if as_json:
         show_json(asdict(found) | {"peak": found.peak})
     else:

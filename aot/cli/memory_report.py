@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aot.base.templating import render
-from aot.compile.pipeline import Compiled
+from aot.compile.records import Compiled
 from aot.plan import Plan
 from aot.plan.bound import live_bytes
 

@@ -176,6 +176,14 @@ class OnBoard:
 
 
 @dataclass(frozen=True)
+class BuiltForBoard(OnBoard):
+    """The same, and what only a project that is kept can want."""
+
+    mlperf: Mlperf = False
+    weights_section: WeightsSection = None
+
+
+@dataclass(frozen=True)
 class RunsOnBoard(OnBoard):
     """The same, and where the firmware runs."""
 
@@ -190,7 +198,8 @@ class RunsOnBoard(OnBoard):
 
 
 def _fields_of(source: OnBoard, record: type) -> dict[str, object]:
-    return {each.name: getattr(source, each.name) for each in fields(record) if getattr(source, each.name) is not None}
+    values = ((each.name, getattr(source, each.name, None)) for each in fields(record))
+    return {name: value for name, value in values if value is not None}
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aot.cli.inspect import Inspection
-from aot.compile.pipeline import Compiled
+from aot.compile.records import Compiled
 from aot.device.verify import Difference, Verdict
 from aot.graph.ir import Graph, Tensor
 from aot.plan import Plan
@@ -38,7 +38,7 @@ def build_json(compiled: Compiled, firmware: Firmware | None, elf: Path | None) 
         "arena_lower_bound": sum(plan.lower_bound for plan in compiled.plan.arenas),
         "arena_optimal": all(plan.optimal for plan in compiled.plan.arenas),
         "pools": {plan.pool: plan.size for plan in compiled.plan.arenas},
-        "weights_in_ram_bytes": compiled.interface.weights_in_ram_bytes,
+        "weights_in_ram_bytes": compiled.held.weights.in_ram_bytes,
         "recomputed_macs": compiled.recomputed,
         "stack_bytes": firmware.stack.bytes if firmware else None,
         "flash_bytes": {"code": code, "weights": weights, "total": total},

@@ -8,20 +8,20 @@ from rich.table import Table
 from aot.api import Profiled, Ran, RanTogether
 from aot.cli import profile_report, report
 from aot.cli.report import Json
-from aot.compile.together import Together
+from aot.compile.records import CompiledBundle
 from aot.project.compile import Firmware
 
 
-def build_json(whole: Together, firmware: Firmware | None, elf: Path | None) -> Json:
+def build_json(whole: CompiledBundle, firmware: Firmware | None, elf: Path | None) -> Json:
     """The keys of `aot build --json` for all models together, and under `models` those that each has of its own."""
     code, total = (firmware.flash.code, firmware.flash.total) if firmware else (None, None)
     weights = firmware.flash.weights if firmware else whole.weights_bytes
     return {
-        "model": whole.bundle.name,
+        "model": whole.held.name,
         "board": whole.board.name,
         "rounding": whole.models[0].rounding,
-        "concurrent": whole.bundle.concurrent,
-        "arena_bytes": whole.bundle.arena_bytes,
+        "concurrent": whole.held.concurrent,
+        "arena_bytes": whole.held.arena_bytes,
         "arena_lower_bound": whole.lower_bound,
         "arena_optimal": whole.optimal,
         "recomputed_macs": sum(model.recomputed for model in whole.models),
@@ -33,8 +33,8 @@ def build_json(whole: Together, firmware: Firmware | None, elf: Path | None) -> 
     }
 
 
-def _models_json(whole: Together, firmware: Firmware | None) -> Iterator[Json]:
-    for i, (model, start) in enumerate(zip(whole.models, whole.bundle.starts, strict=True)):
+def _models_json(whole: CompiledBundle, firmware: Firmware | None) -> Iterator[Json]:
+    for i, (model, start) in enumerate(zip(whole.models, whole.held.starts, strict=True)):
         part = firmware.parts[i] if firmware else None
         yield {
             "model": model.interface.name,
@@ -48,7 +48,7 @@ def _models_json(whole: Together, firmware: Firmware | None) -> Iterator[Json]:
         }
 
 
-def memory_table(whole: Together, firmware: Firmware | None) -> Table:
+def memory_table(whole: CompiledBundle, firmware: Firmware | None) -> Table:
     """Arena, weights and stack of each model, and of all of them."""
     table = report.plain_table("", "arena", "lower bound", "weights", "stack", right=(1, 2, 3, 4))
     for row in _models_json(whole, firmware):
@@ -56,10 +56,10 @@ def memory_table(whole: Together, firmware: Firmware | None) -> Table:
         table.add_row(
             row["model"], f"{row['arena_bytes']:,}", f"{row['arena_lower_bound']:,}", f"{row['weights_bytes']:,}", stack
         )
-    how = "side by side" if whole.bundle.concurrent else "shared"
+    how = "side by side" if whole.held.concurrent else "shared"
     stack = f"{firmware.stack.bytes:,}" if firmware else ""
     weights = firmware.flash.weights if firmware else whole.weights_bytes
-    table.add_row(how, f"{whole.bundle.arena_bytes:,}", f"{whole.lower_bound:,}", f"{weights:,}", stack)
+    table.add_row(how, f"{whole.held.arena_bytes:,}", f"{whole.lower_bound:,}", f"{weights:,}", stack)
     if firmware:
         table.add_row("firmware", f"{firmware.ram_bytes:,} RAM", "", f"{firmware.flash.total:,} flash", "")
     return table

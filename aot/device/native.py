@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from aot.base.errors import AotError
-from aot.compile.pipeline import Compiled, write
+from aot.base.files import write_files
+from aot.compile.printing import print_model
+from aot.compile.records import Compiled
 from aot.graph.interface import Port
 from aot.graph.ir import Array
 from aot.oracle.samples import Sample
@@ -25,7 +27,6 @@ class Native:
     def __init__(self, compiled: Compiled, folder: Path) -> None:
         """Compile the model's own files in `folder`. Raises AotError where that fails."""
         self._face, self._plan = compiled.interface, compiled.plan
-        write({name: compiled.files[name] for name in compiled.sources}, folder)
         self._library = ctypes.CDLL(str(_built(compiled, folder)))
         memory = np.zeros(compiled.plan.size + _ALIGNMENT, np.uint8)
         self._arena = memory[-memory.ctypes.data % _ALIGNMENT :]
@@ -52,6 +53,7 @@ class Native:
 
 def _built(compiled: Compiled, folder: Path) -> Path:
     library = folder / "model.so"
+    write_files(print_model(compiled), folder)
     sources = [name for name in compiled.sources if name.endswith(".c")]
     command = [tool(compiled.board, "gcc"), *_FLAGS, *sources, "-lm", "-o", library.name]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)

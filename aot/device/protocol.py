@@ -11,7 +11,7 @@ from serial import SerialBase
 
 from aot.base.errors import AotError
 from aot.device.link import ATTEMPTS, Garbled, Link, WrongInputs
-from aot.graph.interface import Interface
+from aot.graph.deployment import Deployment
 
 PROTOCOL_VERSION = "2"
 _CHUNK_BYTES = 4096
@@ -41,7 +41,7 @@ class Layer:
 
 
 class Device:
-    """A firmware at the other end of `port`, which must be that of `interface`.
+    """A firmware at the other end of `port`, which must be `held`.
 
     `died` says whether the process behind the port has ended, and how; `boots`, that the device has just been started
     and its greeting must be waited for, because it may lose what is sent before. `timeout` is how long one inference
@@ -49,16 +49,16 @@ class Device:
     device that is silent, garbles every attempt, stops with a fault, or restarts.
     """
 
-    def __init__(self, port: SerialBase, interface: Interface, *, died: Callable[[], str | None] = lambda: None,
+    def __init__(self, port: SerialBase, held: Deployment, *, died: Callable[[], str | None] = lambda: None,
                  boots: bool = False, timeout: float = 120.0, quick_timeout: float = 5.0) -> None:  # fmt: skip
         self._link = Link(port, died, quick_timeout)
-        self._interface = interface
+        self._held = held
         self._boots = boots
         self._traces = True
         self._timeout = timeout
 
-    def select(self, index: int, interface: Interface) -> None:
-        """Let all that follows be of model `index`, which is to be that of `interface`, of a firmware of several."""
+    def select(self, index: int, held: Deployment) -> None:
+        """Let all that follows be of model `index`, which is to be `held`, of a firmware of several."""
 
         def ask() -> None:
             try:
@@ -73,10 +73,10 @@ class Device:
 
         self._await_greeting()
         self._link.reliably(ask)
-        self._interface = interface
+        self._held = held
 
     def identify(self) -> Identity:
-        """Ask who is there, and check that it is the firmware of `interface`; the first thing to call, or the second
+        """Ask who is there, and check that it is the firmware of `held`; the first thing to call, or the second
         where a model must be selected first.
         """
 
@@ -92,16 +92,16 @@ class Device:
         identity = self._link.reliably(ask)
         self._link.start()
         self._traces = identity.traces
-        if identity.sha256 != self._interface.sha256:
+        if identity.sha256 != self._held.interface.sha256:
             raise AotError(
                 f"the device runs {identity.name} ({identity.sha256[:12]}), "
-                f"not {self._interface.name} ({self._interface.sha256[:12]})",
+                f"not {self._held.name} ({self._held.interface.sha256[:12]})",
                 "load the firmware that aot build wrote for this model",
             )
-        if identity.code != self._interface.code:
+        if identity.code != self._held.code:
             raise AotError(
                 f"the device runs {identity.name}, but other code for it: {identity.code} from aot {identity.version}, "
-                f"not {self._interface.code} from aot {self._interface.version}",
+                f"not {self._held.code} from aot {self._held.version}",
                 "give the same --rounding, --board and other options as when its firmware was built",
                 "load firmware that is built anew: --flash",
             )
@@ -120,7 +120,7 @@ class Device:
             self._link.reliably(lambda: self._link.exchange(run, ("m-aot-run",), self._timeout))
 
         self._while_inputs_are_wrong(once)
-        return [self._output(index, crc) for index in range(len(self._interface.outputs))]
+        return [self._output(index, crc) for index in range(len(self._held.interface.outputs))]
 
     def reset(self) -> None:
         """Forget what the model remembers from one inference to the next."""
@@ -143,7 +143,7 @@ class Device:
 
         def once() -> list[Layer]:
             self._upload(inputs)
-            count = len(self._interface.layers)
+            count = len(self._held.layers)
             wanted = ("m-aot-layer",) * count + ("m-aot-layers",)
             frames = self._link.exchange(f"aot-layers {crc} {crc}", wanted, self._timeout)[:-1]
             layers = [Layer(int(frame.words[0]), int(frame.words[1]), frame.payload) for frame in frames]
@@ -151,7 +151,7 @@ class Device:
                 raise Garbled("the layers came out of order")
             return layers
 
-        attempts = 1 if self._interface.states else ATTEMPTS
+        attempts = 1 if self._held.interface.states else ATTEMPTS
         return self._while_inputs_are_wrong(lambda: self._link.reliably(once, attempts))
 
     def time(self, count: int) -> tuple[int, int]:
@@ -196,9 +196,9 @@ class Device:
             self._link.raise_if_stopped()
 
     def _upload(self, inputs: Sequence[bytes]) -> None:
-        if len(inputs) != len(self._interface.inputs):
-            raise AotError(f"{self._interface.name} has {len(self._interface.inputs)} inputs, not {len(inputs)}")
-        for index, (data, port) in enumerate(zip(inputs, self._interface.inputs, strict=True)):
+        if len(inputs) != len(self._held.interface.inputs):
+            raise AotError(f"{self._held.name} has {len(self._held.interface.inputs)} inputs, not {len(inputs)}")
+        for index, (data, port) in enumerate(zip(inputs, self._held.interface.inputs, strict=True)):
             if len(data) != port.bytes:
                 raise AotError(f"the input {port.name} has {port.bytes} bytes, not {len(data)}")
             for offset in range(0, len(data), _CHUNK_BYTES):
@@ -234,7 +234,7 @@ class Device:
 
         def once() -> bytes:
             (frame,) = self._link.exchange(f"aot-output {index}", ("m-aot-output",), self._link.seconds)
-            if frame.words != (str(index), str(crc)) or len(frame.payload) != self._interface.outputs[index].bytes:
+            if frame.words != (str(index), str(crc)) or len(frame.payload) != self._held.interface.outputs[index].bytes:
                 raise Garbled("the device sent another output")
             return frame.payload
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.compile.pipeline import Compiled
+from aot.compile.records import Compiled
 from aot.device.protocol import Device, instructions
 from aot.graph.ir import Array, Graph
 from aot.oracle import interpreter
@@ -79,7 +79,7 @@ def connect(
 
 def reached(compiled: Compiled, connection: Connection, number: int | None = None) -> Device:
     """The device at the other end, which is made sure to run this very code, and reset; `number` as in `connect`."""
-    device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
+    device = Device(connection.port, compiled.held, died=connection.died, boots=connection.boots)
     _begin(device, compiled, number)
     return device
 
@@ -93,7 +93,7 @@ def _begin(device: Device, compiled: Compiled, number: int | None) -> None:
 
 def _select(device: Device, compiled: Compiled, number: int | None) -> None:
     if number is not None:
-        device.select(number, compiled.interface)
+        device.select(number, compiled.held)
 
 
 def numbers_of(models: Sequence[Compiled]) -> Sequence[int | None]:
@@ -208,7 +208,7 @@ def _compared_layers(
     """
     graph, allowed = compiled.graph, slack_of_layers(compiled.graph)
     kernels = {name: call.kernel.name for call in compiled.calls for name in call.outputs}
-    received = dict(zip(compiled.interface.layers, layers, strict=True))
+    received = dict(zip(compiled.held.layers, layers, strict=True))
     for op in graph.ops:
         for name, expected in graph.step(op, values, compiled.rounding).items():
             values[name] = expected

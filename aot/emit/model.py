@@ -3,20 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from aot.base.errors import AotError
 from aot.base.templating import Fragment, render
+from aot.emit.constants import constants_in, fill_of
 from aot.emit.ctext import array_body, defined_names, float_literal
 from aot.emit.helpers import prelude
 from aot.emit.layers import control_functions, everything, functions_of, layers_inside, layers_of
 from aot.emit.places import Place, base_of, place, pools_in
 from aot.emit.weights_file import ALIGN, FORMAT, HEADER_BYTES, MAGIC, members, model_words
+from aot.graph.deployment import Weights
 from aot.graph.interface import Interface, Port
 from aot.graph.ir import Graph
-from aot.kernels.call import Block, Call, Constant, Target, constants_of
+from aot.kernels.call import Block, Call, Constant, Target
 from aot.plan import Plan
 
 ARENA_ALIGN = 8  # enough for every element type and for double-word loads
@@ -91,37 +92,41 @@ class StateText:
 
 
 def model_files(
-    graph: Graph,
-    calls: Sequence[Call],
-    plan: Plan,
+    block: Block,
     interface: Interface,
+    weights: Weights,
     target: Target,
+    code: str = "",
     stack_bytes: int | None = None,
 ) -> dict[str, str]:
-    """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`; calls and the plan must be of this graph."""
-    block, name = Block(graph, tuple(calls), plan), graph.name
-    apart = interface.weights_file_bytes > 0
-    constants = f"{name}_weights." if apart else f"{name}_"
+    """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`.
+
+    `code` is the hash that a file of constants must have, where they are one.
+    """
+    graph, calls, plan = block.graph, block.calls, block.plan
+    apart, arrays = weights.file_bytes > 0, constants_in(block)
+    constants = f"{graph.name}_weights." if apart else f"{graph.name}_"
     functions = functions_of(calls, target.rounding)
     control = list(control_functions(constants, block, functions))
     of_states = Fragment("", ("string.h",) if graph.state else ())
     helpers = prelude(functions.values(), [*control, of_states], target)
-    layers = layers_of(constants, block, functions, {layer: i for i, layer in enumerate(interface.layers)})
+    layers = layers_of(constants, block, functions, {name: i for i, name in enumerate(layer_names(calls))})
     states = _states(graph, plan, interface, constants)
     values: dict[str, object] = {
         "interface": interface,
+        "weights": weights,
         "rounding": target.rounding,
         "arenas": _arenas(plan, interface),
         "parameter": _parameter(plan, interface, ""),
         "run_bases": _bases(plan, [*(one for layer in layers for one in layer.places), *_copied(states)]),
         "init_bases": _bases(plan, [state.place for state in states]),
         "arena_align": ARENA_ALIGN,
-        "weights_bytes": weights_bytes(graph, calls),
+        "weights_bytes": sum(array.data.nbytes for array in arrays),
         "stack_bytes": stack_bytes,
         "ports": _ports(interface, plan),
         "states": states,
-        "arrays": [] if apart else list(_arrays(graph, calls, interface)),
-        **(_weights_apart(graph, calls, interface.code) if apart else {"weights_members": []}),
+        "arrays": [] if apart else list(_arrays(graph, arrays, weights)),
+        **(_weights_apart(arrays, code) if apart else {"weights_members": []}),
         "layers": layers,
         "planes": any(call.planes for call in everything(calls)),
         "parameters": [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct],
@@ -129,19 +134,27 @@ def model_files(
         "prelude": helpers,
         "functions": [one.text for one in functions.values()],
     }
-    weights = "weights_check.c.j2" if apart else "weights.c.j2"
-    suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", weights: "_weights.c"}
+    suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", _template_of(weights): "_weights.c"}
     files = {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
     _check_names(graph.name, files)
     return files
 
 
-def _weights_apart(graph: Graph, calls: Sequence[Call], code: str) -> dict[str, object]:
+def layer_names(calls: Sequence[Call]) -> tuple[str, ...]:
+    """The tensors that a trace shows, in order."""
+    return tuple(name for call in calls for name in call.outputs)
+
+
+def _template_of(weights: Weights) -> str:
+    return "weights_check.c.j2" if weights.file_bytes else "weights.c.j2"
+
+
+def _weights_apart(constants: Sequence[Constant], code: str) -> dict[str, object]:
     """What is printed where the constants are a file: its layout, and what its header must be."""
     return {
         "weights_header": HEADER_BYTES,
         "weights_align": ALIGN,
-        "weights_members": members(constants_in(graph, calls)),
+        "weights_members": members(constants),
         "weights_magic": f"{MAGIC:08X}",
         "weights_format": FORMAT,
         "weights_model": [f"{word:08X}" for word in model_words(code)],
@@ -190,7 +203,7 @@ def _states(graph: Graph, plan: Plan, interface: Interface, constants: str) -> l
     for state, port in zip(graph.state, interface.states, strict=True):
         (pool, offset), following = plan.place_of(state.current), plan.place_of(state.next)
         where = f"the arena in {pool}" if plan.spilled else "the arena"
-        fill = _fill(state.initial)
+        fill = fill_of(state.initial)
         texts.append(
             StateText(
                 name=state.current,
@@ -203,12 +216,6 @@ def _states(graph: Graph, plan: Plan, interface: Interface, constants: str) -> l
             )
         )
     return texts
-
-
-def _fill(initial: np.ndarray[Any, Any]) -> int | None:
-    """The value of all bytes, where they are the same."""
-    values = set(initial.tobytes())
-    return values.pop() if len(values) == 1 else None
 
 
 def _described(port: Port) -> str:
@@ -250,38 +257,9 @@ def _port(port: Port, interface: Interface, plan: Plan, direction: str, const: s
     )
 
 
-def constants_in(graph: Graph, calls: Sequence[Call]) -> list[Constant]:
-    """The arrays that go to flash, each once."""
-    return list({constant.name: constant for constant in _all_constants(graph, calls)}.values())
-
-
-def _all_constants(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
-    """What the calls read, and initial states."""
-    yield from constants_read(graph, calls)
-    for state in graph.state:
-        if _fill(state.initial) is None:
-            yield Constant(f"{state.current}_initial", state.initial)
-
-
-def constants_read(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
-    """The parameters of every call, and constants that are passed as operands."""
-    for call in calls:
-        yield from constants_of(call.params)
-        for block in call.blocks.values():
-            yield from _all_constants(block.graph, block.calls)
-    operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
-    for name, tensor in operands.items():
-        yield Constant(f"{name}_data", tensor.values)
-
-
-def weights_bytes(graph: Graph, calls: Sequence[Call]) -> int:
-    """The bytes of flash that the constants of `calls` take."""
-    return sum(constant.data.nbytes for constant in constants_in(graph, calls))
-
-
-def _arrays(graph: Graph, calls: Sequence[Call], interface: Interface) -> Iterator[Array]:
-    for constant in constants_in(graph, calls):
+def _arrays(graph: Graph, constants: Sequence[Constant], weights: Weights) -> Iterator[Array]:
+    for constant in constants:
         data = np.asarray(constant.data)
-        in_ram = constant.name in interface.weights_in_ram
+        in_ram = constant.name in weights.in_ram
         body = array_body(data)
         yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, body, in_ram, constant.words)

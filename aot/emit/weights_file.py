@@ -49,6 +49,11 @@ def model_words(code: str) -> tuple[int, int]:
     return int(code[:8], 16), int(code[8:], 16)
 
 
+def file_bytes(constants: Sequence[Constant]) -> int:
+    """The size of the file with `constants`."""
+    return HEADER_BYTES + sum(len(member.data) for member in members(constants))
+
+
 def weights_file(constants: Sequence[Constant], code: str) -> bytes:
     """The file with `constants`, for the C whose hash is `code`.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aot.base.errors import AotError
-from aot.compile.pipeline import Compiled
+from aot.compile.printing import print_model
+from aot.compile.records import Compiled
 from aot.device.verify import connect, input_bytes, reached
 from aot.kernels import Call, candidates
 from aot.kernels.call import constants_of
@@ -120,7 +121,7 @@ def profile_renode(
     hooks = trace_hooks(instructions, f"{compiled.interface.name}_run")
     with start(firmware.elf, compiled.board, plugin=hooks.commands()) as connection:
         reached(compiled, connection, number).layers(input_bytes(compiled.graph, sample))
-        counts = iter(_logged(connection, hooks, len(compiled.interface.layers)))
+        counts = iter(_logged(connection, hooks, len(compiled.held.layers)))
     layers = (
         replace(_described(compiled, call), instructions=sum(next(counts) for _ in call.outputs))
         for call in compiled.calls
@@ -239,7 +240,7 @@ def _source_lines(
 
 def _first_lines(compiled: Compiled) -> list[int]:
     """The lines of the model's C file on which the calls stand."""
-    lines = compiled.files[f"{compiled.interface.name}.c"].splitlines()
+    lines = print_model(compiled)[f"{compiled.interface.name}.c"].splitlines()
     return [
         next(i for i, line in enumerate(lines, 1) if re.search(_call_pattern(call.outputs[0]), line))
         for call in compiled.calls

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aot.base.errors import AotError
-from aot.graph.interface import Held, Interface
+from aot.graph.deployment import Deployment, Held
 from aot.project.callgraph import Function, Stack, read_callgraph_files, read_disassembly, with_aliases, worst_stack
 from aot.project.firmware import (
     INCLUDE_FLAGS,
@@ -121,13 +121,13 @@ def _link(command: list[str], folder: Path, board: Board, held: Held) -> None:
                        f"the command was: {' '.join(command)}")  # fmt: skip
 
 
-def _weights_bytes(linker_map: str, model: Interface) -> int:
+def _weights_bytes(linker_map: str, model: Deployment) -> int:
     """The size of every constant that the linker took from the model's weights; `linker_map` is the linker's map."""
-    if model.weights_file_bytes:
-        return model.weights_file_bytes
+    if model.weights.file_bytes:
+        return model.weights.file_bytes
     used = linker_map.partition("Linker script and memory map")[2]
     names = rf"\.rodata\S*|\.data\.{re.escape(model.name)}_weights"
-    names += f"|{re.escape(model.weights_section)}" if model.weights_section else ""
+    names += f"|{re.escape(model.weights.section)}" if model.weights.section else ""
     section = re.compile(rf"(?:{names})\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S*/{re.escape(model.name)}_weights\.o")
     return sum(int(size, 16) for size in section.findall(used))
 

@@ -6,7 +6,8 @@ from math import frexp, ldexp
 
 from aot.base.templating import render
 from aot.emit.weights_file import ALIGN
-from aot.graph.interface import Bundle, Held, Interface, listed
+from aot.graph.deployment import Bundle, Deployment, Held, listed
+from aot.graph.interface import Interface
 from aot.project.mlperf import PIXEL_MODELS
 from aot.targets import Board
 
@@ -119,12 +120,18 @@ def ram_beside_arena(held: Held, board: Board) -> int:
 
     Stack, variables, a copy of outputs, and the constants that are copied there.
     """
-    constants = sum(model.weights_in_ram_bytes for model in held.models)
-    return board.stack_bytes + _STATIC_BYTES + constants + max(_copied_bytes(model) for model in held.models)
+    constants = sum(model.weights.in_ram_bytes for model in held.models)
+    return ram_beside(board, constants, max(copied_bytes(one.interface, one.benchmark) for one in held.models))
 
 
-def _copied_bytes(interface: Interface) -> int:
-    loaded = 4 * sum(port.elements for port in interface.inputs) if interface.benchmark == "ad01" else 0
+def ram_beside(board: Board, constants: int, copied: int) -> int:
+    """The same, for so many bytes of constants that are copied to RAM, and of copied inputs and outputs."""
+    return board.stack_bytes + _STATIC_BYTES + constants + copied
+
+
+def copied_bytes(interface: Interface, benchmark: str) -> int:
+    """What the firmware keeps of a model's outputs, and of inputs that the runner of MLPerf Tiny sends as reals."""
+    loaded = 4 * sum(port.elements for port in interface.inputs) if benchmark == "ad01" else 0
     return loaded + sum(port.bytes for port in interface.outputs)
 
 
@@ -147,21 +154,21 @@ def _board_files(board: Board, held: Held) -> dict[str, str]:
     files = _with_headers(board, names)
     files[_CONFIG] = render("common/board_config.h.j2", board=board)
     if board.memories:
-        files["board.ld"] = render("common/board.ld.j2", board=board, interface=held)
+        files["board.ld"] = render("common/board.ld.j2", board=board, interface=held, weights=held.weights)
     return {f"board/{name}": text for name, text in files.items()}
 
 
-def _arrays(interface: Interface, board: Board) -> list[_Arena]:
+def _arrays(held: Deployment, board: Board) -> list[_Arena]:
     """An array for each arena; in `ram`, and on a computer, it is a variable like any other."""
-    several = len(interface.pools) > 1
+    several, macro = len(held.pools) > 1, held.macro
     return [
         _Arena(
             pool=pool,
             name=f"arena_{pool}" if several else "arena",
-            size=f"{interface.macro}_ARENA_{pool.upper()}_SIZE" if several else f"{interface.macro}_ARENA_SIZE",
+            size=f"{macro}_ARENA_{pool.upper()}_SIZE" if several else f"{macro}_ARENA_SIZE",
             section=f".arena.{pool}" if board.memories and pool != "ram" else "",
         )
-        for pool in interface.pools
+        for pool in held.pools
     ]
 
 
@@ -170,22 +177,22 @@ def _device_files(held: Held, board: Board) -> dict[str, str]:
     several = isinstance(held, Bundle)
     files = {file.removesuffix(".j2"): render(f"device/{file}", several=several) for file in _DEVICE_FILES}
     files["model.c"] = _several_models(held) if isinstance(held, Bundle) else _one_model(held, board)
-    if held.weights_file_bytes:
+    if held.weights.file_bytes:
         files["weights_file.c"] = render("device/weights_file.c.j2", interface=held, align=ALIGN)
     return {f"firmware/{name}": text for name, text in files.items()}
 
 
-def _one_model(interface: Interface, board: Board) -> str:
-    part = _part(interface, "arena")
-    return render("device/model.c.j2", interface=interface, ports=part.ports, results=part.results,
-                  arrays=_arrays(interface, board), pixel_models=PIXEL_MODELS,
+def _one_model(held: Deployment, board: Board) -> str:
+    part = _part(held.interface, "arena")
+    return render("device/model.c.j2", held=held, interface=held.interface, weights=held.weights, ports=part.ports,
+                  results=part.results, arrays=_arrays(held, board), pixel_models=PIXEL_MODELS,
                   weights_align=ALIGN)  # fmt: skip
 
 
 def _several_models(bundle: Bundle) -> str:
-    most = max(sum(port.bytes for port in model.outputs) for model in bundle.models)
+    most = max(sum(port.bytes for port in model.interface.outputs) for model in bundle.models)
     pairs = zip(bundle.models, arenas(bundle), strict=True)
-    parts = [_part(model, arena, i) for i, (model, arena) in enumerate(pairs)]
+    parts = [_part(model.interface, arena, i) for i, (model, arena) in enumerate(pairs)]
     return render("device/models.c.j2", bundle=bundle, title=listed(bundle.models), parts=parts, results_bytes=most)
 
 

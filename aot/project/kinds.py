@@ -9,7 +9,7 @@ from aot.base.data import TEMPLATES
 from aot.base.errors import AotError
 from aot.base.templating import render
 from aot.emit.weights_file import ALIGN
-from aot.graph.interface import Bundle, Held, listed
+from aot.graph.deployment import Bundle, Held, listed
 from aot.project.firmware import (
     INCLUDE_FLAGS,
     SMALL_FLAGS,
@@ -70,7 +70,7 @@ def project_files(
     if kind.name == "cmsis-pack" and board.core.family != "arm":
         raise AotError(f"a cmsis-pack project is for Arm cores, and {board.name} has the core {board.core.name}",
                        "a board with a Cortex-M: `aot boards` lists them", "another --project")  # fmt: skip
-    if held.weights_file_bytes and not kind.weights_file:
+    if held.weights.file_bytes and not kind.weights_file:
         able = ", ".join(name for name, one in KINDS.items() if one.weights_file)
         raise AotError(f"a {kind.name} project cannot have --weights external", f"--project {able}",
                        "the constants in a section of their own: --weights-section")  # fmt: skip
@@ -116,7 +116,10 @@ def _values(held: Held, board: Board, stack_bytes: int | None) -> dict[str, obje
     """What the templates of every kind may print."""
     sources = source_files(held, board)
     return {
-        "interface": held,
+        "interface": held if isinstance(held, Bundle) else held.interface,
+        "models": [model.interface for model in held.models],
+        "pools": held.models[0].pools,
+        "weights": held.weights,
         "several": isinstance(held, Bundle),
         "title": listed(held.models),
         "headers": [f"{name}.h" for name in dict.fromkeys((held.name, *(model.name for model in held.models)))],

@@ -7,7 +7,9 @@ from real_models import FOLDER, MODELS, RANDOM, is_float, samples_of
 
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
-from aot.compile.pipeline import Compiled, compile_file, make
+from aot.compile.pipeline import compile_file
+from aot.compile.printing import make
+from aot.compile.records import Compiled
 from aot.device.verify import connect, run, verify_layers
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.oracle.samples import random_samples

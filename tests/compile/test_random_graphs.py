@@ -15,7 +15,7 @@ from counts import INTERPRETER, record
 from graphs import codes
 from random_graphs import random_graph
 
-from aot.compile import pipeline
+from aot.compile.printing import make
 from aot.device.verify import run as run_on_device
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
@@ -84,6 +84,6 @@ def test_the_generated_code_equals_the_interpreter(board: str, tmp_path: Path) -
     for i, parts in enumerate(_groups()):
         graph, sample = merge.merged(parts)
         model = native.compiled(graph, board=board)
-        verdict = run_on_device(model, pipeline.make(model, tmp_path / str(i)), [sample, sample], count=False)
+        verdict = run_on_device(model, make(model, tmp_path / str(i)), [sample, sample], count=False)
         assert verdict.first_difference is None, f"firmware {i}: {verdict.first_difference}"
         record(board, _WHAT, "", len(parts))

@@ -14,8 +14,10 @@ from programs import cmake
 
 from aot.api import build
 from aot.base.errors import AotError
-from aot.compile.pipeline import Compiled, compile_file
-from aot.compile.together import Together, make_together, together
+from aot.compile.bundle import bundled
+from aot.compile.pipeline import compile_file
+from aot.compile.printing import make
+from aot.compile.records import Compiled, CompiledBundle
 from aot.device.verify import connect, run_in_turn, verify_layers
 from aot.frontends.tflite_writer import write
 from aot.graph.ir import Graph
@@ -81,28 +83,28 @@ def test_a_buffer_over_what_another_model_remembers_is_found() -> None:
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Together, Firmware]:
+def traced(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompiledBundle, Firmware]:
     """All of them on the host, sharing; the firmware can send every layer."""
-    whole = together(_models("host"))
-    return whole, make_together(whole, tmp_path_factory.mktemp("together"), trace=True)
+    whole = bundled(_models("host"))
+    return whole, make(whole, tmp_path_factory.mktemp("together"), trace=True)
 
 
-def _check_in_turn(whole: Together, firmware: Firmware) -> None:
+def _check_in_turn(whole: CompiledBundle, firmware: Firmware) -> None:
     verdicts = run_in_turn(whole.models, firmware, _samples(list(whole.models)))
     assert [verdict.samples for verdict in verdicts] == [2, 3, 4, 5, 6][: len(verdicts)]
     assert all(verdict.exact for verdict in verdicts), verdicts
 
 
-def test_models_in_turn_are_bit_exact(traced: tuple[Together, Firmware]) -> None:
+def test_models_in_turn_are_bit_exact(traced: tuple[CompiledBundle, Firmware]) -> None:
     _check_in_turn(*traced)
 
 
 def test_models_in_turn_are_bit_exact_on_a_board(tmp_path: Path) -> None:
-    whole = together(_models("mps2-an386"))
-    _check_in_turn(whole, make_together(whole, tmp_path))
+    whole = bundled(_models("mps2-an386"))
+    _check_in_turn(whole, make(whole, tmp_path))
 
 
-def test_a_reset_is_of_one_model(traced: tuple[Together, Firmware]) -> None:
+def test_a_reset_is_of_one_model(traced: tuple[CompiledBundle, Firmware]) -> None:
     whole, firmware = traced
     models = whole.models[:3]
     first, *_, last = models
@@ -111,7 +113,7 @@ def test_a_reset_is_of_one_model(traced: tuple[Together, Firmware]) -> None:
     with connect(first, firmware, None, number=0) as device:
         for i in range(2):
             for n, model in enumerate(models):
-                device.select(n, model.interface)
+                device.select(n, model.held)
                 if i == 1 and model is last:
                     device.reset()
                 answers.append(device.infer([samples[n][i][name].tobytes() for name in model.source.inputs]))
@@ -123,14 +125,14 @@ def test_a_reset_is_of_one_model(traced: tuple[Together, Firmware]) -> None:
     assert answers[3] != [forgotten[name].tobytes() for name in first.source.outputs]
 
 
-def test_every_layer_is_compared(traced: tuple[Together, Firmware]) -> None:
+def test_every_layer_is_compared(traced: tuple[CompiledBundle, Firmware]) -> None:
     whole, firmware = traced
     for number, (model, given) in enumerate(zip(whole.models, _samples(list(whole.models)), strict=True)):
         assert verify_layers(model, firmware, given, number=number).exact
 
 
 def test_a_fault_is_found_in_the_model_that_has_it(
-    traced: tuple[Together, Firmware], monkeypatch: pytest.MonkeyPatch
+    traced: tuple[CompiledBundle, Firmware], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last model's code computes something else than its graph."""
     right = interpreter.run_all
@@ -145,19 +147,19 @@ def test_a_fault_is_found_in_the_model_that_has_it(
     assert [verdict.exact for verdict in verdicts] == [True] * 4 + [False]
 
 
-def test_commands_are_about_the_selected_model(traced: tuple[Together, Firmware]) -> None:
+def test_commands_are_about_the_selected_model(traced: tuple[CompiledBundle, Firmware]) -> None:
     whole, firmware = traced
     digits, sine = len(whole.models) - 1, len(whole.models) - 2
     with connect(whole.models[0], firmware, None, number=0) as device:
         assert device.command("aot-model 9") == ["e-[aot-model needs the number of a model]"]
-        device.select(digits, whole.models[digits].interface)
+        device.select(digits, whole.models[digits].held)
         assert device.command("profile")[1] == "m-model-[digits]"
         assert device.command("db load 64") == ["m-[Expecting 64 bytes]"]
-        device.select(sine, whole.models[sine].interface)
+        device.select(sine, whole.models[sine].held)
         assert device.command("db print") == []
         assert device.command("db load 2") == ["e-[Supplied buffer size exceeds the model's inputs]"]
         assert len(device.command("infer 1")[-1].split(",")) == 1
-        device.select(sine, whole.models[0].interface)
+        device.select(sine, whole.models[0].held)
         with pytest.raises(AotError, match="the device runs sine"):
             device.identify()
 
@@ -269,7 +271,7 @@ def test_projects_build_what_answers(kind: str, how: tuple[str, ...], tmp_path: 
     else:
         cmake("-B", "build", f"-DCMAKE_C_FLAGS={' '.join(_WARNINGS)}", cwd=tmp_path)
         cmake("--build", "build", "--parallel", 2, cwd=tmp_path)
-    whole = together([compile_file(path, load_board("host")) for path in (SINE, DIGITS)])
+    whole = bundled([compile_file(path, load_board("host")) for path in (SINE, DIGITS)])
     _check_in_turn(whole, Firmware(tmp_path / "build" / "models.elf", Flash(0, 0), 0, ()))
 
 
@@ -302,12 +304,12 @@ def test_what_cannot_be(tmp_path: Path) -> None:
 def test_what_does_not_fit_together() -> None:
     board = load_board("microbit")
     sine, digits = (compile_file(path, board) for path in (SINE, DIGITS))
-    need = digits.plan.size + ram_beside_arena(digits.interface, board)
+    need = digits.plan.size + ram_beside_arena(digits.held, board)
     memories = tuple(replace(each, size=need) if each.name == "ram" else each for each in board.memories)
     models = [replace(model, board=replace(board, memories=memories)) for model in (sine, digits)]
-    assert together(models).bundle.arena_bytes == digits.plan.size
+    assert bundled(models).held.arena_bytes == digits.plan.size
     with pytest.raises(AotError, match="the firmware of sine and digits does not fit microbit"):
-        together(models, concurrent=True)
+        bundled(models, concurrent=True)
 
 
 def test_a_limit_of_ram_is_for_the_common_arena(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from topologies import TOPOLOGIES
 
-from aot.compile import pipeline
+from aot.compile.printing import make, print_model
 from aot.device.verify import run as run_on_device
 from aot.device.verify import verify_layers
 from aot.graph.ir import Graph
@@ -42,21 +42,21 @@ def test_alone(name: str, tmp_path: Path) -> None:
 def test_together_on_a_board(tmp_path: Path) -> None:
     graph, samples = _merged()
     model = native.compiled(graph, board="mps2-an386")
-    assert run_on_device(model, pipeline.make(model, tmp_path), samples, count=False).first_difference is None
+    assert run_on_device(model, make(model, tmp_path), samples, count=False).first_difference is None
 
 
 def test_layers_on_a_board(tmp_path: Path) -> None:
     """Each layer is right at the time it is computed."""
     graph, samples = _merged()
     model = native.compiled(graph, board="mps2-an386")
-    firmware = pipeline.make(model, tmp_path, trace=True)
+    firmware = make(model, tmp_path, trace=True)
     assert verify_layers(model, firmware, samples).first_difference is None
 
 
 def test_a_trace_shows_every_output_of_an_operator() -> None:
     model = native.compiled(TOPOLOGIES["several outputs of one operator"])
-    assert sorted(model.interface.layers) == ["a", "b", "s", "y"]
-    assert [f"TRACE({i}, " in model.files["net.c"] for i in range(5)] == [True] * 4 + [False]
+    assert sorted(model.held.layers) == ["a", "b", "s", "y"]
+    assert [f"TRACE({i}, " in print_model(model)["net.c"] for i in range(5)] == [True] * 4 + [False]
 
 
 def test_a_chain_in_place_needs_the_memory_of_one_tensor() -> None:

@@ -75,7 +75,7 @@ def session(connection: Any, seed: int, kind: str) -> str:
     """Three inferences over a bad line: `right`, or what the error says. Fails on a wrong answer."""
     rng = random.Random(f"{SEED} {seed}")
     port: Any = FaultyPort(connection.port, rng, kind)
-    device = Device(port, dummy.INTERFACE, died=connection.died, timeout=QUICK_SECONDS, quick_timeout=QUICK_SECONDS)
+    device = Device(port, dummy.DEPLOYMENT, died=connection.died, timeout=QUICK_SECONDS, quick_timeout=QUICK_SECONDS)
     try:
         device.identify()
         for _ in range(3):
@@ -142,7 +142,7 @@ def _with_a_wrong_digit(bench: Bench, case: tuple[int, bytes]) -> int:
     a, b = bytes(range(1, 11)), bytes(range(50, 60))
     with bench.connect("host") as connection:
         port: Any = WrongDigit(connection.port, *case)
-        device = Device(port, dummy.INTERFACE, died=connection.died, boots=True, quick_timeout=QUICK_SECONDS)
+        device = Device(port, dummy.DEPLOYMENT, died=connection.died, boots=True, quick_timeout=QUICK_SECONDS)
         device.identify()
         assert device.infer([a, b]) == [dummy.layers(a, b)[1]], case
     return int(port.runs)
@@ -199,7 +199,7 @@ def _over_a_distance(bench: Bench, spoiled: bytes) -> None:
     a, b = bytes(range(1, 11)), bytes(range(50, 60))
     with bench.connect("host") as connection:
         port: Any = Distant(connection.port, 0.4, spoiled)
-        device = Device(port, dummy.INTERFACE, died=connection.died, boots=True)
+        device = Device(port, dummy.DEPLOYMENT, died=connection.died, boots=True)
         device.identify()
         assert device.infer([a, b]) == [dummy.layers(a, b)[1]], spoiled
 

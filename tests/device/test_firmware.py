@@ -49,7 +49,7 @@ def test_a_run_without_new_input_only_answers(bench: Bench) -> None:
 
 def test_firmware_of_one_model_is_told_from_that_of_several(bench: Bench) -> None:
     with bench.device("host") as device, pytest.raises(AotError, match="holds one model, not several"):
-        device.select(1, dummy.INTERFACE)
+        device.select(1, dummy.DEPLOYMENT)
 
 
 def test_instructions_are_counted_and_the_same_each_time(bench: Bench) -> None:
@@ -118,7 +118,7 @@ def test_wrong_hex_digits(bench: Bench) -> None:
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_make_gives_the_same_program(tmp_path: Path, board: str) -> None:
     dummy.write_project(tmp_path, load_board(board))
-    elf = compile_project(tmp_path, load_board(board), dummy.INTERFACE).elf
+    elf = compile_project(tmp_path, load_board(board), dummy.DEPLOYMENT).elf
     ours = elf.read_bytes()
     subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
     subprocess.run(["make", "-j2"], cwd=tmp_path, check=True, capture_output=True)
@@ -127,15 +127,15 @@ def test_make_gives_the_same_program(tmp_path: Path, board: str) -> None:
 
 def test_files_are_the_same_each_time_and_name_no_folder() -> None:
     board = load_board("microbit")
-    files = firmware_files(dummy.INTERFACE, board)
-    assert files == firmware_files(dummy.INTERFACE, board)
+    files = firmware_files(dummy.DEPLOYMENT, board)
+    assert files == firmware_files(dummy.DEPLOYMENT, board)
     assert not any(str(Path.cwd()) in text or "/home/" in text for text in files.values())
 
 
 def test_firmware_takes_no_more_memory_than_it_says(bench: Bench, board_name: str) -> None:
     board, firmware = load_board(board_name), bench.firmware(board_name)
     if board.memories:
-        assert firmware.ram_bytes - 64 <= ram_beside_arena(dummy.INTERFACE, board)
+        assert firmware.ram_bytes - 64 <= ram_beside_arena(dummy.DEPLOYMENT, board)
         assert firmware.flash.code <= FLASH_BESIDE_MODEL
 
 
@@ -143,7 +143,7 @@ def test_too_large_an_arena_is_said_in_bytes(tmp_path: Path) -> None:
     board = load_board("microbit")
     dummy.write_project(tmp_path, board, arena=20_000)
     with pytest.raises(AotError, match=r"does not fit microbit: it overflows RAM by 5,\d\d\d bytes"):
-        compile_project(tmp_path, board, dummy.INTERFACE)
+        compile_project(tmp_path, board, dummy.DEPLOYMENT)
 
 
 def test_too_deep_a_stack_is_refused(tmp_path: Path) -> None:
@@ -151,15 +151,15 @@ def test_too_deep_a_stack_is_refused(tmp_path: Path) -> None:
     extra = "volatile char deep[2000]; deep[0] = 1; sum[0] = (int8_t)(sum[0] + deep[0] - 1);"
     dummy.write_project(tmp_path, board, extra=extra)
     with pytest.raises(AotError, match="of stack, but microbit reserves 1,280"):
-        compile_project(tmp_path, board, dummy.INTERFACE)
+        compile_project(tmp_path, board, dummy.DEPLOYMENT)
 
 
 @pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547", "microbit"])
 def test_a_fault_is_reported_with_its_address(tmp_path: Path, board: str) -> None:
     dummy.write_project(tmp_path, load_board(board), extra='__asm__ volatile("udf #0");')
-    elf = compile_project(tmp_path, load_board(board), dummy.INTERFACE).elf
+    elf = compile_project(tmp_path, load_board(board), dummy.DEPLOYMENT).elf
     with start(elf, load_board(board)) as connection:
-        device = Device(connection.port, dummy.INTERFACE, died=connection.died, boots=connection.boots)
+        device = Device(connection.port, dummy.DEPLOYMENT, died=connection.died, boots=connection.boots)
         device.identify()
         with pytest.raises(AotError, match=r"fault: hard pc=0x[0-9a-f]{8}"):
             device.infer([A, B])
@@ -168,7 +168,7 @@ def test_a_fault_is_reported_with_its_address(tmp_path: Path, board: str) -> Non
 def test_missing_compiler_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AotError, match=r"arm-none-eabi-gcc.*not installed") as error:
-        compile_project(tmp_path, load_board("microbit"), dummy.INTERFACE)
+        compile_project(tmp_path, load_board("microbit"), dummy.DEPLOYMENT)
     assert "gcc-arm-none-eabi libnewlib-arm-none-eabi" in error.value.things_to_try[0]
 
 
@@ -185,9 +185,9 @@ def test_a_stack_overflow_is_reported(tmp_path: Path) -> None:
     board = load_board("mps2-an386")
     extra = '__asm__ volatile("mov sp, %0\\n\\tpush {r0-r3}" : : "r"(0x1FFFFFF0u));'
     dummy.write_project(tmp_path, board, extra=extra)
-    elf = compile_project(tmp_path, board, dummy.INTERFACE).elf
+    elf = compile_project(tmp_path, board, dummy.DEPLOYMENT).elf
     with start(elf, board) as connection:
-        device = Device(connection.port, dummy.INTERFACE, died=connection.died, boots=connection.boots)
+        device = Device(connection.port, dummy.DEPLOYMENT, died=connection.died, boots=connection.boots)
         device.identify()
         with pytest.raises(AotError, match="fault: stack-overflow"):
             device.infer([A, B])
@@ -206,19 +206,20 @@ def test_results_of_every_type_compile_and_print(tmp_path: Path, c_type: str, sc
     size = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "float": 4}[c_type]
     code = {"int8_t": "b", "uint8_t": "B", "int16_t": "h", "int32_t": "i", "float": "f"}[c_type]
     out = Port("out", "dummy_output", "", c_type, c_type, (4 // size,), 4, scale=scale, zero_point=-1)
-    interface = replace(dummy.INTERFACE, outputs=(out, replace(out, name="again")))
+    outputs = (out, replace(out, name="again"))
+    held = replace(dummy.DEPLOYMENT, interface=replace(dummy.DEPLOYMENT.interface, outputs=outputs))
     board = load_board("host")
     dummy.write_project(tmp_path, board)
-    for name, text in firmware_files(interface, board).items():
+    for name, text in firmware_files(held, board).items():
         (tmp_path / name).write_text(text)
-    elf = compile_project(tmp_path, board, interface).elf
+    elf = compile_project(tmp_path, board, held).elf
     wanted = struct.pack("<f", -12.3456) if c_type == "float" else bytes([1, 200, 3, 250])
     values = struct.unpack(f"<{4 // size}{code}", wanted)
     factor = int(scale * 1000) if scale * 1000 * 2 ** (8 * size) < 2**63 else 0
     thousandths = [int(value * 1000) if c_type == "float" else (value + 1) * factor for value in values]
     words = [f"{'-' * (value < 0)}{abs(value) // 1000}.{abs(value) % 1000:03d}" for value in thousandths]
     with start(elf, board) as connection:
-        device = Device(connection.port, interface, died=connection.died, boots=connection.boots)
+        device = Device(connection.port, held, died=connection.died, boots=connection.boots)
         device.identify()
         b = bytes((byte - i) & 0xFF for i, byte in enumerate(wanted)) + bytes(6)
         assert device.infer([bytes(10), b]) == [wanted, wanted]
@@ -236,9 +237,9 @@ def test_faults_on_riscv(tmp_path: Path, code: str, said: str) -> None:
     """An illegal instruction, and a store below the stack, where flash must not be written to."""
     board = load_board("riscv-virt")
     dummy.write_project(tmp_path, board, extra=code)
-    elf = compile_project(tmp_path, board, dummy.INTERFACE).elf
+    elf = compile_project(tmp_path, board, dummy.DEPLOYMENT).elf
     with start(elf, board) as connection:
-        device = Device(connection.port, dummy.INTERFACE, died=connection.died, boots=connection.boots)
+        device = Device(connection.port, dummy.DEPLOYMENT, died=connection.died, boots=connection.boots)
         device.identify()
         with pytest.raises(AotError, match=f"fault: {said}"):
             device.infer([A, B])

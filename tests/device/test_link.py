@@ -63,7 +63,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def noisy_device(connection: Connection, **noise: set[int]) -> Device:
     port: Any = NoisyPort(connection.port, **{"flip_sent": set(), "flip_read": set(), "lose_sent": set()} | noise)
-    return Device(port, dummy.INTERFACE, died=connection.died, boots=True, quick_timeout=0.3, timeout=0.3)
+    return Device(port, dummy.DEPLOYMENT, died=connection.died, boots=True, quick_timeout=0.3, timeout=0.3)
 
 
 # `aot-identify%` has 13 bytes; then come the upload of A, its command and then its data, and so on.
@@ -100,7 +100,7 @@ def test_a_hopeless_line_is_given_up(bench: Bench) -> None:
 
 def make_device(*answers: bytes) -> Device:
     port: Any = ScriptedPort(*answers)
-    return Device(port, dummy.INTERFACE, timeout=0.05, quick_timeout=0.05)
+    return Device(port, dummy.DEPLOYMENT, timeout=0.05, quick_timeout=0.05)
 
 
 @pytest.fixture
@@ -116,7 +116,9 @@ def frame(line: str, payload: bytes = b"") -> bytes:
     return text + f"*{zlib.crc32(text):08x}\r\n".encode()
 
 
-def identity(sha256: str = dummy.INTERFACE.sha256, version: str = "2", code: str = dummy.INTERFACE.code) -> bytes:
+def identity(
+    sha256: str = dummy.DEPLOYMENT.interface.sha256, version: str = "2", code: str = dummy.DEPLOYMENT.code
+) -> bytes:
     return frame(f"m-aot-identify {version} dummy {sha256} {code} 0.1.0 0 1000000") + b"m-ready\r\n"
 
 
@@ -149,7 +151,7 @@ def test_a_late_answer_is_not_taken_for_that_of_a_spoiled_upload(bench: Bench) -
     """The device would run on what was spoiled, and nobody would know."""
     with bench.connect("host") as connection:
         port: Any = LateAnswerPort(connection.port)
-        device = Device(port, dummy.INTERFACE, died=connection.died, boots=True, timeout=1.0, quick_timeout=1.0)
+        device = Device(port, dummy.DEPLOYMENT, died=connection.died, boots=True, timeout=1.0, quick_timeout=1.0)
         device.identify()
         assert device.infer([A, B]) == [SUM]
 
@@ -199,7 +201,7 @@ def test_restart_in_the_middle() -> None:
 def test_the_end_of_the_process_is_told(bench: Bench) -> None:
     with bench.connect("host") as connection:
         port: Any = ScriptedPort()
-        device = Device(port, dummy.INTERFACE, died=lambda: "dummy.elf ended with status 7")
+        device = Device(port, dummy.DEPLOYMENT, died=lambda: "dummy.elf ended with status 7")
         with pytest.raises(AotError, match="ended with status 7"):
             device.identify()
         assert connection.died() is None

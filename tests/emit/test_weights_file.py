@@ -19,11 +19,14 @@ from serial import SerialBase
 import aot as package
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
-from aot.compile.pipeline import Compiled, compile_file, make, with_weights_apart, write
+from aot.base.files import write_files
+from aot.compile.pipeline import compile_file
+from aot.compile.printing import make, print_project
+from aot.compile.records import Compiled
 from aot.device.protocol import Device
 from aot.device.verify import input_bytes
 from aot.device.verify import run as run_on_device
-from aot.graph.interface import Interface
+from aot.graph.deployment import Deployment
 from aot.oracle import interpreter
 from aot.oracle.samples import Sample, random_samples
 from aot.project.compile import compile_project
@@ -42,7 +45,9 @@ def digits(board: str = "host", rounding: str = "double") -> Compiled:
 
 
 def file_of(compiled: Compiled) -> bytes:
-    return compiled.binaries[f"{compiled.interface.name}_weights.bin"]
+    file = print_project(compiled)[f"{compiled.interface.name}_weights.bin"]
+    assert isinstance(file, bytes)
+    return file
 
 
 # Right answers
@@ -63,7 +68,7 @@ def test_constants_inside_control_flow_and_states(tmp_path: Path) -> None:
     """Operands, carried values and conditions too are members of the struct."""
     names = [name for name in cases.builders() if name.split()[0] in ("If", "While", "Lstm")]
     graph, sample = merge.merged([cases.case(name, seed) for name in names for seed in range(2)])
-    compiled = with_weights_apart(native.compiled(graph))
+    compiled = native.compiled(graph, weights="external")
     assert run_on_device(compiled, make(compiled, tmp_path), [sample], count=False).exact
 
 
@@ -72,8 +77,8 @@ WARNINGS = "-std=c99 -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".spl
 
 def test_no_warnings(tmp_path: Path) -> None:
     """Of every kernel, every constant is where the compiler expects it: the C checks the size of its struct."""
-    compiled = with_weights_apart(native.compiled(merge.merged(cases.each())[0]))
-    write(compiled.files, tmp_path)
+    compiled = native.compiled(merge.merged(cases.each())[0], weights="external")
+    write_files(print_project(compiled), tmp_path)
     for compiler in ("gcc", "clang"):
         for options in (["-fsyntax-only", "merged.c"], ["-O3", "-c", "merged_weights.c", "-o", "out.o"]):
             done = subprocess.run([compiler, *WARNINGS, *options], cwd=tmp_path, capture_output=True, text=True)
@@ -81,7 +86,7 @@ def test_no_warnings(tmp_path: Path) -> None:
 
 
 def test_header_in_cpp(tmp_path: Path) -> None:
-    write(digits().files, tmp_path)
+    write_files(print_project(digits()), tmp_path)
     (tmp_path / "use.cpp").write_text(
         '#include "digits.h"\nint use() { return digits_weights_check(&digits_weights) == DIGITS_WEIGHTS_OK; }\n'
     )
@@ -96,7 +101,7 @@ def test_header_in_cpp(tmp_path: Path) -> None:
 def check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """`digits_weights_check` for bytes at an address that is `shift` off; its constants lie nowhere."""
     folder = tmp_path_factory.mktemp("check")
-    write(digits().files, folder)
+    write_files(print_project(digits()), folder)
     command = ["gcc", *WARNINGS, "-O2", "-fPIC", "-shared", "digits_weights.c", "-o", "check.so"]
     subprocess.run(command, cwd=folder, check=True)
     library = ctypes.CDLL(str(folder / "check.so"))
@@ -153,25 +158,25 @@ def _spoiled(data: bytes) -> bytes:
 
 
 def _answer(port: SerialBase, compiled: Compiled, sample: Sample) -> bytes:
-    device = Device(port, compiled.interface, boots=True)
+    device = Device(port, compiled.held, boots=True)
     device.identify()
     (output,) = device.infer(input_bytes(compiled.graph, sample))
     return output
 
 
-def _said(port: SerialBase, interface: Interface) -> str:
+def _said(port: SerialBase, held: Deployment) -> str:
     with pytest.raises(AotError) as error:
-        Device(port, interface).identify()
+        Device(port, held).identify()
     assert "built together with its firmware" in error.value.things_to_try[0]
     return error.value.what
 
 
 def test_firmware_with_a_corrupt_file_says_so(tmp_path: Path) -> None:
     compiled = digits()
-    write({**compiled.files, "digits_weights.bin": _spoiled(file_of(compiled))}, tmp_path)
-    firmware = compile_project(tmp_path, compiled.board, compiled.interface)
+    write_files({**print_project(compiled), "digits_weights.bin": _spoiled(file_of(compiled))}, tmp_path)
+    firmware = compile_project(tmp_path, compiled.board, compiled.held)
     with start(firmware.elf, compiled.board) as connection:
-        said = _said(connection.port, compiled.interface)
+        said = _said(connection.port, compiled.held)
     assert said == "the device cannot run its model: weights: the file is corrupt"
 
 
@@ -206,7 +211,7 @@ def test_a_file_programmed_on_its_own(tmp_path: Path) -> None:
     (tmp_path / "bad.bin").write_bytes(_spoiled(file.read_bytes()))
     for wrong, reason in ((None, "no such file at their address"), (tmp_path / "bad.bin", "the file is corrupt")):
         with _emulated(elf, wrong) as port:
-            assert _said(port, compiled.interface) == f"the device cannot run its model: weights: {reason}"
+            assert _said(port, compiled.held) == f"the device cannot run its model: weights: {reason}"
 
 
 # Projects
@@ -242,4 +247,4 @@ def test_what_cannot_be(tmp_path: Path) -> None:
                    "--weights-section", ".flash")  # fmt: skip
     assert "--weights external and --weights-section exclude each other" in said
     with pytest.raises(AotError, match="has no constants"):
-        with_weights_apart(native.compiled(cases.case("Add", 0)[0]))
+        native.compiled(cases.case("Add", 0)[0], weights="external")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from counts import count
 
-from aot.compile import pipeline
+from aot.compile.printing import make, print_model
 from aot.device.verify import run as run_on_device
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Graph, Op
@@ -54,7 +54,7 @@ def _groups(parts: list[merge.Case]) -> list[list[merge.Case]]:
 def _device_outputs(graph: Graph, sample: merge.Sample, board: str, rounding: str, folder: Path) -> merge.Sample:
     """What the firmware for `board`, with `graph` in it, answers, the second time: in an arena that was used."""
     model = native.compiled(graph, rounding, board)
-    verdict = run_on_device(model, pipeline.make(model, folder), [sample, sample], count=False)
+    verdict = run_on_device(model, make(model, folder), [sample, sample], count=False)
     return dict(zip(graph.outputs, verdict.outputs[1], strict=True))
 
 
@@ -139,7 +139,7 @@ def test_every_output_stage_and_variant_is_reached() -> None:
     """Shifts to the left, accumulators beyond 30 bits, and all that a template tells apart."""
     scaled = [case for case in _cases("host", "double") if isinstance(case[0].ops[0], _SCALED)]
     graph, _ = merge.merged(scaled)
-    files = {rounding: native.compiled(graph, rounding).files["merged.c"] for rounding in ("double", "float")}
+    files = {rounding: print_model(native.compiled(graph, rounding))["merged.c"] for rounding in ("double", "float")}
     for stage in ("tensor_output_s8", "tensor_output_any_s8", "channel_output_s8", "channel_output_any_s8"):
         assert files["double"].count(f"{stage}(") >= 2, stage
     assert files["float"].count("float_output_s8(") >= 3
@@ -152,7 +152,7 @@ def test_every_kind_of_tiles_is_reached() -> None:
     """Scales of channels, of tensors and floats; packed weights of each kind; and what none of them can do."""
     more = ("Conv2D lowest weights", "Conv2D pointwise uint8", "Conv2D pointwise int16")
     graph, _ = merge.merged([*cases.few(), *(cases.case(name, seed) for name in more for seed in range(12))])
-    text = "".join(native.compiled(graph, rounding, "mps2-an386").files["merged.c"] for rounding in ROUNDINGS)
+    text = "".join(print_model(native.compiled(graph, rounding, "mps2-an386"))["merged.c"] for rounding in ROUNDINGS)
     kinds = {f"tiles_{s}{j}" for s in ("channel", "tensor", "float") for j in ("", "_joined", "_wide")}
     kinds |= {f"tiles_{s}_joined_clamped" for s in ("channel", "tensor", "float")}
     kinds |= {"tiles_channel_s16", "tiles_channel_s16_clamped", "tile_s8", "tile_wide"}

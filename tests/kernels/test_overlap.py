@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cases
@@ -12,9 +12,9 @@ import numpy as np
 import planar
 import pytest
 
-from aot.compile.pipeline import Compiled, make
+from aot.compile.printing import make, with_plan
+from aot.compile.records import Compiled
 from aot.device.verify import run as run_on_device
-from aot.emit.model import model_files
 from aot.kernels import Target
 from aot.lower.lowering import calls_of
 from aot.oracle import interpreter
@@ -22,7 +22,6 @@ from aot.oracle.tolerance import compare, slacks
 from aot.passes import run_passes
 from aot.plan import Buffer, Plan, Problem, scratch_name
 from aot.plan.records import aligned
-from aot.project.kinds import KINDS, project_files
 from aot.targets import load_board
 
 pytestmark = pytest.mark.usefixtures("quick_plans")
@@ -85,8 +84,7 @@ def _placed(model: Compiled, limits: list[_Limit]) -> Compiled:
             put(name, model.graph[name].bytes, top)
             top = aligned(top + model.graph[name].bytes, 8) + _EXTRA
     plan = Plan(Problem(tuple(buffers), {}), tuple(offsets), top + -top % 8, 0)
-    texts = model_files(model.graph, model.calls, plan, model.interface, model.target)
-    return replace(model, plan=plan, files=project_files(KINDS["make"], model.interface, model.board, texts))
+    return with_plan(model, plan)
 
 
 def _wrong(limits: list[_Limit], board: str, folder: Path) -> list[_Limit]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from graphs import Rng
 
-from aot.compile import pipeline
+from aot.compile.printing import make
 from aot.device.verify import run as run_on_device
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Quant, Unsupported
@@ -126,5 +126,5 @@ def test_smallest_reciprocal_with_the_dsp_extension(tmp_path: Path) -> None:
     value = 127 - np.array(distances + [255] * (depth - len(distances)))
     sample = {"x": value.astype(np.int8).reshape(x.shape)}
     model = native.compiled(graph, board="mps2-an386")
-    verdict = run_on_device(model, pipeline.make(model, tmp_path), [sample], count=False)
+    verdict = run_on_device(model, make(model, tmp_path), [sample], count=False)
     assert np.array_equal(verdict.outputs[0][0], interpreter.run(graph, sample)["y"])

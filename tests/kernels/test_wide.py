@@ -14,6 +14,7 @@ import aot as package
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.compile import pipeline
+from aot.compile.printing import make, print_model
 from aot.device.verify import run as run_on_device
 from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.conv2d import Conv2D
@@ -50,11 +51,11 @@ def _deep(kind: type) -> Graph:
 def test_sums_of_more_than_32_bits(kind: type, helper: str, board: str, tmp_path: Path) -> None:
     graph = _deep(kind)
     model = native.compiled(graph, board=board)
-    assert f"{helper}(" in model.files[model.sources[1]]
+    assert f"{helper}(" in print_model(model)[model.sources[1]]
     shape = graph["x"].shape
     samples = [{"x": np.full(shape, value, np.int16)} for value in (-32768, 32767)]
     samples.append({"x": np.random.default_rng(0).integers(-32768, 32767, shape, np.int16, endpoint=True)})
-    assert run_on_device(model, pipeline.make(model, tmp_path), samples, count=False).exact
+    assert run_on_device(model, make(model, tmp_path), samples, count=False).exact
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_int16_weights(board: str, rounding: str, tmp_path: Path) -> None:
     wide = [call for call in model.calls if call.variant.get("packing") == "_wide"]
     kinds = ("conv2d", "dense", "dense_row")
     assert {call.kernel.name for call in wide} == {f"{kind}_{suffix}_dsp" for kind in kinds for suffix in ("s8", "s16")}
-    assert run_on_device(model, pipeline.make(model, tmp_path), [sample, sample], count=False).exact
+    assert run_on_device(model, make(model, tmp_path), [sample, sample], count=False).exact
 
 
 def _packed(weights: str | list[str]) -> dict[str, str]:

@@ -13,8 +13,8 @@ import numpy as np
 import planar
 import pytest
 
-from aot.compile import pipeline
-from aot.compile.pipeline import Compiled
+from aot.compile.printing import make, print_model, with_plan
+from aot.compile.records import Compiled
 from aot.device.verify import run as run_on_device
 from aot.device.verify import verify_layers
 from aot.graph.ir import Graph, Tensor
@@ -77,7 +77,7 @@ def _packed(model: Compiled) -> Compiled:
             offsets[name] = top
             top += aligned(size)
     plan = replace(model.plan, offsets=tuple(offsets[buffer.name] for buffer in model.plan.buffers), size=top)
-    return pipeline.with_plan(model, plan)
+    return with_plan(model, plan)
 
 
 @pytest.mark.parametrize("run", _RUNS, ids=" ".join)
@@ -87,10 +87,10 @@ def test_bit_exact(run: tuple[str, str, str], tmp_path: Path) -> None:
     graph, sample = merge.merged([case for case, _ in chosen])
     with planar.forced([layout for _, layout in chosen]):
         model = _packed(native.compiled(graph, rounding, board, weights=weights))
-    text = model.files["merged.c"]
+    text = print_model(model)["merged.c"]
     assert not {f for f in _RUNS[run] if f" {f}(" not in text and f" {f}_clamped(" not in text}
     sent = {name: planar.to_planes(value) if name in model.planes else value for name, value in sample.items()}
-    verdict = run_on_device(model, pipeline.make(model, tmp_path), [sent], count=False)
+    verdict = run_on_device(model, make(model, tmp_path), [sent], count=False)
     got = dict(zip(graph.outputs, verdict.outputs[0], strict=True))
     wrong = []
     for i, ((part, values), layout) in enumerate(chosen):
@@ -185,7 +185,7 @@ def test_no_larger_arena_and_nothing_for_the_user_to_see() -> None:
 def test_layers_are_compared_by_pixels(tmp_path: Path) -> None:
     model = native.compiled(next(g for g in map(_network, range(99)) if _planes(g)), board="mps2-an386")
     assert model.planes
-    firmware = pipeline.make(model, tmp_path, trace=True)
+    firmware = make(model, tmp_path, trace=True)
     assert verify_layers(model, firmware, random_samples(model.source, 2)).exact
 
 

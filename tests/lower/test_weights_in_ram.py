@@ -11,27 +11,28 @@ from aot import api
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.compile.pipeline import compile_file
+from aot.compile.printing import print_model
 from aot.targets import load_board
 
 
 def _bytes(*layers: str) -> int:
     compiled = compile_file(DIGITS, load_board("mps2-an385"), CompileOptions(weights_in_ram=layers))
-    return compiled.interface.weights_in_ram_bytes
+    return compiled.held.weights.in_ram_bytes
 
 
 def test_never_unless_asked() -> None:
     compiled = compile_file(DIGITS, load_board("mps2-an386"))
-    assert "IN_RAM" not in "".join(compiled.files[name] for name in compiled.sources)
+    assert "IN_RAM" not in "".join(print_model(compiled).values())
 
 
 def test_the_constants_of_the_layers_named() -> None:
     compiled = compile_file(DIGITS, load_board("mps2-an385"), CompileOptions(weights_in_ram=["parts"]))
-    text = compiled.files["digits_weights.c"]
+    text = print_model(compiled)["digits_weights.c"]
     lines = [line for line in text.splitlines() if "DIGITS_WEIGHTS_IN_RAM const" in line]
     assert lines and all(" digits_parts_" in line for line in lines)
     assert "DIGITS_WEIGHTS const int8_t digits_edges_weights" in text
     assert 0 < _bytes("parts") < _bytes("parts", "edges") < _bytes("all") == compiled.weights_bytes
-    assert f"{_bytes('parts')} of them copied to RAM" in compiled.files["digits.h"]
+    assert f"{_bytes('parts')} of them copied to RAM" in print_model(compiled)["digits.h"]
 
 
 @pytest.mark.parametrize("board", ["mps2-an386", "riscv-virt"])

@@ -15,6 +15,7 @@ from command import aot, refused, tampered
 from graphs_control import BUILDERS, graph
 
 from aot.base.errors import AotError
+from aot.compile.printing import print_model
 from aot.frontends.tflite_writer import write
 from aot.graph.ir import Graph, Tensor
 from aot.ops.add import Add, Sub
@@ -80,7 +81,7 @@ def test_constants_that_a_loop_hands_on_stay_in_flash(tmp_path: Path) -> None:
     compiled = native.compiled(model)
     loop = next(op for op in compiled.graph.ops if isinstance(op, While))
     assert loop.inputs == ("n", "x") and loop.outputs == ("m", "y") and len(loop.body.inputs) == 2
-    text = compiled.files["net_weights.c"]
+    text = print_model(compiled)["net_weights.c"]
     assert text.count("[100] = {") == 2  # the table, for all that read it, and its double
     sample = {"n": np.array([3], np.int32), "x": np.arange(100, dtype=np.int32)}
     (actual,) = native.run(native.program(compiled, tmp_path, *native.SANITIZE), model, [sample])
@@ -95,7 +96,7 @@ def test_names_inside_that_could_meet_do_not() -> None:
     names = (name, *loop.outputs[1:])
     tensors = {**inner.tensors, name: replace(inner[loop.name], name=name)}
     named = replace(inner, ops=(replace(loop, name=name, outputs=names),), tensors=tensors, outputs=names)
-    assert f"run_{name}(" in native.compiled(graphs_control.replaced(model, then=named)).files["net.c"]
+    assert f"run_{name}(" in print_model(native.compiled(graphs_control.replaced(model, then=named)))["net.c"]
 
 
 Change = Callable[[Graph, pytest.MonkeyPatch], bytes]

@@ -8,7 +8,8 @@ import native
 import numpy as np
 import pytest
 
-from aot.compile.pipeline import write
+from aot.base.files import write_files
+from aot.compile.printing import print_model
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.quantize import Quantize
@@ -56,7 +57,7 @@ def test_the_header_rounds_as_the_operator(dtype: str, tmp_path: Path) -> None:
         x, y = (Tensor(name, (2,), dtype, quant) for name in "xy")
         model = native.compiled(graphs.graph_of(Reshape, [x], y))
         folder = tmp_path / str(scale)
-        write({name: model.files[name] for name in model.sources}, folder)
+        write_files(print_model(model), folder)
         (folder / "driver.c").write_text(_DRIVER.replace("TYPE", f"{dtype}_t"))
         flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror", *native.SANITIZE]
         subprocess.run(["gcc", *flags, "driver.c", "-o", "driver"], cwd=folder, check=True)

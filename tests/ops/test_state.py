@@ -18,7 +18,7 @@ from counts import INTERPRETER, count
 from graphs_recurrent import BUILDERS, UNKNOWN_TO_LITERT
 
 from aot.base.errors import AotError
-from aot.compile import pipeline
+from aot.compile.printing import make
 from aot.device.verify import connect, input_bytes
 from aot.frontends.tflite import parse
 from aot.frontends.tflite_writer import write
@@ -151,7 +151,7 @@ def test_several_runs_and_a_reset_on_a_board(board: str, tmp_path: Path) -> None
     merged = [merge.merged([(graph, samples[run]) for graph, samples in models]) for run in range(_RUNS)]
     graph, samples = merged[0][0], [sample for _, sample in merged]
     model = native.compiled(graph, board=board)
-    with connect(model, pipeline.make(model, tmp_path), None) as device:
+    with connect(model, make(model, tmp_path), None) as device:
         first = [device.infer(input_bytes(graph, sample)) for sample in samples]
         device.reset()
         second = [device.infer(input_bytes(graph, sample)) for sample in samples]

@@ -7,7 +7,7 @@ import native
 import numpy as np
 import pytest
 
-from aot.compile import pipeline
+from aot.compile.printing import make
 from aot.device.verify import run, verify_layers
 from aot.graph.ir import Graph, Tensor
 from aot.ops.functions import Exp, Neg
@@ -69,7 +69,7 @@ def test_inexactness_spreads_over_outputs_but_not_over_layers() -> None:
 def test_a_tolerated_distance_is_not_called_exact(tmp_path: Path) -> None:
     """newlib's expf and numpy's differ here and there."""
     model = native.compiled(_graph(), board="mps2-an386")
-    verdict = run(model, pipeline.make(model, tmp_path / "run"), [{"x": _REAL}], count=False)
+    verdict = run(model, make(model, tmp_path / "run"), [{"x": _REAL}], count=False)
     assert verdict.passed and not verdict.exact and verdict.distance >= 1
-    layers = verify_layers(model, pipeline.make(model, tmp_path / "trace", trace=True), [{"x": _REAL}])
+    layers = verify_layers(model, make(model, tmp_path / "trace", trace=True), [{"x": _REAL}])
     assert layers.passed and not layers.exact and layers.distance == 1

@@ -12,7 +12,8 @@ import pytest
 from command import aot, refused
 from paths import DIGITS, SINE
 
-from aot.compile.pipeline import compile_file, make
+from aot.compile.pipeline import compile_file
+from aot.compile.printing import make
 from aot.frontends.tflite_writer import write
 from aot.graph.ir import Graph, Quant
 from aot.ops.mul import Mul

@@ -10,7 +10,10 @@ from cases import TIMES
 from command import aot, refused
 from paths import DIGITS
 
-from aot.compile import pipeline
+from aot.base.choices import CompileOptions
+from aot.compile.pipeline import compile_file
+from aot.compile.printing import make
+from aot.compile.records import Compiled
 from aot.device.protocol import Device
 from aot.oracle import interpreter
 from aot.runners import start
@@ -28,7 +31,7 @@ NAMES = tuple(FILES) if TIMES > 1 else ("ad01", "ic01")  # reals and pixels; the
 LINE_BYTES = 32  # what fits a command of 80 characters, with room
 
 
-def _sent_and_codes(name: str, model: pipeline.Compiled) -> tuple[bytes, np.ndarray]:
+def _sent_and_codes(name: str, model: Compiled) -> tuple[bytes, np.ndarray]:
     """What the runner sends for a random input, and the codes that the model gets for it."""
     rng = np.random.default_rng(7)
     tensor = model.source[model.source.inputs[0]]
@@ -40,7 +43,7 @@ def _sent_and_codes(name: str, model: pipeline.Compiled) -> tuple[bytes, np.ndar
     return (codes.view(np.uint8) ^ 0x80 if name in ("ic01", "vww01") else codes).tobytes(), codes
 
 
-def _expected_results(name: str, model: pipeline.Compiled, sent: bytes, codes: np.ndarray) -> list[float]:
+def _expected_results(name: str, model: Compiled, sent: bytes, codes: np.ndarray) -> list[float]:
     graph = model.source
     (x,), (y,) = graph.inputs, graph.outputs
     output = interpreter.run(graph, {x: codes.reshape(graph[x].shape)})[y].reshape(-1)
@@ -55,11 +58,11 @@ def _expected_results(name: str, model: pipeline.Compiled, sent: bytes, codes: n
 def test_dialogue(name: str, tmp_path: Path) -> None:
     """As the runner has it in accuracy mode: name, profile, the input in hexadecimal, one inference, results."""
     board = load_board("host")
-    model = pipeline.for_mlperf(pipeline.compile_file(MODELS / FILES[name], board))
-    elf = pipeline.make(model, tmp_path).elf
+    model = compile_file(MODELS / FILES[name], board, CompileOptions(mlperf=True))
+    elf = make(model, tmp_path).elf
     sent, codes = _sent_and_codes(name, model)
     with start(elf, board) as connection:
-        device = Device(connection.port, model.interface, died=connection.died, boots=True)
+        device = Device(connection.port, model.held, died=connection.died, boots=True)
         device.identify()
         assert device.command("name") == ["m-name-dut-[aot]"]
         assert device.command("profile") == ["m-profile-[ULPMark for tinyML Firmware V0.0.1]", f"m-model-[{name}]"]

@@ -19,8 +19,10 @@ from command import aot, refused
 from paths import DIGITS, ROOT, SINE
 from programs import cmake, run
 
+from aot.base.choices import CompileOptions
 from aot.cli.options import ProjectKind
-from aot.compile.pipeline import compile_file, make, with_weights_in
+from aot.compile.pipeline import compile_file
+from aot.compile.printing import make
 from aot.device.protocol import Device
 from aot.device.verify import run as run_on_device
 from aot.frontends import tflite
@@ -88,7 +90,7 @@ def test_cmake_firmware_is_bit_exact(tmp_path: Path) -> None:
     (sample,) = random_samples(compiled.source, 1, 0)
     wanted = interpreter.run(compiled.source, sample)
     with start(folder / "build" / "sine.elf", board) as connection:
-        device = Device(connection.port, compiled.interface, died=connection.died, boots=connection.boots)
+        device = Device(connection.port, compiled.held, died=connection.died, boots=connection.boots)
         device.identify()
         outputs = device.infer([sample[name].tobytes() for name in compiled.source.inputs])
     assert outputs == [wanted[name].tobytes() for name in compiled.source.outputs]
@@ -280,7 +282,7 @@ def test_what_is_for_arm_alone_says_so(tmp_path: Path) -> None:
 def test_weights_in_a_section_of_their_own(board: str, tmp_path: Path) -> None:
     """Every constant goes there and is counted, and the board answers as before."""
     plain = compile_file(DIGITS, load_board(board))
-    compiled = with_weights_in(plain, ".slow_flash")
+    compiled = compile_file(DIGITS, load_board(board), CompileOptions(weights_section=".slow_flash"))
     firmware, weights = make(compiled, tmp_path), compiled.weights_bytes
     padding = firmware.flash.weights - make(plain, tmp_path / "plain").flash.weights
     assert 0 <= padding < 256 and firmware.flash.weights >= weights

@@ -118,7 +118,7 @@ def test_project_has_a_script_and_a_test() -> None:
     import dummy
 
     for board in all_boards():
-        files = firmware_files(dummy.INTERFACE, board)
+        files = firmware_files(dummy.DEPLOYMENT, board)
         assert ("renode/dummy.resc" in files) == ("renode" in board.runners)
         if board.renode:
             assert "sysbus LoadELF @$ORIGIN/../build/dummy.elf" in files["renode/dummy.resc"]

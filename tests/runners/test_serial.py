@@ -19,6 +19,7 @@ from paths import SINE
 
 import aot as package
 from aot.base.errors import AotError
+from aot.compile.printing import print_project
 from aot.device import flash
 from aot.runners.serial import connect
 from aot.targets import load_board
@@ -211,7 +212,7 @@ def test_flash_then_run(running: str, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_rate_reaches_port_and_firmware(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = package.run(SINE, "mps2-an386", baud=57_600)
-    assert "BOARD_UART_BAUD 57600u" in ran.compiled.files["board/board_config.h"]
+    assert "BOARD_UART_BAUD 57600u" in print_project(ran.compiled)["board/board_config.h"]
     opened: list[int] = []
     monkeypatch.setattr(serial.Serial, "open", lambda port: opened.append(port.baudrate) or port.nothing)
     with pytest.raises(AttributeError):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from aot.graph.deployment import Deployment
 from aot.graph.interface import Interface, Port
 from aot.project.kinds import KINDS, project_files
 from aot.targets import Board
@@ -9,9 +10,9 @@ from aot.targets import Board
 SIZE = 10
 
 
-def make_interface(size: int = SIZE) -> Interface:
+def deployment(size: int = SIZE) -> Deployment:
     """The model with inputs of `size` bytes."""
-    return Interface(
+    interface = Interface(
         name="dummy",
         macro="DUMMY",
         sha256="5a" * 32,
@@ -21,12 +22,11 @@ def make_interface(size: int = SIZE) -> Interface:
             Port("b", "dummy_input_b", "", "int8_t", "int8", (1, size), size),
         ),
         outputs=(Port("sum", "dummy_output", "", "int8_t", "int8", (1, size), size, scale=1 / 256, zero_point=-128),),
-        layers=("double", "sum"),
-        code="c0de" * 4,
     )
+    return Deployment(interface, layers=("double", "sum"), code="c0de" * 4)
 
 
-INTERFACE = make_interface()
+DEPLOYMENT = deployment()
 
 _HEADER = """
 #include <stddef.h>
@@ -82,7 +82,7 @@ def write_project(folder: Path, board: Board, *, size: int = SIZE, arena: int = 
         "dummy.c": _SOURCE.format(size=size, extra=extra),
         "dummy_weights.c": _WEIGHTS.format(size=size, values=values),
     }
-    files = project_files(KINDS["make"], make_interface(size), board, model)
+    files = project_files(KINDS["make"], deployment(size), board, model)
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ class Bench:
         board = load_board(board_name)
         project = self._folder / board_name
         dummy.write_project(project, board)
-        return compile_project(project, board, dummy.INTERFACE, trace=trace)
+        return compile_project(project, board, dummy.DEPLOYMENT, trace=trace)
 
     @contextmanager
     def connect(self, board_name: str, *, trace: bool = False, icount: bool = True) -> Iterator[Connection]:
@@ -39,6 +39,6 @@ class Bench:
     def device(self, board_name: str, *, trace: bool = False) -> Iterator[Device]:
         """A running firmware that has been identified."""
         with self.connect(board_name, trace=trace) as connection:
-            device = Device(connection.port, dummy.INTERFACE, died=connection.died, boots=connection.boots)
+            device = Device(connection.port, dummy.DEPLOYMENT, died=connection.died, boots=connection.boots)
             device.identify()
             yield device

@@ -8,7 +8,10 @@ from typing import Unpack
 import numpy as np
 
 from aot.base.choices import CompileKeywords, CompileOptions
-from aot.compile.pipeline import Compiled, compile, write
+from aot.base.files import write_files
+from aot.compile.pipeline import compile
+from aot.compile.printing import print_model
+from aot.compile.records import Compiled
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph
 from aot.targets import load_board
@@ -40,10 +43,10 @@ def compiled(
 
 def program(model: Compiled, folder: Path, *flags: str) -> Path:
     """Compile the model's own files with a driver."""
-    write({name: model.files[name] for name in model.sources}, folder)
+    write_files(print_model(model), folder)
     face = model.interface
     reads = [f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return 0;" for p in face.inputs]
-    writes = [f"        fwrite({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
+    writes = [f"        fwrite_files({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
     reset = f"{face.name}_init(arena);" if face.states else ""
     parts = {
         "arenas": "\n".join(_arenas(model)),

@@ -14,7 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aot.base.choices import CompileOptions
-from aot.compile.pipeline import DEFAULT, compile_file, make
+from aot.compile.pipeline import DEFAULT, compile_file
+from aot.compile.printing import make
 from aot.device.verify import run
 from aot.oracle.samples import random_samples
 from aot.targets import load_board

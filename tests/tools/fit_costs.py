@@ -24,7 +24,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from aot.compile.pipeline import compile, make
+from aot.compile.pipeline import compile
+from aot.compile.printing import make
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op
 from aot.kernels import KERNELS, Call, Kernel, Target

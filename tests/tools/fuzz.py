@@ -24,7 +24,8 @@ from mutate import mutation, structure
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.cli.inspect import inspect
-from aot.compile.pipeline import Compiled, compile
+from aot.compile.pipeline import compile
+from aot.compile.records import Compiled
 from aot.frontends import tflite
 from aot.ops import control
 from aot.oracle import interpreter

@@ -21,6 +21,7 @@ import cases
 import aot
 from aot.base.choices import CompileOptions
 from aot.compile.pipeline import compile as compile_graph
+from aot.compile.printing import print_project
 from aot.graph.fixedpoint import ROUNDINGS
 
 BOARDS = ("host", "microbit", "mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt")
@@ -88,7 +89,9 @@ def operator(builder: str, board: str, rounding: str) -> dict[str, bytes]:
     target = next(one for one in aot.boards() if one.name == board)
     graphs = [cases.case(builder, seed)[0] for seed in range(4)]
     compiled = [compile_graph(graph, target, "0" * 64, CompileOptions(rounding=rounding)) for graph in graphs]
-    return {f"{i}/{path}": text.encode() for i, one in enumerate(compiled) for path, text in one.files.items()}
+    return {
+        f"{i}/{path}": str(text).encode() for i, one in enumerate(compiled) for path, text in print_project(one).items()
+    }
 
 
 def hashed(files: dict[str, bytes]) -> dict[str, str]:

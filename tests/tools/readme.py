@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aot.compile.pipeline import compile_file
+from aot.compile.printing import print_model
 from aot.targets import load_board
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ def demo() -> str:
 
 def code() -> str:
     """`digits_run` as it is generated."""
-    text = compile_file(DIGITS / "digits.tflite", load_board("mps2-an386")).files["digits.c"]
+    text = print_model(compile_file(DIGITS / "digits.tflite", load_board("mps2-an386")))["digits.c"]
     return f"```c\n{text[text.index('void digits_run') :]}```\n"
 
 
