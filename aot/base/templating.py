@@ -9,6 +9,7 @@ import jinja2
 import jinja2.ext
 
 from aot.base.data import BOARD_SUPPORT, TEMPLATES
+from aot.base.folding import folded
 
 _BLANK_AFTER_STATEMENT = re.compile(r"(?m)^([ \t]*%[%#][^\n]*\n)\n")
 
@@ -83,4 +84,5 @@ def fragment(template: str, **values: object) -> Fragment:
 
 def render(template: str, **values: object) -> str:
     """Render `template`, a path below `templates/` or `board_support/`; its leading comment leaves no empty line."""
-    return _ENVIRONMENT.get_template(template).render(**values).lstrip("\n")
+    text = _ENVIRONMENT.get_template(template).render(**values).lstrip("\n")
+    return folded(text) if template.endswith((".c.j2", ".h.j2")) else text

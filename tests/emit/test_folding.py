@@ -1,0 +1,52 @@
+"""No line of generated C has more than 120 characters."""
+
+from pathlib import Path
+
+import cases
+import merge
+import native
+import pytest
+from real_models import FOLDER, MODELS
+
+from aot.base.folding import folded
+from aot.compile.pipeline import compile_file
+from aot.graph.fixedpoint import ROUNDINGS
+from aot.targets import load_board
+
+pytestmark = pytest.mark.usefixtures("quick_plans")
+
+_BOARDS = ("host", "mps2-an386")
+_WORDS = " ".join(f"word{i}" for i in range(30))
+
+
+def _too_long(files: dict[str, str]) -> list[str]:
+    lines = [line for name, text in files.items() if name.endswith((".c", ".h")) for line in text.split("\n")]
+    assert len(lines) > 1000
+    return [line for line in lines if len(line) > 120]
+
+
+@pytest.mark.parametrize("board", _BOARDS)
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_lines_of_every_kernel(rounding: str, board: str) -> None:
+    assert not _too_long(native.compiled(merge.merged(cases.each())[0], rounding, board).files)
+
+
+@pytest.mark.skipif(not FOLDER, reason="AOT_MODELS is not set")
+@pytest.mark.parametrize("model", MODELS)
+def test_lines_of_real_models(model: str) -> None:
+    assert not _too_long(compile_file(Path(FOLDER) / model, load_board("mps2-an386")).files)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"    /* {_WORDS} */", f" * {_WORDS}", f"    call({_WORDS.replace(' ', ', ')});", f"#define MACRO {_WORDS}"],
+)
+def test_the_words_stay(line: str) -> None:
+    text = folded(f"first\n{line}\n")
+    assert max(map(len, text.split("\n"))) <= 120
+    assert text.replace("\\", "").replace("*", "").split() == f"first {line}".replace("*", "").split()
+
+
+@pytest.mark.parametrize("line", ["x" * 121, f'    "{_WORDS}"'])
+def test_what_cannot_be_broken_stays(line: str) -> None:
+    assert folded(line) == line
