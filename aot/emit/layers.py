@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aot.base.templating import Fragment, fragment
 from aot.emit.control import bases_in, control_function, control_of, inside_function
 from aot.emit.ctext import initializer, struct_declaration
-from aot.emit.places import Place, place
+from aot.emit.places import Place, memory_of, place
 from aot.graph.interface import C_TYPES
 from aot.kernels.call import Block, Call, Params
 from aot.plan import scratch_name
@@ -41,9 +41,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class Layer:
-    """One line of `<name>_run` and what it refers to; `struct` is empty where nothing is."""
+    """One line of `<name>_run` and what it refers to; `struct` is empty where nothing is. `memory` is for a comment."""
 
     comment: str
+    memory: str
     params_name: str
     struct: str
     initializer: str
@@ -116,6 +117,7 @@ def _layer(constants: str, block: Block, call: Call, functions: Functions, trace
         line = f"{struct}({', '.join([f'&params_{output}', *map(str, places)])});"
     return Layer(
         comment=str(call.op) + _layout(call),
+        memory=memory_of(block, call),
         params_name=f"params_{output}",
         struct=struct,
         initializer=initializer(call.params, constants),

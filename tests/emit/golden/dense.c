@@ -106,11 +106,16 @@ static const struct dense_s8 params_y = {
     .first = 0, .step = 1, .rows = 1, .depth = 4, .out_c = 3,
 };
 
+/*
+ * Each call: what it computes; and the bytes of the arena that it reads, writes and has for scratch. An output may lie
+ * over an input: its kernel has read by then what it writes over.
+ */
 void dense_run(void *arena)
 {
     int8_t *const base = arena;
 
     /* %y = FullyConnected(%x, %w) */
+    /* in 0..4, out 4..7 */
     dense_s8(&params_y, base, base + 4);
     DENSE_TRACE(0, base + 4, 3);
 }
