@@ -7,6 +7,7 @@ import pytest
 
 from aot.base.choices import CompileOptions
 from aot.compile.pipeline import compile_file
+from aot.compile.printing import print_model
 from aot.emit.places import memory_of
 from aot.graph.ir import Graph
 from aot.kernels.call import Call
@@ -27,7 +28,7 @@ def _addresses(arguments: str) -> list[tuple[str, int]]:
 def test_comments_are_the_addresses(pool: tuple[str, ...] | None) -> None:
     board = "mps3-an547" if pool else "mps2-an386"
     model = compile_file(_DIGITS, load_board(board), CompileOptions(pool=pool))
-    calls = _CALL.findall(model.files["digits.c"])
+    calls = _CALL.findall(print_model(model)["digits.c"])
     assert len(calls) == len(model.calls)
     for comment, arguments in calls:
         extents = [(name, int(start)) for name, start, _ in _EXTENT.findall(comment)]
