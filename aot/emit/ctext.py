@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from aot.graph.ir import Array
 from aot.kernels.call import Constant, Params
 
 _WIDTH = 112
+_TYPE = re.compile(r"^(?:struct (?=\w+ \{)|typedef char )(\w+)", re.MULTILINE)
 _DEFINITION = re.compile(r"^(?=\w)(?!extern|struct|typedef)[^=(\[;\n]*?(\w+)(?:\(|\[| =)(?!.*;$)", re.MULTILINE)
 
 
@@ -38,6 +39,12 @@ def array_body(data: Array) -> str:
 def defined_names(text: str) -> list[str]:
     """The functions and arrays that C text of our own layout defines at file scope; declarations end in a semicolon."""
     return [name for name in _DEFINITION.findall(text) if not name.startswith("__")]
+
+
+def local_names(texts: Iterable[str]) -> list[str]:
+    """What C text of our own layout defines for its file alone: functions, structs, types and static objects."""
+    names = (name for text in texts for name in (*defined_names(text), *_TYPE.findall(text)))
+    return sorted(set(names))
 
 
 def struct_declaration(name: str, params: Params) -> str:

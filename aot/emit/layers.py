@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aot.base.templating import Fragment, fragment
 from aot.emit.control import bases_in, control_function, control_of, inside_function
 from aot.emit.ctext import initializer, struct_declaration
+from aot.emit.names import names_of
 from aot.emit.places import Place, memory_of, place
 from aot.graph.interface import C_TYPES
 from aot.kernels.call import Block, Call, Params
@@ -64,17 +65,13 @@ def key_of(call: Call) -> Key:
 
 
 def functions_of(calls: Sequence[Call], rounding: str) -> Functions:
-    """Each distinct kernel function. A second variant gets a number."""
-    functions: Functions = {}
-    taken: dict[str, int] = {}
+    """Each distinct kernel function."""
+    first: dict[Key, Call] = {}
     for call in everything(calls):
-        key = key_of(call)
-        if key in functions or call.blocks:
-            continue
-        kernel = call.kernel.name
-        taken[kernel] = taken.get(kernel, 0) + 1
-        functions[key] = _function(call, kernel if taken[kernel] == 1 else f"{kernel}_{taken[kernel]}", rounding)
-    return functions
+        if not call.blocks:
+            first.setdefault(key_of(call), call)
+    names = names_of([(call, struct) for (_, struct, _), call in first.items()])
+    return {key: _function(call, name, rounding) for (key, call), name in zip(first.items(), names, strict=True)}
 
 
 def _function(call: Call, name: str, rounding: str) -> Function:

@@ -9,7 +9,7 @@ import numpy as np
 from aot.base.errors import AotError
 from aot.base.templating import Fragment, render
 from aot.emit.constants import constants_in, fill_of
-from aot.emit.ctext import array_body, defined_names, float_literal
+from aot.emit.ctext import array_body, defined_names, float_literal, local_names
 from aot.emit.helpers import prelude
 from aot.emit.layers import control_functions, everything, functions_of, layers_inside, layers_of
 from aot.emit.places import Place, base_of, place, pools_in
@@ -111,6 +111,9 @@ def model_files(
     of_states = Fragment("", ("string.h",) if graph.state else ())
     helpers = prelude(functions.values(), [*control, of_states], target)
     layers = layers_of(constants, block, functions, {name: i for i, name in enumerate(layer_names(calls))})
+    parameters = [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct]
+    texts = [helpers.text, *(one.text for one in functions.values()), *(one.text for one in control)]
+    local = local_names([*texts, *(f"static {one.params_name} =" for one in parameters)])
     states = _states(graph, plan, interface, constants)
     values: dict[str, object] = {
         "interface": interface,
@@ -129,14 +132,15 @@ def model_files(
         **(_weights_apart(arrays, code) if apart else {"weights_members": []}),
         "layers": layers,
         "planes": any(call.planes for call in everything(calls)),
-        "parameters": [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct],
+        "parameters": parameters,
+        "local_names": local,
         "control_functions": [one.text for one in control],
         "prelude": helpers,
         "functions": [one.text for one in functions.values()],
     }
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", _template_of(weights): "_weights.c"}
     files = {f"{graph.name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
-    _check_names(graph.name, files)
+    _check_names(graph.name, files, local)
     return files
 
 
@@ -161,9 +165,10 @@ def _weights_apart(constants: Sequence[Constant], code: str) -> dict[str, object
     }
 
 
-def _check_names(model: str, files: Mapping[str, str]) -> None:
+def _check_names(model: str, files: Mapping[str, str], local: Sequence[str]) -> None:
     """Raise AotError where two things would have one name: the model's, a tensor's and a helper's may meet so."""
     counts = Counter(name for text in files.values() for name in defined_names(text))
+    counts.update(f"{model}_{name}" for name in local)
     if twice := [name for name, count in counts.items() if count > 1]:
         raise AotError(
             f"in the C of model {model}, two things would be called {twice[0]}",

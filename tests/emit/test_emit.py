@@ -179,6 +179,26 @@ def test_no_globals_and_no_library(board: str, tmp_path: Path) -> None:
         assert all(name.startswith("merged_") for name in public)
 
 
+@pytest.mark.parametrize("board", ["host", "mps2-an386"])
+def test_two_models_as_one_unit(board: str, tmp_path: Path) -> None:
+    """Also where functions of one name differ, because one model rounds once."""
+    core = load_board(board).core
+    models = {"first": _kinds("first", "double", board), "second": _kinds("second", "single", board)}
+    for model in models.values():
+        write_files(print_model(model), tmp_path)
+    both = [f'#include "{name}{end}.c"\n' for name in models for end in ("", "_weights")]
+    (tmp_path / "both.c").write_text("".join(both))
+    _quiet([f"{core.prefix}gcc", *core.machine, "-std=c99", "-O1", *_WARNINGS, "-c", "both.c"], tmp_path)
+    symbols = subprocess.check_output([f"{core.prefix}nm", "both.o"], cwd=tmp_path, text=True)
+    assert {"first_run", "second_run"} <= {line.split()[-1] for line in symbols.splitlines()}
+
+
+def _kinds(name: str, rounding: str, board: str) -> Compiled:
+    """A convolution of each kind, a dense layer and an addition."""
+    kinds = ("Conv2D", "DepthwiseConv2D 3x3", "FullyConnected", "Add")
+    return native.compiled(merge.merged([cases.case(kind, 0) for kind in kinds], name)[0], rounding, board)
+
+
 # Behaviour
 
 

@@ -10,6 +10,14 @@
 extern const int8_t dense_y_weights[12];
 extern const int32_t dense_y_bias[3];
 
+/* What follows is called dense_... for the compiler: two models can be one unit. */
+#define clamp dense_clamp
+#define dense_s8 dense_dense_s8
+#define params_y dense_params_y
+#define requantize dense_requantize
+#define rounding_high dense_rounding_high
+#define tensor_output_s8 dense_tensor_output_s8
+
 struct tensor_output_s8 {
     int32_t multiplier;
     int32_t shift;
@@ -119,3 +127,10 @@ void dense_run(void *arena)
     dense_s8(&params_y, base, base + 4);
     DENSE_TRACE(0, base + 4, 3);
 }
+
+#undef clamp
+#undef dense_s8
+#undef params_y
+#undef requantize
+#undef rounding_high
+#undef tensor_output_s8
