@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cases
+import emulated
 import merge
 import native
 import numpy as np
 import planar
 import pytest
 
-from aot.compile.printing import make, with_plan
+from aot.compile.printing import with_plan
 from aot.compile.records import Compiled
-from aot.device.verify import run as run_on_device
 from aot.kernels import Target
 from aot.lower.lowering import calls_of
 from aot.oracle import interpreter
@@ -101,8 +101,7 @@ def _wrong(limits: list[_Limit], board: str, folder: Path) -> list[_Limit]:
         if board == "host":
             (answer,) = native.run(native.program(model, target, "-O3"), graph, [sample])
         else:
-            outputs = run_on_device(model, make(model, target), [sample], count=False).outputs[0]
-            answer = dict(zip(graph.outputs, outputs, strict=True))
+            (answer,) = emulated.run(model, target, [sample])
         answer = {name: planar.to_pixels(v) if name in model.planes else v for name, v in answer.items()}
         wrong += [limit for i, limit in enumerate(group) if not _right(limit.case, answer, i)]
     return wrong

@@ -46,7 +46,7 @@ def program(model: Compiled, folder: Path, *flags: str) -> Path:
     write_files(print_model(model), folder)
     face = model.interface
     reads = [f"        if (fread({p.accessor}(arena), {p.bytes}, 1, stdin) != 1) return 0;" for p in face.inputs]
-    writes = [f"        fwrite_files({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
+    writes = [f"        fwrite({p.accessor}(arena), {p.bytes}, 1, stdout);" for p in face.outputs]
     reset = f"{face.name}_init(arena);" if face.states else ""
     parts = {
         "arenas": "\n".join(_arenas(model)),
@@ -66,25 +66,34 @@ def program(model: Compiled, folder: Path, *flags: str) -> Path:
 def _arenas(model: Compiled) -> Iterator[str]:
     """Memory of exactly the right size: a sanitizer sees what is beyond. Static, or it would count as leaked."""
     face = model.interface
-    if len(face.pools) == 1:
+    if len(model.held.pools) == 1:
         yield f"    static unsigned char *arena;\n    arena = malloc({face.macro}_ARENA_SIZE);"
         return
     yield f"    static struct {face.name}_arena memory, *const arena = &memory;"
-    yield from (f"    memory.{pool} = malloc({face.macro}_ARENA_{pool.upper()}_SIZE);" for pool in face.pools)
+    yield from (f"    memory.{pool} = malloc({face.macro}_ARENA_{pool.upper()}_SIZE);" for pool in model.held.pools)
 
 
 def run(binary: Path, graph: Graph, samples: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
     """The outputs of each sample. Fails when the program says anything or ends badly."""
-    data = b"".join(np.ascontiguousarray(sample[name]).tobytes() for sample in samples for name in graph.inputs)
-    done = subprocess.run([binary], input=data, capture_output=True)
+    done = subprocess.run([binary], input=packed(graph, samples), capture_output=True)
     assert done.returncode == 0 and not done.stderr, done.stderr.decode(errors="replace")[:4000]
+    return unpacked(graph, len(samples), done.stdout)
+
+
+def packed(graph: Graph, samples: Sequence[Mapping[str, Array]]) -> bytes:
+    """The bytes of each sample's inputs, in order."""
+    return b"".join(np.ascontiguousarray(sample[name]).tobytes() for sample in samples for name in graph.inputs)
+
+
+def unpacked(graph: Graph, count: int, data: bytes) -> list[dict[str, Array]]:
+    """The outputs of `count` samples out of their bytes."""
     results, at = [], 0
-    for _ in samples:
+    for _ in range(count):
         outputs = {}
         for name in graph.outputs:
             t = graph[name]
-            outputs[name] = np.frombuffer(done.stdout, t.dtype, t.elements, at).reshape(t.shape)
+            outputs[name] = np.frombuffer(data, t.dtype, t.elements, at).reshape(t.shape)
             at += t.bytes
         results.append(outputs)
-    assert at == len(done.stdout)
+    assert at == len(data)
     return results
