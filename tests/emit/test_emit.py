@@ -102,6 +102,7 @@ def test_golden() -> None:
 # Compilers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_no_warnings(compiler: str, rounding: str, tmp_path: Path) -> None:
@@ -162,6 +163,7 @@ def test_header_in_cpp(tmp_path: Path) -> None:
 _MATH = "ceilf cosf erfcf expf expm1f floor floorf fmodf ldexpf logf powf rintf roundf sinf sqrtf tanhf".split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", ["host", "mps2-an386", "microbit"])
 def test_no_globals_and_no_library(board: str, tmp_path: Path) -> None:
     """Nothing mutable, and of the C library only what copies memory; the compiler's own helpers aside."""

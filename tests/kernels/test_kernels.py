@@ -69,6 +69,8 @@ def _assert_exact(parts: Sequence[merge.Case], actual: merge.Sample, rounding: s
     assert not wrong, f"{len(wrong)} of {len(parts)} cases\n" + "\n".join(wrong[:5])
 
 
+@pytest.mark.slow
+@pytest.mark.every_operator
 @pytest.mark.parametrize(("board", "rounding"), _RUNS)
 def test_bit_exact(board: str, rounding: str, tmp_path: Path) -> None:
     for i, parts in enumerate(_groups(_cases(board, rounding))):
@@ -78,6 +80,8 @@ def test_bit_exact(board: str, rounding: str, tmp_path: Path) -> None:
             count(board, part)
 
 
+@pytest.mark.slow
+@pytest.mark.every_operator
 def test_bit_exact_on_microbit(tmp_path: Path) -> None:
     """As few groups of small cases as its RAM allows, each a firmware."""
     groups: list[list[merge.Case]] = [[]]
@@ -94,6 +98,7 @@ def test_bit_exact_on_microbit(tmp_path: Path) -> None:
         _assert_exact(parts, _device_outputs(graph, sample, "microbit", "double", tmp_path / str(i)), "double")
 
 
+@pytest.mark.every_operator
 def test_bit_exact_on_riscv(tmp_path: Path) -> None:
     """Every eighth case: the kernels are those of the host, what is new are the compiler and the C library."""
     for i, parts in enumerate(_groups(_cases("riscv-virt", "double")[::8])):
@@ -101,6 +106,8 @@ def test_bit_exact_on_riscv(tmp_path: Path) -> None:
         _assert_exact(parts, _device_outputs(graph, sample, "riscv-virt", "double", tmp_path / str(i)), "double")
 
 
+@pytest.mark.slow
+@pytest.mark.every_operator
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_bit_exact_here_and_sanitizers_are_silent(rounding: str, tmp_path: Path) -> None:
     for i, parts in enumerate(_groups(_cases("host", rounding))):

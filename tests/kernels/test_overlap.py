@@ -141,6 +141,7 @@ def _layouts(case: merge.Case, number: int, board: str | None) -> Iterator[plana
         yield found[number % len(found)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
     limits = _all_limits(board, False)
@@ -148,6 +149,7 @@ def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
     assert not wrong, "\n".join(f"{w.kernel} {w.layout} at {w.distance}\n{w.case[0]}" for w in wrong[:5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_wrong_one_byte_tighter(board: str, tmp_path: Path) -> None:
     """Not for each case, because a byte that is overwritten may not matter; but for some case of each kernel."""

@@ -17,7 +17,7 @@ from aot.graph.ir import Graph, Quant, Unsupported
 from aot.ops.softmax import LONGEST_ROW, Softmax, fixed_exp_table
 from aot.oracle import interpreter
 
-pytestmark = pytest.mark.usefixtures("quick_plans")
+pytestmark = [pytest.mark.operator("SOFTMAX"), pytest.mark.usefixtures("quick_plans")]
 
 _ROWS = 24
 _SAMPLES = 4

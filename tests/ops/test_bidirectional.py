@@ -21,6 +21,8 @@ from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Tensor
 from aot.oracle import interpreter
 
+pytestmark = pytest.mark.operator("UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN")
+
 _RUNS = 3
 _CASES = 15 * cases.TIMES
 _IN_C = 6

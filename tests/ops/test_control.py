@@ -23,6 +23,8 @@ from aot.ops.comparison import Less
 from aot.ops.control import While
 from aot.oracle import interpreter
 
+pytestmark = pytest.mark.operator("IF", "WHILE")
+
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_every_output_equals_litert(name: str) -> None:

@@ -20,6 +20,8 @@ from aot.ops.fully_connected import FullyConnected
 from aot.oracle.interpreter import run
 from aot.targets import load_board
 
+pytestmark = pytest.mark.operator("FULLY_CONNECTED")
+
 _SHAPES = (((3, 7), (3, 5)), ((2, 3, 7), (2, 3, 5)), ((2, 1, 3, 7), (6, 5)), ((21,), (3, 5)))  # of input and output
 Shapes = tuple[tuple[int, ...], tuple[int, ...]]
 _ACTIVATIONS = (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1)

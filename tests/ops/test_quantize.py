@@ -17,6 +17,8 @@ from aot.ops.reshape import Reshape
 from aot.oracle import interpreter
 from aot.oracle.samples import samples_of
 
+pytestmark = pytest.mark.operator("QUANTIZE")
+
 _TYPES = ("int8", "uint8", "int16")
 _DRIVER = """\
 #include <stdio.h>

@@ -2,11 +2,14 @@
 
 import graphs
 import numpy as np
+import pytest
 import tflm
 
 from aot.frontends.tflite_writer import write
 from aot.ops.fully_connected import FullyConnected
 from aot.oracle.interpreter import run
+
+pytestmark = pytest.mark.operator("FULLY_CONNECTED")
 
 
 def test_the_product_of_two_scales_is_double() -> None:

@@ -13,6 +13,8 @@ from aot.graph.ir import Graph, Tensor
 from aot.ops.recurrent import Lstm
 from aot.oracle.interpreter import initial_state, run
 
+pytestmark = pytest.mark.operator("UNIDIRECTIONAL_SEQUENCE_LSTM")
+
 _UNIT = graphs.Quant((2.0**-12,), (0,))  # of a gate's sum
 _ONE = graphs.Quant((1.0,), (0,))
 _OPEN, _SHUT = 1 << 20, -(1 << 20)

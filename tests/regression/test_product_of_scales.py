@@ -3,11 +3,14 @@
 import graphs
 import litert
 import numpy as np
+import pytest
 
 from aot.frontends.tflite_writer import write
 from aot.graph.ir import Quant
 from aot.ops.batch_matmul import BatchMatMul
 from aot.oracle.interpreter import run
+
+pytestmark = pytest.mark.operator("BATCH_MATMUL")
 
 
 def test_the_product_of_two_scales_is_float32() -> None:

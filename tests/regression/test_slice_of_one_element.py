@@ -5,9 +5,12 @@ from pathlib import Path
 import graphs
 import native
 import numpy as np
+import pytest
 
 from aot.graph.ir import Tensor
 from aot.ops.slice import StridedSlice
+
+pytestmark = pytest.mark.operator("STRIDED_SLICE")
 
 
 def test_a_single_element_is_found(tmp_path: Path) -> None:

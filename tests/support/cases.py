@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import graphs
 import hard_graphs
 import numpy as np
+import selection
 from merge import Case
 
 from aot.graph.ir import Graph, Unsupported
@@ -24,8 +25,9 @@ MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 
 
 def builders() -> dict[str, object]:
-    """Every builder of single-operator graphs, by name; a reshape alone has no kernel."""
-    return {**{k: v for k, v in graphs.BUILDERS.items() if k.split()[0] != "Reshape"}, **hard_graphs.HARD}
+    """Every builder of single-operator graphs that are to be tested, by name; a reshape alone has no kernel."""
+    named = {**{k: v for k, v in graphs.BUILDERS.items() if k.split()[0] != "Reshape"}, **hard_graphs.HARD}
+    return {name: builder for name, builder in named.items() if selection.builds_wanted(name)}
 
 
 def case(name: str, seed: int, most_bytes: int = MOST_BYTES) -> Case:
@@ -72,7 +74,7 @@ def few(most_bytes: int = MOST_BYTES, several: int = 4) -> list[Case]:
             by_kind.setdefault(name.split()[0], []).append(name)
     rng = np.random.default_rng(SEED)
     chosen = {kind: [own[i] for i in sorted(rng.permutation(len(own))[:2])] for kind, own in by_kind.items()}
-    chosen |= {kind: by_kind[kind] for kind in SEVERAL_KERNELS}
+    chosen |= {kind: by_kind[kind] for kind in SEVERAL_KERNELS if kind in by_kind}
     return [
         case(name, seed, most_bytes)
         for kind, own in chosen.items()

@@ -7,7 +7,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from aot.frontends.tflite_ops import OPERATORS
+from selection import NAMES
+
 from aot.graph.ir import Graph, Op
 from aot.ops.cast import Cast
 from aot.ops.conv2d import Conv2D
@@ -21,13 +22,12 @@ from aot.ops.transpose_conv import TransposeConv
 
 INTERPRETER = "interpreter"
 _FOLDER = os.environ.get("AOT_COUNTS")
-_NAMES = {operator.kind: operator.builtin for operator in reversed(OPERATORS) if operator.write is not None}
 
 
 def count(where: str, graph: Graph, types: str = "", cases: int = 1) -> None:
     """`cases` cases of one operator were as they should be: `INTERPRETER` against LiteRT, or C on a board."""
     (op,) = graph.ops
-    record(where, _NAMES[type(op)], types or types_of(op, graph), cases)
+    record(where, NAMES[type(op)], types or types_of(op, graph), cases)
 
 
 def record(where: str, what: str, types: str, cases: int = 1) -> None:
