@@ -57,6 +57,20 @@ class CompileOptions:
         """`weights`, be it one or several."""
         return (self.weights,) if isinstance(self.weights, str) else tuple(self.weights)
 
+    @property
+    def shown(self) -> str:
+        """What the code depends on, as the command line has it."""
+        given = {
+            "rounding": [self.rounding],
+            "optimize": [self.optimize],
+            "weights": self.weights_choices,
+            "weights-section": [self.weights_section],
+            "weights-in-ram": self.weights_in_ram or (),
+            "pool": self.pool or (),
+            "max-ram": [self.max_ram],
+        }
+        return " ".join(f"--{name} {value}" for name, values in given.items() for value in values if value is not None)
+
 
 class RunKeywords(CompileKeywords, total=False):
     """The fields of `RunOptions`, as keyword arguments."""

@@ -18,7 +18,8 @@ _BLANK_AFTER_STATEMENT = re.compile(r"(?m)^([ \t]*%[%#][^\n]*\n)\n")
 class Fragment:
     """C text, and what its templates say that it needs, in order.
 
-    That is functions among the helpers, headers of the C library ("string.h"), and features of the core ("dsp").
+    That is functions among the helpers, headers of the C library ("string.h"), and of the core its features ("dsp") and
+    that it loads and stores words at any address ("unaligned").
     """
 
     text: str

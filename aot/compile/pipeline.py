@@ -60,7 +60,9 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
 
     held = deployed(block, interface, weights, benchmark, target)
     recomputed = macs(block.graph) - macs(lean)
-    compiled = Compiled(graph, block, held, optimized(board, options.optimize), target, recomputed=recomputed)
+    compiled = Compiled(
+        graph, block, held, optimized(board, options.optimize), target, options.shown, recomputed=recomputed
+    )
     check_memory(held, board, block.plan.size_in("ram"), compiled.weights_bytes)
     return compiled
 

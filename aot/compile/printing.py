@@ -10,6 +10,7 @@ from aot.compile.records import Compiled, CompiledBundle, Whole
 from aot.emit.bundle import bundle_header
 from aot.emit.constants import constants_in
 from aot.emit.model import layer_names, model_files
+from aot.emit.origin import Origin
 from aot.emit.weights_file import weights_file
 from aot.graph.deployment import Deployment, Weights
 from aot.graph.interface import Interface
@@ -22,7 +23,9 @@ from aot.project.kinds import KINDS, project_files
 def print_model(compiled: Compiled, stack_bytes: int | None = None) -> dict[str, str]:
     """The model's own files, by name: header, code, weights. With `stack_bytes`, the header tells the stack."""
     c = compiled
-    return model_files(c.block, c.interface, c.held.weights, c.target, c.held.code, stack_bytes)
+    core = c.board.core
+    origin = Origin(c.board.name, core.name, core.features, c.options)
+    return model_files(c.block, c.interface, c.held.weights, c.target, c.held.code, origin, stack_bytes)
 
 
 def print_project(whole: Whole, kind: str = "make", firmware: Firmware | None = None) -> dict[str, str | bytes]:

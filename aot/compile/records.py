@@ -16,7 +16,8 @@ class Compiled:
     """A model for a board.
 
     `source` is the graph of the file, `block` what became of it: a simpler graph, its calls, and where everything lies.
-    `held` is the model as a firmware holds it; `recomputed` are the multiply-accumulates that stripes do a second time.
+    `held` is the model as a firmware holds it; `options` are the user's, as the command line has them; `recomputed` are
+    the multiply-accumulates that stripes do a second time.
     """
 
     source: Graph
@@ -24,6 +25,7 @@ class Compiled:
     held: Deployment
     board: Board
     target: Target
+    options: str = ""
     warnings: tuple[str, ...] = ()
     recomputed: int = 0
 

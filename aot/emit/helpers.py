@@ -8,13 +8,18 @@ from aot.emit.ctext import struct_declaration, structs_in
 from aot.emit.layers import Function
 from aot.kernels.call import Target
 
+UNALIGNED = "unaligned"  # what code needs that loads or stores words at any address
 _GUARDS = {"dsp": "dsp_guard.h.j2"}  # for each feature of a core: what stops a compiler that has it not
 
 
 @dataclass(frozen=True)
 class Prelude:
-    """The headers of the C library, beside <stddef.h> and <stdint.h>, and the text of structs and helpers."""
+    """All that code needs, by name; of that, the headers of the C library, and the text of structs and helpers.
 
+    <stddef.h> and <stdint.h> are there in any case.
+    """
+
+    needs: tuple[str, ...]
     headers: tuple[str, ...]
     text: str
 
@@ -29,12 +34,13 @@ def prelude(functions: Iterable[Function], others: Sequence[Fragment], target: T
     for other in others:
         _add(other.needs, target, found)
     headers = tuple(sorted(need for need in found if need.endswith(".h")))
-    names = [need for need in sorted(found, key=lambda need: need not in _GUARDS) if need not in headers]
-    return Prelude(headers, "\n\n".join(found[name].text.strip() for name in names))
+    names = sorted(found, key=lambda need: need not in _GUARDS)
+    texts = [found[name].text.strip() for name in names]
+    return Prelude(tuple(found), headers, "\n\n".join(text for text in texts if text))
 
 
 def pieces(needs: Sequence[str], target: Target) -> dict[str, Fragment]:
-    """The text of `needs` and of what they need themselves, by name; a header has none."""
+    """The text of `needs` and of what they need themselves, by name; some have none."""
     found: dict[str, Fragment] = {}
     _add(needs, target, found)
     return found
@@ -49,7 +55,7 @@ def _add(needs: Sequence[str], target: Target, found: dict[str, Fragment]) -> No
 
 
 def _piece(need: str, target: Target) -> Fragment:
-    if need.endswith(".h"):
+    if need.endswith(".h") or need == UNALIGNED:
         return Fragment("", ())
     if need in _GUARDS:
         return fragment(_GUARDS[need])

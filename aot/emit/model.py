@@ -12,6 +12,7 @@ from aot.emit.constants import constants_in, fill_of
 from aot.emit.ctext import array_body, defined_names, float_literal, local_names
 from aot.emit.helpers import prelude
 from aot.emit.layers import control_functions, everything, functions_of, layers_inside, layers_of
+from aot.emit.origin import Origin, settings
 from aot.emit.places import Place, base_of, place, pools_in
 from aot.emit.weights_file import ALIGN, FORMAT, HEADER_BYTES, MAGIC, members, model_words
 from aot.graph.deployment import Weights
@@ -97,11 +98,12 @@ def model_files(
     weights: Weights,
     target: Target,
     code: str = "",
+    origin: Origin | None = None,
     stack_bytes: int | None = None,
 ) -> dict[str, str]:
     """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`.
 
-    `code` is the hash that a file of constants must have, where they are one.
+    `code` is the hash that a file of constants must have, where they are one; `origin` and stack are for the header.
     """
     graph, calls, plan = block.graph, block.calls, block.plan
     apart, arrays = weights.file_bytes > 0, constants_in(block)
@@ -119,6 +121,8 @@ def model_files(
         "interface": interface,
         "weights": weights,
         "rounding": target.rounding,
+        "origin": origin,
+        "settings": list(settings(block, helpers.needs)),
         "arenas": _arenas(plan, interface),
         "parameter": _parameter(plan, interface, ""),
         "run_bases": _bases(plan, [*(one for layer in layers for one in layer.places), *_copied(states)]),
