@@ -7,6 +7,8 @@ from functools import cache
 
 import jinja2
 import jinja2.ext
+import jinja2.meta
+from jinja2 import nodes
 
 from aot.base.data import BOARD_SUPPORT, TEMPLATES
 from aot.base.folding import folded
@@ -48,8 +50,9 @@ class _KeepBlankLines(jinja2.ext.Extension):
         return _BLANK_AFTER_STATEMENT.sub(r'\1{{ "" }}\n', source)
 
 
+_LOADER = jinja2.ChoiceLoader([jinja2.FileSystemLoader(str(TEMPLATES)), jinja2.FileSystemLoader(str(BOARD_SUPPORT))])
 _ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(str(TEMPLATES)), jinja2.FileSystemLoader(str(BOARD_SUPPORT))]),
+    loader=_LOADER,
     extensions=[_KeepBlankLines, "jinja2.ext.do"],
     undefined=jinja2.StrictUndefined,
     line_statement_prefix="%%",
@@ -81,6 +84,49 @@ def fragment(template: str, **values: object) -> Fragment:
         return Fragment(text, tuple(dict.fromkeys(_needs.get())))
     finally:
         _needs.reset(token)
+
+
+@cache
+def imported_by(template: str) -> tuple[str, ...]:
+    """The templates that `template` imports or includes, and those that these do."""
+    named = [name for name in jinja2.meta.find_referenced_templates(_parsed(template)) if name]
+    return tuple(dict.fromkeys(each for name in named for each in (name, *imported_by(name))))
+
+
+@cache
+def declared_in(template: str) -> tuple[str, ...]:
+    """What `template` says that it needs, whatever it is rendered with.
+
+    Where a name is put together, {x} is what is given, [x] may be left out, and (x|y) is one or the other.
+    """
+    tree = _parsed(template)
+    calls = (call for call in tree.find_all(nodes.Call) if call.node == nodes.Name("needs", "load"))
+    filtered = (each.node for each in tree.find_all(nodes.Filter) if each.name == "needed")
+    return tuple(dict.fromkeys(map(_pattern, (*(name for call in calls for name in call.args), *filtered))))
+
+
+def _parsed(template: str) -> nodes.Template:
+    source, _, _ = _LOADER.get_source(_ENVIRONMENT, template)
+    return _ENVIRONMENT.parse(source)
+
+
+def _pattern(expression: nodes.Node | None) -> str:
+    match expression:
+        case nodes.Const():
+            return str(expression.value)
+        case nodes.Concat():
+            return "".join(map(_pattern, expression.nodes))
+        case nodes.Mod():  # as in "stride%d" % stride
+            return _pattern(expression.left).replace("%d", _pattern(expression.right))
+        case nodes.CondExpr():
+            parts = [part for part in map(_pattern, (expression.expr1, expression.expr2)) if part]
+            return f"({'|'.join(parts)})" if len(parts) > 1 else f"[{parts[0]}]"
+        case nodes.Name():
+            return f"{{{expression.name}}}"
+        case nodes.Getattr():
+            return f"{{{expression.attr}}}"
+        case _:
+            return "{}"
 
 
 def render(template: str, **values: object) -> str:

@@ -13,7 +13,16 @@ from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.base.files import refuse_unwritable, write_files
 from aot.base.version import __version__
-from aot.cli import memory_report, options, profile_report, quantize_options, quantize_report, report, report_together
+from aot.cli import (
+    kernel_report,
+    memory_report,
+    options,
+    profile_report,
+    quantize_options,
+    quantize_report,
+    report,
+    report_together,
+)
 from aot.cli.console import errors, progress, show, show_json, show_table, warn
 from aot.cli.inspect import inspect as inspect_graph
 from aot.cli.new_board import new_board
@@ -279,7 +288,8 @@ def evaluate(
 
 @app.command()
 def inspect(
-    model: options.Model,
+    model: options.InspectedModel = None,
+    kernel: options.OneKernel = None,
     stop_after: options.StopAfter = None,
     memory: options.Memory = False,
     board: options.MemoryBoard = None,
@@ -290,17 +300,36 @@ def inspect(
     picture: options.Picture = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show the graph of MODEL, its size, and every operator that is not supported; with --memory, its arena."""
+    """Show the graph of MODEL, its size, and every operator that is not supported; with --memory, its arena.
+
+    With --kernel, no model: what the kernel of this name is made of.
+    """
     compiles = picture or max_ram or pool or rounding != options.RoundingOption.double
     if memory != (board is not None) or (compiles and not memory) or (memory and stop_after):
         raise typer.BadParameter(
             "--memory and --board go together; --picture, --max-ram, --pool and --rounding with both, "
             "--stop-after with neither"
         )
-    if board is not None:
+    if (model is None) != (kernel is not None) or (kernel and (memory or stop_after)):
+        raise typer.BadParameter("a MODEL is needed, or --kernel without one")
+    if model is None:
+        _inspect_kernel(kernel or "", as_json)
+    elif board is not None:
         chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram, pool=pool)
         _inspect_memory(compile_file(model, load_board(board, board_dir), chosen), picture, as_json)
+    else:
+        _inspect_graph(model, stop_after, as_json)
+
+
+def _inspect_kernel(name: str, as_json: bool) -> None:
+    found = kernel_report.kernel_parts(name)
+    if as_json:
+        show_json(kernel_report.kernel_json(found))
         return
+    show("\n".join(kernel_report.kernel_lines(found)))
+
+
+def _inspect_graph(model: Path, stop_after: str | None, as_json: bool) -> None:
     names = [one.__name__ for one in PASSES]
     if stop_after is not None and stop_after not in names:
         raise AotError(f"there is no pass called {stop_after}", f"the passes are {', '.join(names)}")

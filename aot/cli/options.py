@@ -123,6 +123,12 @@ Weights = Annotated[
     ),
 ]
 Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
+InspectedModel = Annotated[
+    Path | None, typer.Argument(metavar="MODEL", help="The model; none is needed with --kernel.", show_default=False)
+]
+OneKernel = Annotated[
+    str | None, typer.Option("--kernel", metavar="NAME", help="Show what this kernel is made of, instead of a model.")
+]
 StopAfter = Annotated[
     str | None, typer.Option("--stop-after", metavar="PASS", help="Show the graph as it is after this pass.")
 ]

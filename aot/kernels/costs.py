@@ -34,6 +34,11 @@ def prices_of(kernel: str, target: Target) -> Prices:
     return _PRICES.get(core_class(target), {}).get(kernel, {})
 
 
+def priced(kernel: str) -> dict[str, Prices]:
+    """The prices of the kernel of this name in each part of the table that knows it."""
+    return {part: table[kernel] for part, table in _PRICES.items() if kernel in table}
+
+
 def code_bytes(kernel: str, target: Target) -> float:
     """About how much code the kernel of this name is, however often it is called."""
     return prices_of(kernel, target).get("code_bytes", _CODE_BYTES)

@@ -367,6 +367,22 @@ def test_inspect_after_a_pass(name: str) -> None:
     assert "ops" in aot("inspect", DIGITS, "--stop-after", name, "--json").json
 
 
+def test_inspect_a_kernel() -> None:
+    shown = aot("inspect", "--kernel", "conv2d_s8_dsp").out
+    for fragment in ("aot.kernels.conv.dsp.conv2d.conv2d_dsp", "kernels/conv/dsp/conv2d_dsp.c.j2", "macros/tiles.c.j2"):
+        assert fragment in shown
+    values = aot("inspect", "--kernel", "conv2d_s8_dsp", "--json").json
+    assert values["features"] == ["dsp"] and values["prices"]["dsp"]["rows"] > 0
+    assert {"spread_window_{suffix}", "widen_even", "tiles_{scale}[_s16]{packing}[_planes][_clamped]"} <= {
+        *values["needs"]
+    }
+
+
+def test_inspect_needs_a_model_or_a_kernel() -> None:
+    assert aot("inspect").code == aot("inspect", DIGITS, "--kernel", "unary").code == 2
+    assert aot("inspect", "--kernel", "nothing").code == 1
+
+
 def test_inspect_after_no_pass() -> None:
     assert f"the passes are {PASSES[0].__name__}" in refused("inspect", DIGITS, "--stop-after", "nonsense")
 
