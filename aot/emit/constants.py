@@ -16,7 +16,7 @@ def _all(block: Block) -> Iterator[Constant]:
     yield from constants_read(block.graph, block.calls)
     for state in block.graph.state:
         if fill_of(state.initial) is None:
-            yield Constant(f"{state.current}_initial", state.initial)
+            yield Constant(f"{state.current}_initial", state.initial, f"%{state.current} before the first run")
 
 
 def constants_read(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
@@ -27,7 +27,7 @@ def constants_read(graph: Graph, calls: Sequence[Call]) -> Iterator[Constant]:
             yield from _all(block)
     operands = {name: graph[name] for call in calls for name in call.inputs if graph[name].constant}
     for name, tensor in operands.items():
-        yield Constant(f"{name}_data", tensor.values)
+        yield Constant(f"{name}_data", tensor.values, f"%{name}, a constant of the graph")
 
 
 def fill_of(initial: Array) -> int | None:

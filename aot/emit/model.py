@@ -34,6 +34,7 @@ class Array:
     body: str
     in_ram: bool
     words: bool
+    note: str
 
 
 @dataclass(frozen=True)
@@ -271,4 +272,6 @@ def _arrays(graph: Graph, constants: Sequence[Constant], weights: Weights) -> It
         data = np.asarray(constant.data)
         in_ram = constant.name in weights.in_ram
         body = array_body(data)
-        yield Array(f"{graph.name}_{constant.name}", constant.c_type, data.size, body, in_ram, constant.words)
+        yield Array(
+            f"{graph.name}_{constant.name}", constant.c_type, data.size, body, in_ram, constant.words, constant.note
+        )

@@ -22,6 +22,7 @@ class Member:
     c_type: str
     elements: int
     data: bytes
+    note: str = ""
 
 
 def members(constants: Sequence[Constant]) -> list[Member]:
@@ -31,7 +32,7 @@ def members(constants: Sequence[Constant]) -> list[Member]:
     for constant in constants:
         data = constant.data.astype(constant.data.dtype.newbyteorder("<")).tobytes()
         offset += _pad(found, offset, max(_ARRAY_ALIGN, constant.data.itemsize)) + len(data)
-        found.append(Member(constant.name, constant.c_type, constant.data.size, data))
+        found.append(Member(constant.name, constant.c_type, constant.data.size, data, constant.note))
     _pad(found, offset, ALIGN)
     return found
 

@@ -17,10 +17,14 @@ class DoesNotFit(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """An array for flash. `name` is completed to `<model>_<name>` when printed; `words`: it is read word by word."""
+    """An array for flash. `name` is completed to `<model>_<name>` when printed; `words`: it is read word by word.
+
+    `note` says what it holds, in which order, for the comment above it.
+    """
 
     name: str
     data: Array
+    note: str
     words: bool = False
 
     @property

@@ -6,6 +6,14 @@ from aot.graph.interface import C_TYPES
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import fit
 
+PLAIN_BIAS = "For each channel, its bias"
+FOLDED_BIAS = "For each channel, what its sums begin with: its bias less the input's zero point times its weights"
+
+
+def bias_note(x: Tensor, fold_zero: bool = True) -> str:
+    """What the array of `folded_bias` holds."""
+    return FOLDED_BIAS if fold_zero and x.dtype != "float32" and x.zero_point else PLAIN_BIAS
+
 
 def accumulator_bound(weights: Array, bias: Array, largest: int = 128) -> int:
     """How large an accumulator can ever become, for [channels, taps] `weights` and inputs up to `largest`."""

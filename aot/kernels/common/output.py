@@ -16,6 +16,8 @@ from aot.ops.reals import real_range
 
 EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room to round in 32 bits
 WIDEST = 2**31  # the bound of accumulators of which nothing else is known
+_FLOATS = "For each channel, its scale: what a step of its sums is in steps of the output"
+_PAIRS = "For each channel, {multiplier, shift}: its scale is multiplier / 2^(32 + shift), the multiplier unsigned"
 _PLAIN, _HALF, _ANY = range(3)  # how hard a scale is
 
 Operands = tuple[Tensor, Tensor, Tensor | None, Tensor]  # input, weights, bias, output
@@ -65,11 +67,12 @@ class Output(Params):
         """As tiles of two channels read it: pairs of multiplier and shift, or floats, for an even number of them."""
         if self.stage.fast == "float" and self.scale is not None:
             floats = self.scale.data
-            return replace(self, scale=Constant(self.scale.name, np.pad(floats, (0, floats.size % 2))))
+            padded = np.pad(floats, (0, floats.size % 2))
+            return replace(self, scale=Constant(self.scale.name, padded, self.scale.note))
         if not self.stage.fast or not isinstance(self.multiplier, Constant) or not isinstance(self.shift, Constant):
             return self
         pairs = _pairs(self.multiplier.data, self.shift.data, self.stage.rounding)
-        scale = Constant(self.shift.name.removesuffix("shift") + "scale", pairs)
+        scale = Constant(self.shift.name.removesuffix("shift") + "scale", pairs, _PAIRS)
         return replace(self, multiplier=None, shift=None, scale=scale, packed="paired_output")
 
 
@@ -121,13 +124,14 @@ def fixed_output(scale: Multiplier, y: Tensor, limits: Limits, target: Target, b
 
 def _channel_output(scale: Multiplier, y: Tensor, limits: Limits, target: Target, bound: int, channels: int) -> Output:
     stage = _fixed_stage("channel", scale, y, limits, target, bound)
-    constants = _scales(y, scale.multiplier, right_shift(scale, target.rounding), channels, np.int32)
+    shift, bits = right_shift(scale, target.rounding), 32 if target.rounding == "single" else 31
+    constants = _scales(y, scale.multiplier, shift, channels, np.int32, f"2^({bits} + shift)")
     return Output(stage, *constants, None, y.zero_point, *limits)
 
 
 def wide_output(scale: Multiplier, y: Tensor, limits: Limits, channels: int) -> Output:
     """int16 of accumulators that may have 64 bits: scales of 15 bits."""
-    constants = _scales(y, *reduced_multiplier(scale), channels, np.int16)
+    constants = _scales(y, *reduced_multiplier(scale), channels, np.int16, "2^shift")
     return Output(Stage("wide_output_s16", C_TYPES[y.dtype]), *constants, None, None, *limits)
 
 
@@ -139,7 +143,7 @@ def _rounded_once(scale: Multiplier, y: Tensor, limits: Limits, target: Target, 
     if shift.min() < 1 or shift.max() > LARGEST_SHIFT:
         return None
     stage = _inlined(Stage("rounded_once_s16", C_TYPES[y.dtype]), "channel", "once", y, limits, target)
-    return Output(stage, *_scales(y, multiplier, shift, channels, np.int32), None, 0, *limits)
+    return Output(stage, *_scales(y, multiplier, shift, channels, np.int32, "2^(32 + shift)"), None, 0, *limits)
 
 
 def _float_output(scales: Array, y: Tensor, limits: Limits, target: Target) -> Output:
@@ -147,15 +151,25 @@ def _float_output(scales: Array, y: Tensor, limits: Limits, target: Target) -> O
     stage = Stage("float_output_s8", C_TYPES[y.dtype])
     if {"dsp", "fpu"} <= target.features:
         stage = replace(stage, fast="float", scale="float", full_range=_full_range(y, limits), rounding="double")
-    return Output(stage, None, None, Constant(f"{y.name}_scale", scales), y.zero_point, *limits)
+    return Output(stage, None, None, Constant(f"{y.name}_scale", scales, _FLOATS), y.zero_point, *limits)
 
 
 def _scales(
-    y: Tensor, multiplier: Array, shift: Array, channels: int, number: type[np.integer]
+    y: Tensor, multiplier: Array, shift: Array, channels: int, number: type[np.integer], divisor: str
 ) -> tuple[Constant, Constant]:
+    """A scale for each channel: multiplier / `divisor`."""
+    multipliers, shifts = np.broadcast_to(multiplier, channels).astype(number), np.broadcast_to(shift, channels)
     return (
-        Constant(f"{y.name}_multiplier", np.broadcast_to(multiplier, channels).astype(number)),
-        Constant(f"{y.name}_shift", np.broadcast_to(shift, channels).astype(np.int8)),
+        Constant(
+            f"{y.name}_multiplier",
+            multipliers,
+            f"For each channel, the multiplier of its scale, multiplier / {divisor}",
+        ),
+        Constant(
+            f"{y.name}_shift",
+            shifts.astype(np.int8),
+            f"For each channel, the shift of its scale, multiplier / {divisor}",
+        ),
     )
 
 

@@ -17,6 +17,26 @@ _TAPS = 8  # a tile's loop does so many at once
 ROWS = 4  # of a matrix, multiplied together by one column
 GROUP = {"s8": 4, "s16": 2}  # taps of a window's row that are spread over columns together
 BYTES, JOINED, WIDE = "", "_joined", "_wide"  # how weights are packed, and the part of a helper's name that says so
+_STORED = {
+    BYTES: "bytes: m[{0}] n[{0}] m[{1}] n[{1}], then taps {2}, {3}",
+    JOINED: "halfwords 256 * n + m: taps {0}, {1}, {2}, {3}",
+    WIDE: "halfwords: m[{0}] m[{1}] n[{0}] n[{1}], then taps {2}, {3}",
+}
+
+
+def tile_note(kind: str, suffix: str) -> str:
+    """What `pack_tile` makes, in words."""
+    return f"Weights of channels m, n = 0, 1, then 2, 3, ...; each four taps as {_stored(kind, suffix)}"
+
+
+def rows_note(kind: str, suffix: str) -> str:
+    """What `pack_rows` makes, in words."""
+    order = "of each four channels, for each four taps: channels m, n = 0, 1, then 2, 3"
+    return f"Weights {order}, as {_stored(kind, suffix)}; at last the taps left over"
+
+
+def _stored(kind: str, suffix: str) -> str:
+    return _STORED[kind].format(*((0, 1, 2, 3) if suffix == "s16" else (0, 2, 1, 3)))
 
 
 def constant_int8(x: Tensor, w: Tensor) -> Array:

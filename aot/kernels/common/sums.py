@@ -7,7 +7,7 @@ import numpy as np
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import AnyKernel, Constant, Target, fit
-from aot.kernels.common.accumulators import number_types
+from aot.kernels.common.accumulators import bias_note, number_types
 from aot.kernels.common.output import Operands, Output, output_of
 from aot.ops.common import Activation
 
@@ -48,7 +48,11 @@ def sums_of(
     """
     x, _, _, y = operands
     output, bias = output_of(operands, weights.T if taps_first else weights, activation, target, fold_zero)
-    constants = Constant(f"{y.name}_weights", weights), Constant(f"{y.name}_bias", bias)
+    order = "For each tap, the weights of all channels" if taps_first else "For each channel, the weights of all taps"
+    constants = (
+        Constant(f"{y.name}_weights", weights, order),
+        Constant(f"{y.name}_bias", bias, bias_note(x, fold_zero)),
+    )
     types = number_types(x, bias) | {"weight": C_TYPES[weights.dtype.name]}
     return Sums(*constants, output, {"output": output.stage.output, **types})
 

@@ -31,7 +31,7 @@ def lookup_s8(kernel: AnyKernel, op: Op, graph: Graph, target: Target) -> Call:
     codes = np.arange(-128, 128).astype(np.int8)
     small = graph.with_tensors(replace(x, shape=(256,)), replace(y, shape=(256,)))
     (table,) = op.evaluate(small, {x.name: codes}, target.rounding)
-    params = LookupS8(Constant(f"{y.name}_table", table), y.elements)
+    params = LookupS8(Constant(f"{y.name}_table", table, "The output for each code, from -128 on"), y.elements)
     cost = _CYCLES_PER_ELEMENT * y.elements
     return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=cost)
 

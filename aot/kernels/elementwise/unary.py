@@ -8,6 +8,7 @@ from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.formula import Formula, mathematical, plain
+from aot.kernels.common.notes import SIGMOIDS
 from aot.kernels.common.scaling import fast_scaling
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
@@ -160,7 +161,8 @@ def interpolate_s16(kernel: AnyKernel, op: Tabulated, graph: Graph, target: Targ
     """int16: a table of 513 values, and straight lines between them."""
     x, y = op.operands(graph)
     fit(y.dtype == "int16", f"%{y.name} is {y.dtype}")
-    params = InterpolateS16(Constant(f"{y.name}_table", op.table_s16(x, y)), y.elements)
+    table = Constant(f"{y.name}_table", op.table_s16(x, y), "The output for 513 codes, from -32768 on, 128 apart")
+    params = InterpolateS16(table, y.elements)
     return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_INT16 * y.elements)
 
 
@@ -169,7 +171,7 @@ def sigmoid_s16(kernel: AnyKernel, op: Logistic | Tanh, graph: Graph, target: Ta
     x, y = op.operands(graph)
     fit(y.dtype == "int16", f"%{y.name} is {y.dtype}")
     multiplier, shift = input_scaling(x)
-    table = Constant(f"{y.name}_table", np.asarray(sigmoid_table()))
+    table = Constant(f"{y.name}_table", np.asarray(sigmoid_table()), SIGMOIDS)
     params = SigmoidS16(table, y.elements, multiplier, (1 << shift) >> 1, shift)
     variant = {"function": "tanh" if isinstance(op, Tanh) else "sigmoid"}
     return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=_CYCLES_INT16 * y.elements)

@@ -104,7 +104,8 @@ def _tables(tables: tuple[Array, ...], y: Tensor, fill: int | None) -> tuple[Tab
     joined = np.concatenate(needed)
     small = joined.min() >= -(2**15) and joined.max() < 2**15
     data = joined.astype(np.int16 if small else np.int32)
-    return TableCopy(fill, run if runs else None, sizes, starts, Constant(f"{y.name}_table", data)), runs
+    table = Constant(f"{y.name}_table", data, "For each dimension, where its steps lead, in elements")
+    return TableCopy(fill, run if runs else None, sizes, starts, table), runs
 
 
 def _without_run(tables: tuple[Array, ...]) -> tuple[tuple[Array, ...], int]:

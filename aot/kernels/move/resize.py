@@ -57,11 +57,11 @@ def _between(x: Tensor, y: Tensor, rows: Axis, columns: Axis) -> Overlap:
 def _table(y: Tensor, name: str, axis: Axis, step: int) -> tuple[Constant, Constant, Constant]:
     """Both positions, in elements, and the share of the second."""
     low, high, share = axis
-    weight = np.float32 if in_float(y) else np.int16
+    weight, unit = (np.float32, "") if in_float(y) else (np.int16, ", in 1/1024")
     return (
-        Constant(f"{y.name}_{name}", (low * step).astype(np.int32)),
-        Constant(f"{y.name}_{name}_behind", (high * step).astype(np.int32)),
-        Constant(f"{y.name}_{name}_share", share.astype(weight)),
+        Constant(f"{y.name}_{name}", (low * step).astype(np.int32), "Where the pixels before lie, in elements"),
+        Constant(f"{y.name}_{name}_behind", (high * step).astype(np.int32), "Where the pixels behind lie, in elements"),
+        Constant(f"{y.name}_{name}_share", share.astype(weight), f"The share of the pixels behind{unit}"),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from aot.graph.fixedpoint import Multiplier, reduced_multiplier
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.notes import CELL_BIAS, OF_INPUTS, OF_OUTPUTS, SIGMOIDS
 from aot.kernels.recurrent.lstm_s8 import scaling
 from aot.kernels.recurrent.recurrent import states_of, strides_of
 from aot.ops.lstm_wide import WideDense, WideGate, WideLstm
@@ -67,7 +68,7 @@ def lstm_s16(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     sequence, cells = sequence_of(x, op.time_major), op.sizes(graph)[0]
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, cells)
     params = LstmS16(
-        Constant(f"{y.name}_table", np.asarray(sigmoid_table())),
+        Constant(f"{y.name}_table", np.asarray(sigmoid_table()), SIGMOIDS),
         _gate(f"{y.name}_input", numbers.input),
         _gate(f"{y.name}_forget", numbers.forget),
         _gate(f"{y.name}_update", numbers.update),
@@ -101,9 +102,9 @@ def _cell_scaling(numbers: WideLstm) -> tuple[int, int, int]:
 
 def _gate(name: str, gate: WideGate) -> GateS16:
     return GateS16(
-        Constant(f"{name}_weights", gate.input.weights),
-        Constant(f"{name}_bias", gate.input.bias),
-        Constant(f"{name}_recurrent", gate.recurrent.weights),
+        Constant(f"{name}_weights", gate.input.weights, OF_INPUTS),
+        Constant(f"{name}_bias", gate.input.bias, CELL_BIAS),
+        Constant(f"{name}_recurrent", gate.recurrent.weights, OF_OUTPUTS),
         *_wide_scaling(gate.input),
         *_wide_scaling(gate.recurrent),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from aot.graph.fixedpoint import Multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.notes import NORM, OF_CELLS, OF_INPUTS, OF_OUTPUTS, OWN_VALUE
 from aot.kernels.common.output import WIDEST, Output, fixed_output
 from aot.kernels.common.scaling import right_shift
 from aot.kernels.recurrent.recurrent import states_of, strides_of
@@ -16,6 +17,8 @@ from aot.ops.recurrent import Lstm, sequence_of
 
 _CYCLES_PER_MAC = 3.0
 _CYCLES_PER_CELL = 300.0
+
+_BIAS = "For each cell, what its sum begins with: its bias, and a zero point times its weights"
 
 
 @dataclass(frozen=True)
@@ -158,10 +161,10 @@ def _gates(name: str, numbers: IntegerLstm, rounding: str) -> tuple[GateS8 | Non
 
 def _gate(name: str, gate: Gate, rounding: str) -> GateS8:
     return GateS8(
-        Constant(f"{name}_weights", gate.input.weights),
-        Constant(f"{name}_bias", gate.input.bias.astype(np.int32)),
-        Constant(f"{name}_recurrent", gate.recurrent.weights),
-        Constant(f"{name}_recurrent_bias", gate.recurrent.bias.astype(np.int32)),
+        Constant(f"{name}_weights", gate.input.weights, OF_INPUTS),
+        Constant(f"{name}_bias", gate.input.bias.astype(np.int32), _BIAS),
+        Constant(f"{name}_recurrent", gate.recurrent.weights, OF_OUTPUTS),
+        Constant(f"{name}_recurrent_bias", gate.recurrent.bias.astype(np.int32), _BIAS),
         *scaling(gate.input.scale, rounding),
         *scaling(gate.recurrent.scale, rounding),
     )
@@ -170,7 +173,8 @@ def _gate(name: str, gate: Gate, rounding: str) -> GateS8:
 def _peephole(name: str, gate: Gate | None, rounding: str) -> PeepholeS8 | None:
     if gate is None or gate.peephole is None:
         return None
-    return PeepholeS8(Constant(f"{name}_peephole", gate.peephole), *scaling(gate.peephole_scale, rounding))
+    peephole = Constant(f"{name}_peephole", gate.peephole, OWN_VALUE)
+    return PeepholeS8(peephole, *scaling(gate.peephole_scale, rounding))
 
 
 def _norm(name: str, gate: Gate | None, rounding: str) -> NormS16 | None:
@@ -178,8 +182,8 @@ def _norm(name: str, gate: Gate | None, rounding: str) -> NormS16 | None:
         return None
     norm = gate.norm
     return NormS16(
-        Constant(f"{name}_norm", norm.weights),
-        Constant(f"{name}_norm_bias", norm.bias),
+        Constant(f"{name}_norm", norm.weights, NORM),
+        Constant(f"{name}_norm_bias", norm.bias, "For each cell, what is added to its normalized sum"),
         *scaling(norm.scale, rounding),
         norm.least_variance,
     )
@@ -195,8 +199,8 @@ def _projection(
     limit = numbers.projection_clip
     limits = (-limit, limit) if limit else (-128, 127)
     return (
-        Constant(f"{name}_projection", dense.weights),
-        Constant(f"{name}_projection_bias", dense.bias.astype(np.int32)),
+        Constant(f"{name}_projection", dense.weights, OF_CELLS),
+        Constant(f"{name}_projection_bias", dense.bias.astype(np.int32), "For each output, what its sum begins with"),
         fixed_output(Multiplier.of(dense.scale, target.rounding), state, limits, target, WIDEST),
     )
 

@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.formula import Formula, plain
+from aot.kernels.common.notes import CELL_BIAS, NORM, OF_CELLS, OF_INPUTS, OF_OUTPUTS, OWN_VALUE
 from aot.ops.recurrent import Lstm, Rnn, Sequence, sequence_of
 
 _CYCLES_PER_MAC = 6.0
 _CYCLES_PER_CELL = 400.0  # four or five exponentials
+
+_NOTES = {
+    "weights": OF_INPUTS,
+    "recurrent": OF_OUTPUTS,
+    "bias": CELL_BIAS,
+    "peephole": OWN_VALUE,
+    "norm": NORM,
+    "projection": OF_CELLS,
+    "projection_bias": "For each output, its bias",
+}
 
 # For each function of a simple recurrent layer, of `sum`.
 _FUNCTIONS = {
@@ -84,7 +95,8 @@ class _Arrays:
     name: str
 
     def given(self, what: str, number: int) -> Constant:
-        return Constant(f"{self.name}_{what}", weights_of(self.graph[self.op.inputs[number]]))
+        note = _NOTES.get(what) or _NOTES[what.split("_")[0]]
+        return Constant(f"{self.name}_{what}", weights_of(self.graph[self.op.inputs[number]]), note)
 
     def optional(self, what: str, number: int) -> Constant | None:
         return None if self.graph.operand(self.op, number) is None else self.given(what, number)
@@ -108,9 +120,9 @@ def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
     x, w, r, b, h, y = op.operands(graph)
     sequence = sequence_of(x, op.time_major)
     params = RnnF32(
-        Constant(f"{y.name}_weights", weights_of(w)),
-        Constant(f"{y.name}_recurrent", weights_of(r)),
-        Constant(f"{y.name}_bias", weights_of(b)),
+        Constant(f"{y.name}_weights", weights_of(w), OF_INPUTS),
+        Constant(f"{y.name}_recurrent", weights_of(r), OF_OUTPUTS),
+        Constant(f"{y.name}_bias", weights_of(b), CELL_BIAS),
         sequence.steps,
         sequence.batches,
         sequence.depth,

@@ -14,6 +14,10 @@ from aot.ops.svdf import Svdf, wrapped
 
 _CYCLES_PER_MAC = 3.0
 
+_FEATURES = "For each filter, the weights of all inputs"
+_TIME = "For each filter, its weights over time, the oldest first"
+_BIAS = "For each unit, what its sum begins with"
+
 
 @dataclass(frozen=True)
 class SvdfS8(Params):
@@ -53,10 +57,10 @@ def svdf_s8(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
     offset = state.zero_point * weights_of(time).astype(np.int64).reshape(y.shape[1], -1).sum(axis=1)
     info = np.iinfo(state.dtype)
     params = SvdfS8(
-        Constant(f"{y.name}_features", weights_of(features)),
-        Constant(f"{y.name}_features_bias", features_bias),
-        Constant(f"{y.name}_time", weights_of(time)),
-        Constant(f"{y.name}_bias", wrapped(plain - offset).astype(np.int32)),
+        Constant(f"{y.name}_features", weights_of(features), _FEATURES),
+        Constant(f"{y.name}_features_bias", features_bias, "For each filter, what its sums begin with"),
+        Constant(f"{y.name}_time", weights_of(time), _TIME),
+        Constant(f"{y.name}_bias", wrapped(plain - offset).astype(np.int32), _BIAS),
         fixed_output(to_state, state, (int(info.min), int(info.max)), target, WIDEST),
         fixed_output(to_output, y, (-128, 127), target, WIDEST),
         *_sizes(op, graph),
@@ -70,9 +74,9 @@ def svdf_f32(kernel: AnyKernel, op: Svdf, graph: Graph, target: Target) -> Call:
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     bias = np.zeros(y.shape[1], np.float32) if b is None or b.data is None else b.data
     params = SvdfF32(
-        Constant(f"{y.name}_features", weights_of(features)),
-        Constant(f"{y.name}_time", weights_of(time)),
-        Constant(f"{y.name}_bias", bias),
+        Constant(f"{y.name}_features", weights_of(features), _FEATURES),
+        Constant(f"{y.name}_time", weights_of(time), _TIME),
+        Constant(f"{y.name}_bias", bias, _BIAS),
         real_output(op.activation),
         *_sizes(op, graph),
     )

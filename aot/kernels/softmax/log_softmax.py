@@ -6,6 +6,7 @@ import numpy as np
 
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.notes import EXPONENTIALS
 from aot.kernels.softmax.softmax import CYCLES_PER_ELEMENT, CYCLES_PER_ELEMENT_F32
 from aot.ops.log_softmax import LogSoftmax
 from aot.ops.softmax import (
@@ -37,8 +38,9 @@ def log_softmax_s8(kernel: AnyKernel, op: LogSoftmax, graph: Graph, target: Targ
     fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
     weights = np.trim_zeros(fixed_exp_table(x.scale, 1.0).astype(np.int32), "b")
     lowest = -16 << 26  # where the output ends; what is below it, less a logarithm, would leave 32 bits
-    distance = Constant(f"{y.name}_distance", np.maximum(distance_table(x.scale), lowest).astype(np.int32))
-    exp = Constant(f"{y.name}_exp", weights)
+    distances = np.maximum(distance_table(x.scale), lowest).astype(np.int32)
+    distance = Constant(f"{y.name}_distance", distances, "For each distance below the largest code, its real value")
+    exp = Constant(f"{y.name}_exp", weights, EXPONENTIALS)
     params = LogSoftmaxS8(distance, exp, len(weights), y.elements // y.shape[-1], y.shape[-1])
     return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=CYCLES_PER_ELEMENT * y.elements)
 

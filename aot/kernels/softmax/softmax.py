@@ -7,6 +7,7 @@ import numpy as np
 from aot.graph.interface import C_TYPES
 from aot.graph.ir import Array, Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.notes import EXPONENTIALS
 from aot.kernels.common.scaling import fast_scaling
 from aot.ops.softmax import (
     Softmax,
@@ -36,7 +37,8 @@ def _call(kernel: AnyKernel, op: Softmax, graph: Graph, table: Array, target: Ta
     """A call for int8 inputs; an int16 output cannot take their place."""
     x, y = op.operands(graph)
     weights = np.trim_zeros(table, "b")
-    params = SoftmaxS8(Constant(f"{y.name}_exp", weights), len(weights), y.elements // y.shape[-1], y.shape[-1])
+    exp = Constant(f"{y.name}_exp", weights, EXPONENTIALS)
+    params = SoftmaxS8(exp, len(weights), y.elements // y.shape[-1], y.shape[-1])
     in_place = (0,) if y.dtype == x.dtype else ()
     normalized = y.shape[-1] < _SHORTER_ROW and "dsp" in target.features
     high = "normalized_high" if normalized else "rounding_high"
@@ -103,7 +105,10 @@ def softmax_s16(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) ->
     _fit(op, graph, "int16", "int16")
     x, y = op.operands(graph)
     multiplier, shift, function = fast_scaling(distance_scale(x.scale, op.beta), target)
-    tables = Constant(f"{y.name}_exp", exp_table_s16()), Constant(f"{y.name}_reciprocal", reciprocal_table_s16())
+    tables = (
+        Constant(f"{y.name}_exp", exp_table_s16(), "exp(x) at 513 places from -10 to 0"),
+        Constant(f"{y.name}_reciprocal", reciprocal_table_s16(), "1 / (1 + x) at 513 places from 0 to 1"),
+    )
     params = SoftmaxS16(*tables, multiplier, shift, y.elements // y.shape[-1], y.shape[-1])
     cost = CYCLES_PER_ELEMENT * y.elements
     return Call(kernel, op, params, (x.name,), (y.name,), {"function": function}, in_place=(0,), cost=cost)

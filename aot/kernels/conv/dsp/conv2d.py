@@ -6,6 +6,7 @@ import numpy as np
 
 from aot.graph.ir import Array, Graph, Tensor
 from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
+from aot.kernels.common.accumulators import bias_note
 from aot.kernels.common.layout import Planes, planes_of
 from aot.kernels.common.order import Walk, best_way, by_planes, forwards, grouped, rows
 from aot.kernels.common.output import Output
@@ -16,6 +17,7 @@ from aot.kernels.common.packing import (
     pack_tile,
     padded_bias,
     padded_depth,
+    tile_note,
     window_order,
 )
 from aot.kernels.common.sums import itemsize
@@ -69,8 +71,8 @@ def _conv2d(kernel: AnyKernel, op: Conv2D | DepthwiseConv2D, graph: Graph, targe
     walk = _pixel_walk(op, x, w, y, planes)
     packed = pack_tile(window_order(weights, w.shape[1], layer.suffix), kind, layer.suffix)
     params = Conv2DDsp(
-        Constant(f"{y.name}_weights", packed, words=True),
-        Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
+        Constant(f"{y.name}_weights", packed, tile_note(kind, layer.suffix), words=True),
+        Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS), bias_note(x)),
         layer.output.for_tiles(),
         window,
         batches,

@@ -6,6 +6,7 @@ import numpy as np
 
 from aot.graph.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
+from aot.kernels.common.accumulators import bias_note
 from aot.kernels.common.layout import Planes, planes_of
 from aot.kernels.common.order import Walk, best_way, by_channel, by_planes, forwards, grouped, rows
 from aot.kernels.common.output import Output
@@ -17,6 +18,8 @@ from aot.kernels.common.packing import (
     pack_tile,
     padded_bias,
     padded_depth,
+    rows_note,
+    tile_note,
 )
 from aot.kernels.dense.dsp.tiles import Layer, layer_of, tiles_work
 from aot.ops.conv2d import Conv2D
@@ -55,10 +58,10 @@ def _dense(kernel: AnyKernel, op: Op, x: Tensor, y: Tensor, layer: Layer, planes
     planes.check(x, y)
     weights = np.insert(layer.weights, 1, 0, axis=1) if planes.x and depth % 2 else layer.weights
     walk = _dense_walk(x, y, count, planes)
-    kind = layer.tiles_kind
+    kind, order = layer.tiles_kind, "s16" if planes.x else layer.suffix
     params = DenseDsp(
-        Constant(f"{y.name}_weights", pack_tile(weights, kind, "s16" if planes.x else layer.suffix), words=True),
-        Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS)),
+        Constant(f"{y.name}_weights", pack_tile(weights, kind, order), tile_note(kind, order), words=True),
+        Constant(f"{y.name}_bias", padded_bias(layer.bias, CHANNELS), bias_note(x)),
         layer.output.for_tiles(),
         walk.start(COLUMNS),
         walk.step(COLUMNS),
@@ -134,9 +137,10 @@ def _rows(kernel: AnyKernel, op: Op, x: Tensor, y: Tensor, layer: Layer) -> Call
     count = x.elements // depth
     writes = by_channel(rows(count, out_c), out_c, np.append(np.arange(0, out_c, ROWS), out_c))
     overlap = forwards(x, y, rows(count, depth)[:, None], writes).overlap
+    packed = pack_rows(layer.weights, layer.kind, layer.suffix)
     params = DenseRowDsp(
-        Constant(f"{y.name}_weights", pack_rows(layer.weights, layer.kind, layer.suffix), words=True),
-        Constant(f"{y.name}_bias", padded_bias(layer.bias, ROWS)),
+        Constant(f"{y.name}_weights", packed, rows_note(layer.kind, layer.suffix), words=True),
+        Constant(f"{y.name}_bias", padded_bias(layer.bias, ROWS), bias_note(x)),
         layer.output,
         count,
         depth,

@@ -6,6 +6,7 @@ import numpy as np
 
 from aot.graph.ir import Array, Graph, Tensor
 from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.accumulators import bias_note
 from aot.kernels.common.layout import Planes, planes_of
 from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.packing import constant_int8
@@ -16,6 +17,8 @@ from aot.plan import Overlap
 
 _LARGEST_PLANE = 690  # bytes; of larger ones only some rows are kept
 _ROWS = 512  # bytes of rows, where two rows of output need no more
+
+_PACKED = "For each channel and row, a word of three weights and a zero"
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,8 @@ def _call(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target, 
     width = x.shape[2] + sum(op.padding[1])
     batches, out_h, out_w, _ = y.shape
     params = Depthwise3x3Dsp(
-        Constant(f"{y.name}_weights", _pack(weights), words=True),
-        Constant(f"{y.name}_bias", bias),
+        Constant(f"{y.name}_weights", _pack(weights), _PACKED, words=True),
+        Constant(f"{y.name}_bias", bias, bias_note(x)),
         output,
         window_of(op, x, w),
         batches,

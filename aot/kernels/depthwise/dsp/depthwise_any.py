@@ -10,6 +10,7 @@ import numpy as np
 
 from aot.graph.ir import Array, Graph
 from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.accumulators import bias_note
 from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.packing import constant_int8
 from aot.kernels.costs import cycles
@@ -21,6 +22,8 @@ _AHEAD = 8  # bytes behind the rows that are read for taps of weight zero, and f
 _MOST_PAIRS = (8, 16)  # of taps in a row: their code is written out
 _ROWS = 1024  # bytes of rows, where a few rows of output need no more
 _FEW = 4  # rows of output, at the least
+
+_PACKED = "For each channel and row, its weights behind a zero; those a stride apart lie side by side"
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,10 @@ def _params(op: DepthwiseConv2D, graph: Graph, target: Target, rows: Axis, colum
     weights = constant_int8(x, w)
     output, bias = output_of(op.operands(graph), weights.reshape(-1, w.shape[3]).T, op.activation, target)
     chunk = _chunk(rows, _parts(columns) * _width(columns))
+    packed = _pack(np.moveaxis(weights, columns.dimension, 2)[0], columns)
     return DepthwisePlane(
-        Constant(f"{y.name}_weights", _pack(np.moveaxis(weights, columns.dimension, 2)[0], columns), words=True),
-        Constant(f"{y.name}_bias", bias),
+        Constant(f"{y.name}_weights", packed, _PACKED, words=True),
+        Constant(f"{y.name}_bias", bias, bias_note(x)),
         output,
         batches=x.shape[0],
         channels=x.shape[3],

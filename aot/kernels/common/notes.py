@@ -1,0 +1,10 @@
+"""What arrays hold that several kernels have, for the comments above them."""
+
+OF_INPUTS = "For each cell, the weights of all inputs"
+OF_OUTPUTS = "For each cell, the weights of all outputs of the step before"
+CELL_BIAS = "For each cell, its bias"
+OF_CELLS = "For each output, the weights of all cells"
+OWN_VALUE = "For each cell, the weight of its own value"
+NORM = "For each cell, the factor of its normalized sum"
+SIGMOIDS = "The sigmoid of i / 24 for i from 0 on, with 16 bits of fraction"
+EXPONENTIALS = "For each distance below the largest code, its exponential"
