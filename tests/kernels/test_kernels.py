@@ -1,6 +1,7 @@
 """Every kernel on every core: what the device answers is what the interpreter says, byte for byte."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -119,6 +120,30 @@ def test_bit_exact_here_and_sanitizers_are_silent(rounding: str, tmp_path: Path)
         _assert_exact(parts, actual, rounding)
         for part, _ in parts if rounding == "double" else ():
             count("host", part)
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_without_assembly_here(rounding: str, tmp_path: Path) -> None:
+    """What was generated for a core with the DSP extension, in a simulation."""
+    for i, parts in enumerate(_groups(_cases("mps2-an386", rounding))):
+        graph, sample = merge.merged(parts)
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        binary = native.program(native.compiled(graph, rounding, "mps2-an386"), folder, *native.SANITIZE)
+        _, actual = native.run(binary, graph, [sample, sample])
+        _assert_exact(parts, actual, rounding)
+
+
+@pytest.mark.parametrize("rounding", ["double", "float"])
+def test_without_assembly_on_its_board(rounding: str, tmp_path: Path) -> None:
+    parts = [case for case in _cases("mps2-an386", rounding) if isinstance(case[0].ops[0], _SCALED)][:_GROUP]
+    graph, sample = merge.merged(parts)
+    model = native.compiled(graph, rounding, "mps2-an386")
+    core = model.board.core
+    plain = replace(core, flags=(*core.flags, "-DAOT_NO_ASSEMBLY"))
+    model = replace(model, board=replace(model.board, core=plain))
+    _, actual = emulated.run(model, tmp_path, [sample, sample])
+    _assert_exact(parts, actual, rounding)
 
 
 def _chosen(board: str, rounding: str) -> set[tuple[str, type[Op]]]:
