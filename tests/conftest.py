@@ -1,13 +1,17 @@
 """What tests of several folders are given."""
 
 import os
+from collections.abc import Iterator
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 import selection
 from dummy_bench import BOARDS, Bench
+from objects import Objects
 
 from aot.lower import lowering
+from aot.project import compile as project_compile
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +44,15 @@ def quick_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     """Merged graphs are there for their kernels: any plan serves, and the search for the best takes longer than gcc."""
     monkeypatch.setattr(lowering, "plan", partial(lowering.plan, quick=True))
     monkeypatch.setattr(lowering, "best_order", lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Workers share what they compile; their folders lie beside each other."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with patch.object(project_compile, "_compile", Objects(shared / "objects", project_compile._compile).compile):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,6 @@ pytestmark = pytest.mark.usefixtures("quick_plans")
 _RUNS = [("mps2-an386", rounding) for rounding in ROUNDINGS]
 _RUNS += [(board, "double") for board in ("mps2-an385", "mps2-an500", "mps2-an505", "mps3-an547")]
 _SCALED = (Add, Conv2D, DepthwiseConv2D, FullyConnected)
-_GROUP = 60  # cases in one firmware
 _MICROBIT_CASES = 12  # whose parameters, in one function, its stack holds
 _MICROBIT_BYTES = 8_000  # what its 16 KiB of RAM leave for inputs, and for outputs twice
 
@@ -45,11 +44,6 @@ def _cases(board: str, rounding: str) -> list[merge.Case]:
     if board == "host":
         return cases.many() if rounding == "double" else cases.each()
     return cases.few()
-
-
-def _groups(parts: list[merge.Case]) -> list[list[merge.Case]]:
-    """Parts of a size that compilers take in their stride: their time grows faster than the length of a function."""
-    return [parts[i : i + _GROUP] for i in range(0, len(parts), _GROUP)]
 
 
 def _device_outputs(graph: Graph, sample: merge.Sample, board: str, rounding: str, folder: Path) -> merge.Sample:
@@ -74,7 +68,7 @@ def _assert_exact(parts: Sequence[merge.Case], actual: merge.Sample, rounding: s
 @pytest.mark.every_operator
 @pytest.mark.parametrize(("board", "rounding"), _RUNS)
 def test_bit_exact(board: str, rounding: str, tmp_path: Path) -> None:
-    for i, parts in enumerate(_groups(_cases(board, rounding))):
+    for i, parts in enumerate(cases.groups(_cases(board, rounding))):
         graph, sample = merge.merged(parts)
         _assert_exact(parts, _device_outputs(graph, sample, board, rounding, tmp_path / str(i)), rounding)
         for part, _ in parts if rounding == "double" else ():
@@ -102,7 +96,7 @@ def test_bit_exact_on_microbit(tmp_path: Path) -> None:
 @pytest.mark.every_operator
 def test_bit_exact_on_riscv(tmp_path: Path) -> None:
     """Every eighth case: the kernels are those of the host, what is new are the compiler and the C library."""
-    for i, parts in enumerate(_groups(_cases("riscv-virt", "double")[::8])):
+    for i, parts in enumerate(cases.groups(_cases("riscv-virt", "double")[::8])):
         graph, sample = merge.merged(parts)
         _assert_exact(parts, _device_outputs(graph, sample, "riscv-virt", "double", tmp_path / str(i)), "double")
 
@@ -111,7 +105,7 @@ def test_bit_exact_on_riscv(tmp_path: Path) -> None:
 @pytest.mark.every_operator
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_bit_exact_here_and_sanitizers_are_silent(rounding: str, tmp_path: Path) -> None:
-    for i, parts in enumerate(_groups(_cases("host", rounding))):
+    for i, parts in enumerate(cases.groups(_cases("host", rounding))):
         graph, sample = merge.merged(parts)
         folder = tmp_path / str(i)
         folder.mkdir()
@@ -122,10 +116,12 @@ def test_bit_exact_here_and_sanitizers_are_silent(rounding: str, tmp_path: Path)
             count("host", part)
 
 
+@pytest.mark.slow
+@pytest.mark.every_operator
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_without_assembly_here(rounding: str, tmp_path: Path) -> None:
     """What was generated for a core with the DSP extension, in a simulation."""
-    for i, parts in enumerate(_groups(_cases("mps2-an386", rounding))):
+    for i, parts in enumerate(cases.groups(_cases("mps2-an386", rounding))):
         graph, sample = merge.merged(parts)
         folder = tmp_path / str(i)
         folder.mkdir()
@@ -136,7 +132,7 @@ def test_without_assembly_here(rounding: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rounding", ["double", "float"])
 def test_without_assembly_on_its_board(rounding: str, tmp_path: Path) -> None:
-    parts = [case for case in _cases("mps2-an386", rounding) if isinstance(case[0].ops[0], _SCALED)][:_GROUP]
+    parts = [case for case in _cases("mps2-an386", rounding) if isinstance(case[0].ops[0], _SCALED)][: cases.GROUP]
     graph, sample = merge.merged(parts)
     model = native.compiled(graph, rounding, "mps2-an386")
     core = model.board.core

@@ -21,6 +21,7 @@ PASSES = 100 * TIMES
 _LEAST, _MANY = 3, 12  # cases of each builder; of one with several kernels
 SEVERAL_KERNELS = ("AveragePool2D", "Conv2D", "DepthwiseConv2D", "FullyConnected", "MaxPool2D", "Mean")
 _LARGE = ("DepthwiseConv2D 3x3 large",)  # builders that have no small cases
+GROUP = 60  # cases in one program
 MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 
 
@@ -86,6 +87,11 @@ def few(most_bytes: int = MOST_BYTES, several: int = 4) -> list[Case]:
 def each() -> list[Case]:
     """One case of every builder."""
     return [case(name, 0) for name in builders()]
+
+
+def groups(parts: list[Case]) -> list[list[Case]]:
+    """Parts of a size that compilers take in their stride: their time grows faster than the length of a function."""
+    return [parts[i : i + GROUP] for i in range(0, len(parts), GROUP)]
 
 
 def port_bytes(graph: Graph) -> int:
