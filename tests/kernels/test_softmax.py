@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 from graphs import Rng
 
-from aot.compile.printing import make
-from aot.device.verify import run as run_on_device
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Quant, Unsupported
-from aot.ops.softmax import LONGEST_ROW, Softmax, fixed_exp_table
+from aot.ops.softmax import LONGEST_ROW, Softmax
 from aot.oracle import interpreter
 
 pytestmark = [pytest.mark.operator("SOFTMAX"), pytest.mark.usefixtures("quick_plans")]
@@ -111,20 +109,3 @@ def test_two_equal_classes_share(rounding: str, tmp_path: Path) -> None:
     values = interpreter.run(graph, sample, rounding)
     for name in graph.outputs:
         assert np.array_equal(values[name], actual[name])
-
-
-def test_smallest_reciprocal_with_the_dsp_extension(tmp_path: Path) -> None:
-    """Its reciprocal is a little less than 2^30, too small for what SMMLAR does with the others."""
-    depth = 2112
-    x = graphs.int8("x", (1, depth), Quant((0.1,), (0,)))
-    graph = graphs.graph_of(Softmax, [x], graphs.int8("y", x.shape, graphs.PROBABILITY))
-    weights = (fixed_exp_table(x.scale, 1.0) + (1 << 11)) >> 12
-    distances, left = [], (1 << 30) - 1
-    while left:
-        distances.append(int(np.flatnonzero(weights <= left)[0]))
-        left -= int(weights[distances[-1]])
-    value = 127 - np.array(distances + [255] * (depth - len(distances)))
-    sample = {"x": value.astype(np.int8).reshape(x.shape)}
-    model = native.compiled(graph, board="mps2-an386")
-    verdict = run_on_device(model, make(model, tmp_path), [sample], count=False)
-    assert np.array_equal(verdict.outputs[0][0], interpreter.run(graph, sample)["y"])

@@ -90,17 +90,6 @@ def test_constants_that_a_loop_hands_on_stay_in_flash(tmp_path: Path) -> None:
     assert actual["w"].tolist() == interpreter.run(model, sample)["w"].tolist() == [6 * i for i in range(100)]
 
 
-def test_names_inside_that_could_meet_do_not() -> None:
-    """A loop inside a branch is named like the branch."""
-    model = graphs_control.loop_in_a_branch(np.random.default_rng(1))
-    (branch,), (loop,) = model.ops, model.ops[0].graphs["then"].ops
-    inner, name = branch.graphs["then"], f"{branch.name}_then"
-    names = (name, *loop.outputs[1:])
-    tensors = {**inner.tensors, name: replace(inner[loop.name], name=name)}
-    named = replace(inner, ops=(replace(loop, name=name, outputs=names),), tensors=tensors, outputs=names)
-    assert f"run_{name}(" in print_model(native.compiled(graphs_control.replaced(model, then=named)))["net.c"]
-
-
 Change = Callable[[Graph, pytest.MonkeyPatch], bytes]
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import cache
 
 import graphs
 import hard_graphs
@@ -58,6 +59,7 @@ def seeds(name: str, names: Iterable[str], per_operator: int = 40) -> range:
     return range(max(_LEAST, per_operator // siblings) * TIMES)
 
 
+@cache
 def many() -> list[Case]:
     """Several cases of every builder, most of them of what has several kernels."""
     return [
@@ -67,6 +69,7 @@ def many() -> list[Case]:
     ]
 
 
+@cache
 def few(most_bytes: int = MOST_BYTES, several: int = 4) -> list[Case]:
     """For slower machines: a case of two builders of each operator, `several` of every one with several kernels."""
     by_kind: dict[str, list[str]] = {}
@@ -84,6 +87,7 @@ def few(most_bytes: int = MOST_BYTES, several: int = 4) -> list[Case]:
     ]
 
 
+@cache
 def each() -> list[Case]:
     """One case of every builder."""
     return [case(name, 0) for name in builders()]
