@@ -124,16 +124,14 @@ typedef char plane_3x3_s8_layout[
 #define PLANE_3X3_S8_SP_MIN 32 /* on the stack, where min and max follow the members up to last */
 
 /* The parts that all kinds of scales have in common. */
-static inline struct plane_3x3_s8 plane_3x3_s8(
-    const int8_t *row, int32_t width, int32_t stride, int32_t out_w, int32_t channels)
+static inline void plane_3x3_s8(
+    struct plane_3x3_s8 *plane, const int8_t *row, int32_t width, int32_t stride, int32_t out_w, int32_t channels)
 {
-    struct plane_3x3_s8 made;
-    made.channels = channels;
-    made.row = row;
-    made.step = stride * width;
-    made.last = stride * (out_w - 1);
-    made.width = width;
-    return made;
+    plane->channels = channels;
+    plane->row = row;
+    plane->step = stride * width;
+    plane->last = stride * (out_w - 1);
+    plane->width = width;
 }
 
 /*
@@ -306,7 +304,8 @@ static void depthwise_3x3_s8_dsp(const struct depthwise_3x3_s8_dsp *restrict p, 
             int8_t *row = scratch + w->pad_top * width + w->pad_left;
             const int8_t *from = in + c;
             int8_t *to = out + c;
-            struct plane_3x3_s8 plane = plane_3x3_s8(scratch, width, 1, p->out_w, channels);
+            struct plane_3x3_s8 plane;
+            plane_3x3_s8(&plane, scratch, width, 1, p->out_w, channels);
             plane.weights = p->weights + 12 * c;
             plane.bias = p->bias[c];
             const int32_t multiplier = p->output.multiplier;
@@ -330,7 +329,6 @@ static void depthwise_3x3_s8_dsp(const struct depthwise_3x3_s8_dsp *restrict p, 
             plane.rows = p->out_h;
             plane.to = to;
             plane_3x3_stride1(&plane);
-            to += p->out_h * p->out_w * channels;
         }
         out += p->out_h * p->out_w * channels;
     }
