@@ -1,6 +1,7 @@
 """SQRT and RSQRT: float32; int8 and int16 by TensorFlow Lite's formulas, int16 of RSQRT by an interpolated table."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -47,21 +48,19 @@ class Rsqrt(Tabulated):
     def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
         if y.dtype == "int16":
             return super().codes(q, x, y, rounding)
-        table = np.array([_rsqrt_s8(v - x.zero_point, x, y, rounding) for v in range(-128, 128)], np.int8)
+        table = _rsqrt_s8(np.arange(-128, 128) - x.zero_point, x, y, rounding)
         return np.asarray(table[q.astype(np.int64) + 128])
 
 
-def _rsqrt_s8(value: int, x: Tensor, y: Tensor, rounding: str) -> int:
-    if value <= 0:
-        return 127
-    inverse, shift = inverse_root(value)
-    one = np.array([1], np.int64)
-    data = requantize(one, Multiplier(np.array([inverse]), np.array([_KEPT - shift])), rounding)
+def _rsqrt_s8(values: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
+    roots = np.array([inverse_root(int(value)) for value in values], np.int64)
+    data = requantize(np.ones_like(values), Multiplier(roots[:, 0], _KEPT - roots[:, 1]), rounding)
     scale = Multiplier.of(float(1 / (np.float64(np.sqrt(np.float32(x.scale)) * np.float32(y.scale)))), rounding)
     scaled = requantize(data, Multiplier(scale.multiplier, scale.shift - _KEPT), rounding)
-    return min(max(int(scaled[0]) + y.zero_point, -128), 127)
+    return np.where(values <= 0, 127, np.clip(scaled + y.zero_point, -128, 127)).astype(np.int8)
 
 
+@lru_cache(maxsize=1024)  # every table of int8 asks for the same
 def inverse_root(value: int) -> tuple[int, int]:
     """1 / sqrt(value) = multiplier * 2**(-31 - shift): five Newton-Raphson steps with 28 bits of fraction."""
     if value <= 1:

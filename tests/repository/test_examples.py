@@ -1,17 +1,16 @@
 """The examples: their models can be made again, their C answers as the model does, their main.c builds and runs."""
 
-import json
 import os
 import runpy
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command import aot
 from paths import EXAMPLES
 
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/make_model.py"))
@@ -19,14 +18,6 @@ BOARDS = ("host", "mps2-an386", "microbit")
 SECONDS = 60
 WAVE = (29, 40, 51, 58, 60, 58, 51, 42, 30, 20, 10, 3, 0, 3, 9, 18, 30)
 EXPECTED = {"digits": ["digit 2, probability 100 %"], "sine": [" " * column + "*" for column in WAVE]}
-
-
-def aot(*arguments: object) -> str:
-    """Run the command line; its standard output."""
-    command = [sys.executable, "-c", "from aot.cli.main import main; main()", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def first_lines(command: list[str], count: int) -> list[str]:
@@ -63,14 +54,14 @@ def test_model_can_be_made_again(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_board_answers_as_the_model(name: str, board: str) -> None:
     folder = EXAMPLES / name
-    result = aot("verify", folder / f"{name}.tflite", "--board", board, "--inputs", folder / "samples.npz", "--json")
-    assert json.loads(result)["exact"] is True
+    done = aot("verify", folder / f"{name}.tflite", "--board", board, "--inputs", folder / "samples.npz", "--json")
+    assert done.json["exact"] is True
 
 
 def test_digits_are_recognised(tmp_path: Path) -> None:
     folder, outputs = EXAMPLES / "digits", tmp_path / "out.npz"
     samples = folder / "samples.npz"
-    aot("run", folder / "digits.tflite", "--board", "host", "--inputs", samples, "--outputs", outputs)
+    assert aot("run", folder / "digits.tflite", "-b", "host", "--inputs", samples, "--outputs", outputs).code == 0
     with np.load(outputs) as answers:
         digits = answers["digit"].reshape(-1, 10).argmax(1)
     assert (digits == np.load(folder / "labels.npy")).sum() == 63
@@ -80,7 +71,7 @@ def test_digits_are_recognised(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_main_c_runs(name: str, board: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    aot("build", EXAMPLES / name / f"{name}.tflite", "--board", board, "-o", project, "--no-compile")
+    assert aot("build", EXAMPLES / name / f"{name}.tflite", "-b", board, "-o", project, "--no-compile").code == 0
     shutil.copy(EXAMPLES / name / "main.c", project / "firmware" / "main.c")
     sources = f"{name}.c {name}_weights.c $(wildcard board/*.c) firmware/main.c"
     make = ["make", "-s", "-C", str(project), f"SOURCES={sources}"]
