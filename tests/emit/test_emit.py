@@ -40,6 +40,7 @@ from aot.targets import load_board
 pytestmark = pytest.mark.usefixtures("quick_plans")
 
 _GOLDEN = Path(__file__).parent / "golden"
+_CLANG_FOR_M4 = "--target=armv7em-none-eabi -mcpu=cortex-m4 -mfloat-abi=hard -isystem /usr/include/newlib".split()
 _WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
 
 
@@ -138,9 +139,17 @@ def test_clang_for_the_dsp_extension(tmp_path: Path) -> None:
     """clang calls a static function that nobody calls unused, also where it is inline."""
     model = _merged(board="mps2-an386")
     write_files(print_model(model), tmp_path)
-    target = ["--target=armv7em-none-eabi", "-mcpu=cortex-m4", "-mfloat-abi=hard", "-isystem", "/usr/include/newlib"]
     for source in model.sources[1:]:
-        _quiet([_tool("clang"), *target, "-std=c99", "-fsyntax-only", *_WARNINGS, source], tmp_path)
+        _quiet([_tool("clang"), *_CLANG_FOR_M4, "-std=c99", "-fsyntax-only", *_WARNINGS, source], tmp_path)
+
+
+@pytest.mark.parametrize(("board", "target"), [("host", []), ("mps2-an386", _CLANG_FOR_M4)])
+def test_no_dead_stores(board: str, target: list[str], tmp_path: Path) -> None:
+    """No value is stored that nothing reads."""
+    analyze = ["--analyze", "--analyzer-no-default-checks", "-Xclang", "-analyzer-checker=deadcode.DeadStores"]
+    for model in (*_groups("float", board), *_groups("double", board), compile_file(DIGITS, load_board(board))):
+        write_files(print_model(model), tmp_path)
+        _quiet([_tool("clang"), *target, "-std=c99", *analyze, model.sources[1]], tmp_path)
 
 
 @pytest.mark.parametrize("struct", ["tiles", "plane_3x3_s8"])
