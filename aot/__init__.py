@@ -33,6 +33,7 @@ from aot.api import (
     RanTogether,
     build,
     evaluate,
+    load,
     profile,
     profile_together,
     quantize,
@@ -44,7 +45,6 @@ from aot.api import (
 from aot.base.choices import CompileOptions, RunOptions
 from aot.base.errors import AotError
 from aot.base.version import __version__
-from aot.frontends.tflite import load
 from aot.graph.ir import Graph
 from aot.quantizer import ImageOptions, Quantized
 from aot.quantizer import Options as QuantizeOptions

@@ -3,6 +3,7 @@
 They print nothing and raise AotError.
 """
 
+from aot.api.common import load
 from aot.api.projects import Built, build
 from aot.api.quantizing import evaluate, quantize, quantize_file
 from aot.api.runs import (
@@ -24,6 +25,7 @@ __all__ = [
     "RanTogether",
     "build",
     "evaluate",
+    "load",
     "profile",
     "profile_together",
     "quantize",

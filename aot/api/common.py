@@ -14,15 +14,22 @@ from aot.compile.pipeline import compile_file
 from aot.compile.printing import make
 from aot.compile.records import Compiled, Whole
 from aot.device.flash import flash as load_into
+from aot.frontends import read
 from aot.graph.fixedpoint import ROUNDINGS
-from aot.graph.ir import Array
+from aot.graph.ir import Array, Graph
 from aot.kernels import OPTIMIZATIONS
 from aot.oracle.samples import Sample, random_samples, read_samples, samples_of
+from aot.passes import normalize
 from aot.project.compile import Firmware
 from aot.targets import Board, load_board
 
 Inputs = Path | str | Mapping[str, Array] | None
 Progress = Callable[[int], None]
+
+
+def load(path: Path | str, name: str | None = None) -> Graph:
+    """The graph in a model file, called `name`, or after the file. Raises AotError for any fault in it."""
+    return normalize(read(path, name))
 
 
 def compiled_for(model: Path | str, board: Board, options: CompileOptions) -> Compiled:

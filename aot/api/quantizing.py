@@ -3,14 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from aot.api.common import Progress, compiled_for, temporary_folder
+from aot.api.common import Progress, compiled_for, load, temporary_folder
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.base.files import complete_file, os_errors, refuse_unwritable
 from aot.device.native import native_answers
-from aot.frontends.tflite import load, parse, read
+from aot.frontends import content_of, parse
 from aot.graph.ir import Graph
 from aot.oracle.samples import samples_of
+from aot.passes import normalize
 from aot.passes.check_operators import check_operators
 from aot.quantizer import (
     DEFAULT,
@@ -68,8 +69,8 @@ def quantize_file(
         raise AotError(f"{output} exists already", "name another file", "replace it: --force")
     if output.exists() and output.resolve() == Path(model).resolve():
         raise AotError(f"{output} is the model itself, which would be lost", "name another file")
-    content = read(model)
-    graph = parse(content, Path(model).stem, str(model))
+    content = content_of(model)
+    graph = normalize(parse(content, Path(model).stem, str(model)))
     quantized = quantize(graph, samples, options, images=images, progress=progress)
     with complete_file(output) as made:
         made.write_bytes(quantized.tflite() if quantized.changed else content)

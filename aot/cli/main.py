@@ -28,10 +28,12 @@ from aot.cli.inspect import inspect as inspect_graph
 from aot.cli.new_board import new_board
 from aot.compile.pipeline import compile_file
 from aot.compile.records import Compiled, CompiledBundle
-from aot.frontends import tflite
+from aot.frontends import read
 from aot.graph.deployment import listed
+from aot.graph.ir import Graph
 from aot.oracle.samples import write_outputs
-from aot.passes import PASSES, run_passes
+from aot.passes import NORMALIZE, PASSES, normalize, run_passes
+from aot.passes.check_operators import problems
 from aot.quantizer.analysis import analyse
 from aot.quantizer.page import write_page
 from aot.runners.ports import all_ports
@@ -330,22 +332,27 @@ def _inspect_kernel(name: str, as_json: bool) -> None:
 
 
 def _inspect_graph(model: Path, stop_after: str | None, as_json: bool) -> None:
-    names = [one.__name__ for one in PASSES]
-    if stop_after is not None and stop_after not in names:
-        raise AotError(f"there is no pass called {stop_after}", f"the passes are {', '.join(names)}")
-    graph = tflite.load(model)
+    graph = _inspected(model, stop_after)
     found = inspect_graph(graph)
-    if stop_after and found.unsupported:
-        raise AotError("passes run only where every operator is supported", f"aot inspect {model}")
-    if stop_after:
-        graph = run_passes(graph, stop_after)
-        found = inspect_graph(graph)
     if as_json:
         show_json(report.inspect_json(graph, found))
         return
     show(f"{graph}\n")
     show_table(report.operators_table(found))
     show("\n" + "\n".join(report.inspection_lines(found)))
+
+
+def _inspected(model: Path, stop_after: str | None) -> Graph:
+    """The graph, after the pass of that name if one is named."""
+    normalizing, lean = ([one.__name__ for one in passes] for passes in (NORMALIZE, PASSES))
+    if stop_after is not None and stop_after not in (*normalizing, *lean):
+        raise AotError(f"there is no pass called {stop_after}", f"the passes are {', '.join((*normalizing, *lean))}")
+    graph = normalize(read(model), stop_after)
+    if stop_after not in lean:
+        return graph
+    if problems(graph):
+        raise AotError("passes run only where every operator is supported", f"aot inspect {model}")
+    return run_passes(graph, stop_after)
 
 
 def _inspect_memory(compiled: Compiled, picture: Path | None, as_json: bool) -> None:

@@ -10,14 +10,14 @@ from aot.compile.memory import check_memory, place
 from aot.compile.printing import deployed
 from aot.compile.records import Compiled
 from aot.compile.storage import weights_for
-from aot.frontends import tflite
+from aot.frontends import content_of, parse
 from aot.graph.interface import interface_of
 from aot.graph.ir import Graph
 from aot.kernels import Block, Target
 from aot.lower.int16 import int16_weights
 from aot.lower.lowering import lower
 from aot.lower.stripes import lower_within, macs
-from aot.passes import run_passes
+from aot.passes import normalize, run_passes
 from aot.passes.check_operators import check_operators
 from aot.project.mlperf import benchmark_of
 from aot.quantizer import open_samples, quantize
@@ -28,8 +28,8 @@ DEFAULT = CompileOptions()
 
 def compile_file(path: Path, board: Board, options: CompileOptions = DEFAULT) -> Compiled:
     """Compile a model file for `board`. Raises AotError for any fault in it."""
-    content = tflite.read(path)
-    graph = tflite.parse(content, options.name or path.stem, str(path))
+    content = content_of(path)
+    graph = normalize(parse(content, options.name or path.stem, str(path)))
     warnings: tuple[str, ...] = ()
     if options.calibration is not None:
         graph, warnings = _quantized(graph, Path(options.calibration))
@@ -45,11 +45,11 @@ def _quantized(graph: Graph, calibration: Path) -> tuple[Graph, tuple[str, ...]]
 
 
 def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = DEFAULT) -> Compiled:
-    """Compile `graph`, out of a file with the hash `sha256`, for `board`; it is named and quantized already.
+    """Compile `graph`, out of a file with the hash `sha256`, for `board`; it is normal, named and quantized already.
 
     Raises AotError when an operator is not supported or memory does not suffice.
     """
-    lean = _normalized(graph)
+    lean = _lean(graph)
     target = _target(lean, board, options)
     block = _chosen(lean, target, options.max_ram)
 
@@ -67,7 +67,7 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     return compiled
 
 
-def _normalized(graph: Graph) -> Graph:
+def _lean(graph: Graph) -> Graph:
     """What the graph computes, in as few operators as may be."""
     check_operators(graph)
     return run_passes(graph)

@@ -1,1 +1,60 @@
-"""Model files -> Graph, one module for each format."""
+"""Model files -> Graph. A format is a folder; what a file begins with tells which one it is.
+
+What comes out says what the file says; `aot.passes.normalize` gives it the form that all else works on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aot.base.errors import AotError
+from aot.frontends import tflite
+from aot.graph.identifiers import model_name
+from aot.graph.ir import Graph
+
+_MAX_FILE_BYTES = 256 << 20  # no microcontroller holds a larger one: it is the wrong file
+_HINT = "give the path of a .tflite file"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of model file: `recognizes` looks at its content; `parse` takes that, a name, and what errors call it."""
+
+    name: str
+    recognizes: Callable[[bytes], bool]
+    parse: Callable[[bytes, str, str], Graph]
+
+
+FORMATS = (Format("TensorFlow Lite", tflite.recognizes, tflite.parse),)
+
+
+def read(path: str | Path, name: str | None = None) -> Graph:
+    """The graph in a model file, called `name`, or after the file. Raises AotError for any fault in it."""
+    return parse(content_of(path), name or Path(path).stem, str(path))
+
+
+def content_of(path: str | Path) -> bytes:
+    """The bytes of a model file. Raises AotError where there is none, or one that no microcontroller could hold."""
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise AotError(f"{path} is {'a folder' if path.is_dir() else 'not a file'}", _HINT)
+        if (size := path.stat().st_size) > _MAX_FILE_BYTES:
+            raise AotError(f"{path} has {size:,} bytes: too large for a microcontroller", _HINT)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AotError(f"cannot read {path}: {reason}", _HINT) from None
+
+
+def parse(content: bytes, name: str, source: str = "model") -> Graph:
+    """The graph in the bytes of a model file, called `name` as far as C allows; `source` is what errors call it."""
+    if not content:
+        raise AotError(f"{source} is empty", "copy or convert the model again")
+    for one in FORMATS:
+        if one.recognizes(content):
+            return one.parse(content, model_name(name), source)
+    raise AotError(
+        f"{source} is not a TensorFlow Lite model (its identifier is not TFL3)",
+        "aot reads .tflite files; convert Keras, PyTorch or ONNX models to .tflite first",
+    )

@@ -210,7 +210,7 @@ class Graph:
 
     def __getitem__(self, name: str | None) -> Tensor:
         if name is None:
-            raise KeyError("an optional operand that is left out was asked for")
+            raise Unsupported("an operand that it needs is left out")
         return self.tensors[name]
 
     def operand(self, op: Op, index: int) -> Tensor | None:
@@ -254,6 +254,12 @@ class Graph:
 
     def consumers(self, name: str) -> tuple[Op, ...]:
         return tuple(op for op in self.ops if name in op.inputs)
+
+    def unused(self, name: str) -> str:
+        """`name`, with as many underscores behind it as it takes to be the name of no tensor."""
+        while name in self.tensors:
+            name += "_"
+        return name
 
     def with_tensors(self, *tensors: Tensor) -> "Graph":
         """This graph with `tensors` added or replaced, by name."""

@@ -50,7 +50,7 @@ def _is_copy(op: Op) -> bool:
 
 def _computed(graph: Graph, name: str) -> Graph:
     """The constant `name` gets another name, and is copied to `name`."""
-    source = _unused(graph, f"{name}_constant")
+    source = graph.unused(f"{name}_constant")
     tensors = replace(graph[name], name=source), replace(graph[name], data=None)
     ops = (replace(op, inputs=tuple(source if i == name else i for i in op.inputs)) for op in graph.ops)
     copy = _copy(graph[name], source, name)
@@ -59,7 +59,7 @@ def _computed(graph: Graph, name: str) -> Graph:
 
 def _shown(graph: Graph, name: str) -> Graph:
     """The old state `name` gets another name, and is copied to `name`, which the caller knows."""
-    source = _unused(graph, f"{name}_before")
+    source = graph.unused(f"{name}_before")
 
     def new(old: str) -> str:
         return source if old == name else old
@@ -78,7 +78,7 @@ def _shown(graph: Graph, name: str) -> Graph:
 
 def _duplicated(graph: Graph, name: str) -> tuple[Graph, str]:
     """`name` is copied to a new tensor, whose name is returned."""
-    again = _unused(graph, f"{name}_again")
+    again = graph.unused(f"{name}_again")
     copy = _copy(graph[name], name, again)
     return replace(graph.with_tensors(replace(graph[name], name=again)), ops=(*graph.ops, copy)), again
 
@@ -86,10 +86,3 @@ def _duplicated(graph: Graph, name: str) -> tuple[Graph, str]:
 def _copy(tensor: Tensor, source: str, name: str) -> Op:
     """The operator that copies `source`, which looks like `tensor`: all dimensions stay where they are."""
     return Transpose(name=name, inputs=(source,), outputs=(name,), permutation=tuple(range(len(tensor.shape))))
-
-
-def _unused(graph: Graph, name: str) -> str:
-    """`name`, or with underscores behind it where that is taken."""
-    while name in graph.tensors:
-        name += "_"
-    return name

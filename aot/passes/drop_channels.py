@@ -187,7 +187,7 @@ def _narrowed(
         )
     elif folded.any():
         bias = folded.astype(np.int32)
-        tensors.append(Tensor(_unused(graph, f"{y.name}_folded"), bias.shape, "int32", None, bias))
+        tensors.append(Tensor(graph.unused(f"{y.name}_folded"), bias.shape, "int32", None, bias))
     narrowed = replace(op, inputs=(x.name, *(t.name for t in tensors)))
     return graph.with_tensors(*tensors), narrowed
 
@@ -213,10 +213,4 @@ def _rows_of(quant: Quant | None, rows: Array) -> Quant | None:
 def _own_name(graph: Graph, op: Op, t: Tensor) -> str:
     """The name of a constant, or another where someone else needs it, too."""
     alone = graph.consumers(t.name) == (op,) and t.name not in graph.wanted
-    return t.name if alone else _unused(graph, f"{t.name}_{op.name}")
-
-
-def _unused(graph: Graph, name: str) -> str:
-    while name in graph.tensors:
-        name += "_"
-    return name
+    return t.name if alone else graph.unused(f"{t.name}_{op.name}")

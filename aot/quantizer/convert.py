@@ -49,9 +49,7 @@ class _Converter:
         return tensor
 
     def _unused(self, name: str) -> str:
-        while name in self._tensors or name in self._graph.tensors:
-            name += "_"
-        return name
+        return self._graph.with_tensors(*self._tensors.values()).unused(name)
 
     def _real(self, name: str | None) -> bool:
         return name is not None and self._graph[name].dtype == "float32"

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import chain, islice
 
 from aot.base.errors import AotError
-from aot.frontends import tflite_writer
+from aot.frontends.tflite import writer as tflite_writer
 from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected

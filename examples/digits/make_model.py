@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import aot
-from aot.frontends import tflite_writer
+from aot.frontends.tflite import writer as tflite_writer
 from aot.graph.ir import Graph, Tensor
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aot.frontends import tflite_writer
+from aot.frontends.tflite import writer as tflite_writer
 from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.common import Activation
 from aot.ops.fully_connected import FullyConnected

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import reading
 from command import aot, refused
 from paths import DIGITS, EXAMPLES, SINE
 
 from aot.base.version import __version__
-from aot.frontends import tflite
 from aot.graph.ir import Graph, Tensor
 from aot.oracle import interpreter
 from aot.passes import PASSES
@@ -298,7 +298,7 @@ def test_verify(layers: bool) -> None:
 @pytest.mark.parametrize("layers", [False, True])
 def test_verify_finds_the_first_difference(board: str, layers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The interpreter is made to be wrong: from some layer on, at one index."""
-    graph = tflite.load(DIGITS)
+    graph = reading.load(DIGITS)
     true_step = Graph.step
 
     def wrong_step(*arguments: Any) -> dict[str, Any]:
@@ -327,7 +327,7 @@ def test_verify_a_fault_that_is_in_no_layer(monkeypatch: pytest.MonkeyPatch) -> 
 
     def wrong_run(graph: Any, *arguments: Any) -> dict[str, Any]:
         values = dict(true_run(graph, *arguments))
-        if len(graph.tensors) == len(tflite.load(DIGITS).tensors):
+        if len(graph.tensors) == len(reading.load(DIGITS).tensors):
             values["digit"] = values["digit"] ^ 1
         return values
 
@@ -345,7 +345,7 @@ def test_verify_a_fault_that_is_in_no_layer(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_inspect() -> None:
     done = aot("inspect", DIGITS)
-    graph = tflite.load(DIGITS)
+    graph = reading.load(DIGITS)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"{graph}\n\nlayer ")
     for op in graph.ops:

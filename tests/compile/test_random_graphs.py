@@ -14,11 +14,11 @@ import pytest
 from counts import INTERPRETER, record
 from graphs import codes
 from random_graphs import random_graph
+from reading import parse
 
 from aot.compile.printing import make
 from aot.device.verify import run as run_on_device
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.kernels import Target
 from aot.lower.lowering import lower, lower_in_order
 from aot.ops.fully_connected import FullyConnected

@@ -19,7 +19,7 @@ from aot.compile.pipeline import compile_file
 from aot.compile.printing import make
 from aot.compile.records import Compiled, CompiledBundle
 from aot.device.verify import connect, run_in_turn, verify_layers
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph
 from aot.oracle import interpreter
 from aot.oracle.samples import Sample, random_samples

@@ -17,6 +17,7 @@ import native
 import numpy as np
 import pytest
 from paths import DIGITS, ROOT, SUPPORT
+from reading import parse
 from topologies import TOPOLOGIES, add, connected, relu
 
 from aot.base.data import TEMPLATES
@@ -27,8 +28,7 @@ from aot.compile.printing import make, print_model, print_project
 from aot.compile.records import Compiled
 from aot.device.verify import run as run_on_device
 from aot.emit.ctext import defined_names
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Graph, Quant
 from aot.kernels.call import constants_of

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import reading as frontend
 import tflite
 from command import aot, refused, tampered
 from paths import DIGITS, SINE
 
 from aot.base.errors import AotError
-from aot.frontends import tflite as frontend
-from aot.frontends import tflite_writer
+from aot.frontends.tflite import writer as tflite_writer
 from aot.graph.identifiers import Names, identifier, model_name
 from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.concatenation import Concatenation

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from paths import DIGITS, ROOT, SINE, SUPPORT, TOOLS
 
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 
 MODELS = os.environ.get("AOT_MODELS")
 REAL = [Path(MODELS) / "tflm/person_detect.tflite", Path(MODELS) / "mlperf_tiny/kws_ref_model.tflite"] if MODELS else []

@@ -6,9 +6,9 @@ import graphs
 import numpy as np
 import pytest
 from command import tampered
+from reading import parse
 
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Array, Op, Tensor
 from aot.ops.add import Add
 from aot.ops.batch_matmul import BatchMatMul

@@ -10,10 +10,10 @@ import oracles
 import pytest
 import tflite
 from counts import INTERPRETER, count
+from reading import parse
 
 from aot.base.errors import AotError
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Array, Graph, Unsupported
 from aot.oracle.interpreter import run
 

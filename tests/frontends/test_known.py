@@ -3,11 +3,11 @@
 import litert
 import numpy as np
 import pytest
+from reading import parse
 
 from aot.base.errors import AotError
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_parts import Line, Part, Record
-from aot.frontends.tflite_writer import write_parts
+from aot.frontends.tflite.parts import Line, Part, Record
+from aot.frontends.tflite.writer import write_parts
 from aot.graph.ir import Graph, Tensor
 from aot.oracle.interpreter import run
 from aot.passes import run_passes

@@ -12,9 +12,9 @@ import numpy as np
 import oracles
 import pytest
 from counts import INTERPRETER, count
+from reading import parse
 
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Array, Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.add import Add
 from aot.ops.binary import Maximum

@@ -9,10 +9,10 @@ import litert
 import numpy as np
 import pytest
 from graphs_recurrent import FLOAT_TOLERANCE
+from reading import parse
 
 from aot.base.errors import AotError
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Quant, Tensor, Unsupported
 from aot.ops.dequantize import Dequantize
 from aot.oracle.interpreter import run, run_all

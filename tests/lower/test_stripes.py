@@ -6,12 +6,12 @@ from pathlib import Path
 import native
 import numpy as np
 import pytest
+import reading
 from command import aot, refused
 from paths import DIGITS
 from topologies import QUANT, TOPOLOGIES, add, concatenation, connected, relu, split
 
 from aot.base.errors import AotError
-from aot.frontends import tflite
 from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.kernels import Target
 from aot.lower.lowering import lower
@@ -25,7 +25,7 @@ from aot.passes.split_rows import can_split, segments, split_rows
 
 
 def _graph() -> Graph:
-    return run_passes(tflite.load(DIGITS))
+    return run_passes(reading.load(DIGITS))
 
 
 def _answers(graph: Graph) -> list[bytes]:
@@ -119,7 +119,7 @@ def test_what_calls_nothing_cannot_be_smaller() -> None:
 
 def test_native_code_in_stripes(tmp_path: Path) -> None:
     """Weights are there once, and the answers are the model's."""
-    whole = native.compiled(tflite.load(DIGITS))
+    whole = native.compiled(reading.load(DIGITS))
     graph = whole.source
     limit = whole.plan.size - 100
     model = native.compiled(graph, max_ram=limit)

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from counts import INTERPRETER, record
 from graphs_recurrent import FLOAT_TOLERANCE
+from reading import parse
 
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_ops import Record
-from aot.frontends.tflite_parts import Line, Part
-from aot.frontends.tflite_writer import write, write_parts
+from aot.frontends.tflite.operators import Record
+from aot.frontends.tflite.parts import Line, Part
+from aot.frontends.tflite.writer import write, write_parts
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Tensor
 from aot.oracle import interpreter

@@ -16,7 +16,7 @@ from graphs_control import BUILDERS, graph
 
 from aot.base.errors import AotError
 from aot.compile.printing import print_model
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.comparison import Less

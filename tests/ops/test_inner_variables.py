@@ -14,11 +14,11 @@ import pytest
 import tflm
 from command import refused
 from merge import Sample
+from reading import parse
 
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_parts import Line, Part, Record, parts_of
-from aot.frontends.tflite_writer import write_parts
-from aot.frontends.variables import HANDLE
+from aot.frontends.tflite.parts import Line, Part, Record, parts_of
+from aot.frontends.tflite.variables import HANDLE
+from aot.frontends.tflite.writer import write_parts
 from aot.graph.ir import Graph, Tensor
 from aot.oracle import interpreter
 

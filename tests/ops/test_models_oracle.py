@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from graphs import cut
 from oracles import matches, oracle
+from reading import load, parse
 
-from aot.frontends.tflite import load, parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array, Rounding
 from aot.graph.ir import Graph, prune_tensors
 from aot.oracle.interpreter import run

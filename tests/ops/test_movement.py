@@ -11,9 +11,9 @@ import litert
 import native
 import numpy as np
 import pytest
+from reading import parse
 
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Op, Tensor, Unsupported
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.gather import Gather, GatherNd

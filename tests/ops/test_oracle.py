@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from counts import INTERPRETER, count
 from oracles import LITERT_ULPS, ORACLES, oracle
+from reading import parse
 
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import ROUNDINGS, Array, Rounding
 from aot.graph.ir import Graph, Unsupported
 from aot.ops import OPS

@@ -9,11 +9,11 @@ import merge
 import native
 import numpy as np
 import pytest
+from reading import parse
 
 from aot.base.errors import AotError
 from aot.compile.pipeline import compile
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Tensor
 from aot.ops.common import Activation
 from aot.ops.fully_connected import FullyConnected

@@ -9,11 +9,11 @@ import graphs
 import litert
 import numpy as np
 import pytest
+from reading import parse
 
-from aot.frontends import tflite_parts
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_ops import Operator, Record
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite import parts as tflite_parts
+from aot.frontends.tflite.operators import Operator, Record
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.add import Add

@@ -16,12 +16,12 @@ import tflm
 from command import refused, tampered
 from counts import INTERPRETER, count
 from graphs_recurrent import BUILDERS, UNKNOWN_TO_LITERT
+from reading import parse
 
 from aot.base.errors import AotError
 from aot.compile.printing import make
 from aot.device.verify import connect, input_bytes
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Quant, State, Tensor, Unsupported
 from aot.ops.add import Add

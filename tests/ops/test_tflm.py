@@ -10,10 +10,10 @@ import graphs
 import numpy as np
 import pytest
 import tflm
+from reading import load
 from real_models import FOLDER, MODELS, RANDOM, is_float, samples_of
 
-from aot.frontends.tflite import load
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Unsupported
 from aot.ops.gather import GatherNd

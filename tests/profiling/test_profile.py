@@ -14,7 +14,7 @@ from paths import DIGITS, SINE
 
 from aot.compile.pipeline import compile_file
 from aot.compile.printing import make
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Quant
 from aot.ops.mul import Mul
 from aot.ops.slice import StridedSlice

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import reading
 import yaml
 from command import aot, refused
 from paths import DIGITS, ROOT, SINE
@@ -25,7 +26,6 @@ from aot.compile.pipeline import compile_file
 from aot.compile.printing import make
 from aot.device.protocol import Device
 from aot.device.verify import run as run_on_device
-from aot.frontends import tflite
 from aot.oracle import interpreter
 from aot.oracle.samples import random_samples
 from aot.project.kinds import KINDS
@@ -48,7 +48,7 @@ def project(kind: str, folder: Path, board: str = "host", model: Path = SINE) ->
 
 def expected_lines(model: Path = SINE) -> list[str]:
     """What every example prints: the first ten codes of each output for inputs of zeros."""
-    graph = tflite.load(model)
+    graph = reading.load(model)
     values = interpreter.run(graph, {n: np.zeros(graph[n].shape, graph[n].dtype) for n in graph.inputs})
     outputs = {name: values[name].reshape(-1)[:10] for name in graph.outputs}
     return [f"{name}[{i}] = {code}" for name, codes in outputs.items() for i, code in enumerate(codes)]

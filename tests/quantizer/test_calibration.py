@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from command import aot, refused
 from PIL import Image
+from reading import load
 
 from aot.base.errors import AotError
-from aot.frontends.tflite import load
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Tensor
 from aot.ops.common import Activation

@@ -9,7 +9,7 @@ from command import aot, refused
 from float_graphs import samples
 from PIL import Image
 
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.oracle.interpreter import run
 from aot.quantizer import quantize
 from aot.quantizer.evaluate import score

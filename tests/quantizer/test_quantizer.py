@@ -11,10 +11,10 @@ from cases import builders, case
 from float_graphs import GRAPHS, Net, samples
 from hard_graphs import value
 from quantized import LEAST_DECIBELS, check_c, check_operators, check_steps, quantized
+from reading import parse
 
 from aot.base.errors import AotError
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Rounding
 from aot.graph.ir import Graph
 from aot.ops.functions import Neg

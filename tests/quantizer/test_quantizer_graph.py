@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from float_graphs import Net, samples
 from quantized import LEAST_DECIBELS, quantized
+from reading import parse
 
-from aot.frontends.tflite import parse
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Quant
 from aot.ops.common import Activation
 from aot.ops.conv2d import Conv2D

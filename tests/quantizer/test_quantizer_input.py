@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from float_graphs import samples
 from quantized import quantized
+from reading import parse
 
 import aot
 from aot.base.errors import AotError
-from aot.frontends.tflite import parse
 from aot.quantizer import Options, given_samples, quantize
 
 

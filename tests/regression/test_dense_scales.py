@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tflm
 
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.ops.fully_connected import FullyConnected
 from aot.oracle.interpreter import run
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Tensor
 from aot.ops.recurrent import Lstm

@@ -5,7 +5,7 @@ import litert
 import numpy as np
 import pytest
 
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.ir import Quant
 from aot.ops.batch_matmul import BatchMatMul
 from aot.oracle.interpreter import run

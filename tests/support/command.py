@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aot.cli.main import main
-from aot.frontends import tflite_writer
+from aot.frontends.tflite import writer as tflite_writer
 from aot.graph.ir import Graph
 
 

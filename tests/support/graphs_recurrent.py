@@ -7,7 +7,7 @@ import graphs
 import numpy as np
 from graphs import Rng
 
-from aot.frontends.variables import reset_value
+from aot.frontends.tflite.variables import reset_value
 from aot.graph.ir import Graph, Op, Quant, State, Tensor
 from aot.ops.common import Activation
 from aot.ops.recurrent import Lstm, Rnn

@@ -65,12 +65,12 @@ def program(model: Compiled, folder: Path, *flags: str) -> Path:
 
 def _arenas(model: Compiled) -> Iterator[str]:
     """Memory of exactly the right size: a sanitizer sees what is beyond. Static, or it would count as leaked."""
-    face = model.interface
-    if len(model.held.pools) == 1:
+    face = model.held
+    if len(face.pools) == 1:
         yield f"    static unsigned char *arena;\n    arena = malloc({face.macro}_ARENA_SIZE);"
         return
     yield f"    static struct {face.name}_arena memory, *const arena = &memory;"
-    yield from (f"    memory.{pool} = malloc({face.macro}_ARENA_{pool.upper()}_SIZE);" for pool in model.held.pools)
+    yield from (f"    memory.{pool} = malloc({face.macro}_ARENA_{pool.upper()}_SIZE);" for pool in face.pools)
 
 
 def run(binary: Path, graph: Graph, samples: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:

@@ -9,8 +9,8 @@ import numpy as np
 from float_graphs import samples
 from graphs import cut
 from oracles import matches, oracle
+from reading import parse
 
-from aot.frontends.tflite import parse
 from aot.graph.fixedpoint import Array, Rounding
 from aot.graph.ir import Graph
 from aot.oracle.interpreter import run, run_all

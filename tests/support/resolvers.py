@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import litert
 import tflm
 
-from aot.frontends.tflite_writer import write
+from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph
 

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from aot.frontends.tflite_ops import OPERATORS
+from aot.frontends.tflite.operators import OPERATORS
 
 NAMES = {operator.kind: operator.builtin for operator in reversed(OPERATORS) if operator.write is not None}
 _BY_BUILDER = {kind.__name__: name for kind, name in NAMES.items()}

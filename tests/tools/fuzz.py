@@ -19,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 import native
+import reading
 from mutate import mutation, structure
 
 from aot.base.choices import CompileOptions
@@ -26,7 +27,6 @@ from aot.base.errors import AotError
 from aot.cli.inspect import inspect
 from aot.compile.pipeline import compile
 from aot.compile.records import Compiled
-from aot.frontends import tflite
 from aot.ops import control
 from aot.oracle import interpreter
 from aot.oracle.samples import random_samples
@@ -59,7 +59,7 @@ def check_native(compiled: Compiled, seed: int) -> None:
 def attempt(content: bytes, rounding: str) -> Compiled | None:
     """Compile one file, and run it in the interpreter where that is cheap; None for a clean refusal."""
     try:
-        graph = tflite.parse(content, "model")
+        graph = reading.parse(content, "model")
         inspection = inspect(graph)
         str(graph)
         compiled = compile(graph, load_board("host"), "0" * 64, CompileOptions(rounding=rounding))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from reading import load, parse
 
-from aot.frontends.tflite import load, parse
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op
 from aot.oracle.interpreter import run

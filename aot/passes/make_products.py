@@ -16,7 +16,7 @@ _ACTIVATIONS: dict[Activation, type[Op]] = {
 }
 
 
-def with_products(graph: Graph) -> Graph:
+def make_products(graph: Graph) -> Graph:
     """`graph` with BatchMatMul for every layer that multiplies by what an inference computes.
 
     One whose shapes do not fit stays: its own check will say what is wrong.
@@ -28,6 +28,8 @@ def with_products(graph: Graph) -> Graph:
 
 
 def _is_product(graph: Graph, op: FullyConnected) -> bool:
+    if len(op.inputs) < 2 or None in op.inputs[:2]:
+        return False
     x, w, b, y = op.operands(graph)
     units_and_depth = w.shape if len(w.shape) == 2 else (0, 0)
     rows, odd = divmod(x.elements, units_and_depth[1] or 1)
@@ -53,7 +55,7 @@ def _with_product(graph: Graph, op: FullyConnected) -> Graph:
     bias = () if b is None else (b.name,)
     source = x.name
     for i, (kind, made) in enumerate(steps, start=1):
-        name = y.name if i == len(steps) else _unused(graph, f"{y.name}_step{i}")
+        name = y.name if i == len(steps) else graph.unused(f"{y.name}_step{i}")
         if kind is BatchMatMul:
             ops.append(BatchMatMul(name=name, inputs=(source, w.name, *bias), outputs=(name,), adj_y=True))
         else:
@@ -63,9 +65,3 @@ def _with_product(graph: Graph, op: FullyConnected) -> Graph:
         source = name
     place = graph.ops.index(op)
     return replace(graph, ops=(*graph.ops[:place], *ops, *graph.ops[place + 1 :]))
-
-
-def _unused(graph: Graph, name: str) -> str:
-    while name in graph.tensors:
-        name += "_"
-    return name

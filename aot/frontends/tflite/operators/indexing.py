@@ -4,7 +4,7 @@ from typing import Any
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_axis
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, read_axis
 from aot.graph.ir import Graph, Op
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.common import require

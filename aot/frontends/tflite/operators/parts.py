@@ -2,7 +2,14 @@
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_activation, read_axis, write_activation
+from aot.frontends.tflite.operators.records import (
+    FileOp,
+    Operator,
+    Record,
+    read_activation,
+    read_axis,
+    write_activation,
+)
 from aot.graph.ir import Graph, Op
 from aot.ops.common import require
 from aot.ops.concatenation import Concatenation

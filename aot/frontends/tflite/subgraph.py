@@ -1,19 +1,17 @@
 """One subgraph of a .tflite file -> Graph, with the graphs inside its operators, its handles and its variables."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
 import tflite
 
 from aot.base.errors import AotError
-from aot.frontends.known import known_outputs
-from aot.frontends.lifted import Inner, lifted
-from aot.frontends.tflite_ops import OPERATORS, FileOp
-from aot.frontends.tflite_ops.products import with_products
-from aot.frontends.tflite_ops.unsigned import with_signed_codes
-from aot.frontends.tflite_ops.weights import with_centred_weights, with_real_weights
-from aot.frontends.variables import HANDLE, Key, Variables
+from aot.frontends.tflite.known import known_outputs
+from aot.frontends.tflite.lifted import Inner, lifted
+from aot.frontends.tflite.operators import OPERATORS, FileOp
+from aot.frontends.tflite.variables import HANDLE, Key, Variables
 from aot.graph.identifiers import Names, short_label
 from aot.graph.ir import Array, Graph, Op, State, Tensor, Unsupported
 from aot.ops.common import require
@@ -44,7 +42,18 @@ class File(Protocol):
 
 def read_graph(file: File, name: str) -> Graph:
     """The main graph of `file`, called `name`. Raises AotError for any fault in it."""
-    return _Subgraph(file, 0, ()).graph(name)
+    graph = _Subgraph(file, 0, ()).graph(name)
+    _probe(graph)
+    return graph
+
+
+def _probe(graph: Graph) -> None:
+    """Ask every operator whether it is supported, for what is raised where it lacks operands: the file is at fault."""
+    for op in graph.ops:
+        for inner in op.graphs.values():
+            _probe(inner)
+        with suppress(Unsupported):
+            op.check(graph)
 
 
 class _Subgraph:
@@ -106,7 +115,7 @@ class _Subgraph:
         graph = Graph(name, known, ops, tuple(t.name for t in given), tuple(t.name for t in returned), states)
         if fault := self._fault(graph, [*given, *returned]):
             raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
-        return with_products(with_centred_weights(with_real_weights(with_signed_codes(graph))))
+        return graph
 
     def inner(self, name: str) -> Inner:
         """The subgraph as one inside control flow. Its own variables are the same wherever it is used."""

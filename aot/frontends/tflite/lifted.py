@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aot.frontends.variables import Key
+from aot.frontends.tflite.variables import Key
 from aot.graph.ir import Graph, Tensor
 from aot.ops.common import require
 from aot.ops.control import If

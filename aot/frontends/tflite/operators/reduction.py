@@ -3,7 +3,7 @@
 import tflite
 
 from aot.base.errors import AotError
-from aot.frontends.tflite_ops.records import (
+from aot.frontends.tflite.operators.records import (
     FileOp,
     Operator,
     Record,

@@ -2,7 +2,7 @@
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record
 from aot.graph.ir import Graph, Op
 from aot.ops.control import If, While
 

@@ -2,7 +2,7 @@
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_axes, read_axis, read_pairs
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, read_axes, read_axis, read_pairs
 from aot.graph.ir import Graph, Op
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.common import require

@@ -1,22 +1,20 @@
 """TensorFlow Lite flatbuffer -> Graph."""
 
 import struct
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tflite
 
 from aot.base.errors import AotError
-from aot.frontends.subgraph import read_graph
-from aot.frontends.variables import HANDLE
-from aot.graph.identifiers import Names, model_name
+from aot.frontends.tflite.subgraph import read_graph
+from aot.frontends.tflite.variables import HANDLE
+from aot.graph.identifiers import Names
 from aot.graph.ir import Array, Graph, Quant, Tensor
 
 _SCHEMA_VERSION = 3
-# No microcontroller holds a file or a tensor of these sizes, and no operator has so many dimensions: whatever does is
-# damaged, or the wrong kind of model.
-_MAX_FILE_BYTES = 256 << 20
+# No microcontroller holds a tensor of this size, and no operator has so many dimensions: whatever does is damaged, or
+# the wrong kind of model.
 _MAX_TENSOR_BYTES = 64 << 20
 _MAX_RANK = 16
 _LONGEST_LABEL = 200
@@ -43,29 +41,13 @@ _TYPE_NAMES = _names_of(tflite.TensorType)
 _BUILTIN_NAMES = _names_of(tflite.BuiltinOperator)
 
 
-def load(path: str | Path, name: str | None = None) -> Graph:
-    """Read a .tflite file; the graph is called `name`, or after the file. Raises AotError for any fault in it."""
-    return parse(read(path), name or Path(path).stem, str(path))
+def recognizes(content: bytes) -> bool:
+    """Whether a file begins as those of TensorFlow Lite do."""
+    return content[4:8] == b"TFL3"
 
 
-def read(path: str | Path) -> bytes:
-    """The bytes of a model file. Raises AotError where there is none, or one that no microcontroller could hold."""
-    path = Path(path)
-    hint = "give the path of a .tflite file"
-    try:
-        if path.exists() and not path.is_file():
-            raise AotError(f"{path} is {'a folder' if path.is_dir() else 'not a file'}", hint)
-        if (size := path.stat().st_size) > _MAX_FILE_BYTES:
-            raise AotError(f"{path} has {size:,} bytes: too large for a microcontroller", hint)
-        return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AotError(f"cannot read {path}: {reason}", hint) from None
-
-
-def parse(content: bytes, name: str, source: str = "model") -> Graph:
-    """The graph in the bytes of a .tflite file, called `name` as far as C allows; `source` is what errors call it."""
-    _check_header(content, source)
+def parse(content: bytes, name: str, source: str) -> Graph:
+    """The graph in the bytes of a .tflite file, called `name`; `source` is what errors call it."""
     try:
         model = tflite.Model.GetRootAsModel(content, 0)
         if model.Version() != _SCHEMA_VERSION:
@@ -73,7 +55,7 @@ def parse(content: bytes, name: str, source: str = "model") -> Graph:
                 f"{source} has schema version {model.Version()}; aot reads version {_SCHEMA_VERSION}",
                 "convert the model again with a current TensorFlow Lite converter",
             )
-        return read_graph(_Reader(model, len(content), source), model_name(name))
+        return read_graph(_Reader(model, len(content), source), name)
     except AotError:
         raise
     except _DAMAGE as error:
@@ -83,20 +65,16 @@ def parse(content: bytes, name: str, source: str = "model") -> Graph:
         ) from error
 
 
-def _check_header(content: bytes, source: str) -> None:
-    if not content:
-        raise AotError(f"{source} is empty", "copy or convert the model again")
-    if content[4:8] != b"TFL3":
-        raise AotError(
-            f"{source} is not a TensorFlow Lite model (its identifier is not TFL3)",
-            "aot reads .tflite files; convert Keras, PyTorch or ONNX models to .tflite first",
-        )
-
-
 def _text(raw: bytes | None) -> str:
     """A name in the file, fit to be shown: one line of printable text."""
     text = (raw or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace")[:_LONGEST_LABEL]
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _fits(number: int, dtype: str) -> bool:
+    """Whether a type of integers holds a number; of reals there is nothing to ask."""
+    limits = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else None
+    return limits is None or limits.min <= number <= limits.max
 
 
 def _unpacked(raw: Array, count: int) -> Array:
@@ -169,7 +147,7 @@ class _Reader:
         if t.Sparsity() is not None:
             raise AotError(f"tensor {label!r} is sparse", "convert the model without sparse weights")
         dtype = _TYPES[t.Type()]
-        return Tensor(name, shape, dtype, self._quant(t, label), self._data(t, shape, dtype, label), label)
+        return Tensor(name, shape, dtype, self._quant(t, dtype, label), self._data(t, shape, dtype, label), label)
 
     def _shape(self, t: Any, label: str) -> tuple[int, ...]:
         if max(t.ShapeLength(), t.ShapeSignatureLength()) > _MAX_RANK:
@@ -185,7 +163,7 @@ class _Reader:
             )
         return shape
 
-    def _quant(self, t: Any, label: str) -> Quant | None:
+    def _quant(self, t: Any, dtype: str, label: str) -> Quant | None:
         q = t.Quantization()
         if q is None or q.ScaleLength() == 0:
             return None
@@ -195,6 +173,9 @@ class _Reader:
             raise AotError(f"tensor {label!r} has a scale that is not a positive number", "quantize the model again")
         if len(zeros) != len(scales):
             raise AotError(f"tensor {label!r} has {len(scales)} scales but {len(zeros)} zero points")
+        if outside := [zero for zero in zeros if not _fits(zero, dtype)]:
+            raise AotError(f"tensor {label!r} has a zero point of {outside[0]}, which is no {dtype}",
+                           "quantize the model again")  # fmt: skip
         return Quant(scales, zeros, q.QuantizedDimension() if len(scales) > 1 else None)
 
     def _data(self, t: Any, shape: tuple[int, ...], dtype: str, label: str) -> Array | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import tflite
 
-from aot.frontends.tflite_ops.records import (
+from aot.frontends.tflite.operators.records import (
     FileOp,
     Operator,
     Record,

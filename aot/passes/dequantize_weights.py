@@ -1,13 +1,10 @@
-"""Weights of float32 layers that the file keeps as int8 or float16: here, and only here, they become float32.
-
-And int8 weights of a dense layer that have a zero point lose it.
-"""
+"""Weights of float32 layers that the file keeps as int8 or float16: here, and only here, they become float32."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported, prune_tensors
+from aot.graph.ir import Graph, Op, Tensor, Unsupported, prune_tensors
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -32,7 +29,7 @@ _WEIGHTS: dict[type[Op], tuple[int, ...]] = {
 }
 
 
-def with_real_weights(graph: Graph) -> Graph:
+def dequantize_weights(graph: Graph) -> Graph:
     """Constants that pass a DEQUANTIZE, and int8 ones that a float32 layer multiplies by, as float32.
 
     The latter keep their names unless others read them, too.
@@ -47,37 +44,12 @@ def with_real_weights(graph: Graph) -> Graph:
             data = reals(w.data, w.quant)
             if not np.all(np.isfinite(data)):
                 continue
-            name = _unused(graph, f"{w.name}_real") if _is_shared(w, graph) else w.name
+            name = graph.unused(f"{w.name}_real") if _is_shared(w, graph) else w.name
             real = replace(w, name=name, dtype="float32", quant=None, data=data)
             op = replace(op, inputs=(*op.inputs[:position], real.name, *op.inputs[position + 1 :]))
             ops[i] = op
             graph = replace(graph.with_tensors(real), ops=tuple(ops))
     return graph
-
-
-def with_centred_weights(graph: Graph) -> Graph:
-    """Dense layers, the only ones that may have a zero point in int8 weights, with weights less that.
-
-    They become int16 where a byte does not hold them.
-    """
-    for op in graph.ops:
-        w = graph.operand(op, 1) if isinstance(op, FullyConnected) else None
-        if w is None or w.data is None or w.dtype != "int8" or (scale := _scale_off_zero(w)) is None:
-            continue
-        codes = w.data.astype(np.int16) - w.zero_point
-        data = codes.astype(np.int8) if codes.min() >= -128 and codes.max() < 128 else codes
-        name = _unused(graph, f"{w.name}_centred")
-        centred = replace(w, name=name, dtype=data.dtype.name, quant=Quant(scale, (0,)), data=data)
-        changed = replace(op, inputs=(op.inputs[0], name, *op.inputs[2:]))
-        ops = tuple(changed if o is op else o for o in graph.ops)
-        graph = prune_tensors(replace(graph.with_tensors(centred), ops=ops))
-    return graph
-
-
-def _scale_off_zero(w: Tensor) -> tuple[float, ...] | None:
-    """The scale of a whole tensor that has a zero point; None of others."""
-    known = w.quant is not None and not w.quant.per_channel and w.zero_point != 0
-    return w.quant.scale if known and w.quant is not None else None
 
 
 def _without_dequantized(graph: Graph) -> Graph:
@@ -115,9 +87,3 @@ def _is_shared(w: Tensor, graph: Graph) -> bool:
         for op in graph.ops
         for position, name in enumerate(op.inputs)
     )
-
-
-def _unused(graph: Graph, name: str) -> str:
-    while name in graph.tensors:
-        name += "_"
-    return name

@@ -5,7 +5,7 @@ from typing import Any
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain, read_activation, write_activation
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, read_activation, write_activation
 from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.add import Add, Sub
 from aot.ops.add_n import AddN

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from aot.base.errors import AotError
-from aot.frontends.tflite_ops import OPERATORS, Record
-from aot.frontends.tflite_ops.bidirectional import with_reversed_steps
-from aot.frontends.variables import HANDLE, reset_value
+from aot.frontends.tflite.operators import OPERATORS, Record
+from aot.frontends.tflite.operators.bidirectional import with_reversed_steps
+from aot.frontends.tflite.variables import HANDLE, reset_value
 from aot.graph.identifiers import Names
 from aot.graph.ir import Graph, Op, State, Tensor, prune_tensors
 

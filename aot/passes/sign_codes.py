@@ -31,7 +31,7 @@ _NUMERIC = (Cast, If, ResizeBilinear, Unknown, While)
 _CONVERSIONS = (Quantize, Dequantize)
 
 
-def with_signed_codes(graph: Graph) -> Graph:
+def sign_codes(graph: Graph) -> Graph:
     """`graph` with int8 for uint8 around every operator that takes no uint8."""
     names = _to_shift(graph)
     if not names:
@@ -88,7 +88,7 @@ def _with_centred_weights(graph: Graph, op: Op) -> Graph:
     narrow = codes.min() >= -_SHIFT and codes.max() < _SHIFT
     product = float(np.float32(x.scale) * np.float32(w.scale))
     data = codes.astype(np.int8) if narrow else codes
-    name = _unused(graph, f"{w.name}_signed")
+    name = graph.unused(f"{w.name}_signed")
     centred = replace(w, name=name, dtype=data.dtype.name, quant=Quant((product / x.scale,), (0,)), data=data)
     changed = replace(op, inputs=(op.inputs[0], name, *op.inputs[2:]))
     return replace(graph.with_tensors(centred), ops=tuple(changed if o is op else o for o in graph.ops))
@@ -98,7 +98,7 @@ def _with_one_scale(graph: Graph, op: Concatenation) -> tuple[Graph, set[str]]:
     """Inputs of another scale or zero point than the output's are rescaled; the names of what that makes."""
     _, y = op.operands(graph)
     others = dict.fromkeys(str(n) for n in op.inputs if graph[n].quant != y.quant)
-    new = {name: _unused(graph, f"{op.name}_{name}") for name in others}
+    new = {name: graph.unused(f"{op.name}_{name}") for name in others}
     steps = tuple(Quantize(name=n, inputs=(old,), outputs=(n,), as_uint8=True) for old, n in new.items())
     made = (replace(graph[old], name=n, quant=y.quant, data=None, label=n) for old, n in new.items())
     place = graph.ops.index(op)
@@ -111,7 +111,7 @@ def _shifted(graph: Graph, names: set[str]) -> Graph:
     """The tensors `names` as int8; those that must be seen as uint8, too, under another name, with a conversion."""
     numeric = {n for op in graph.ops if isinstance(op, _NUMERIC) for n in (*op.inputs, *op.outputs)}
     seen = names & {*graph.given, *graph.wanted, *numeric}
-    signed = {name: _unused(graph, f"{name}_signed") if name in seen else name for name in names}
+    signed = {name: graph.unused(f"{name}_signed") if name in seen else name for name in names}
     tensors = {**graph.tensors, **{signed[name]: _signed(graph[name], signed[name]) for name in names}}
     known = {name for name in seen if name in graph.given}
     ops = [_conversion(name, signed[name]) for name in graph.given if name in seen]
@@ -141,9 +141,3 @@ def _conversion(source: str, target: str) -> Op:
 def _renamed(op: Op, new: Callable[[str], str]) -> Op:
     inputs = tuple(None if name is None else new(name) for name in op.inputs)
     return replace(op, name=new(op.name), inputs=inputs, outputs=tuple(map(new, op.outputs)))
-
-
-def _unused(graph: Graph, name: str) -> str:
-    while name in graph.tensors:
-        name += "_"
-    return name

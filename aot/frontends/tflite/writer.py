@@ -7,8 +7,8 @@ import flatbuffers
 import numpy as np
 import tflite
 
-from aot.frontends.tflite_parts import Line, Part, parts_of
-from aot.frontends.variables import HANDLE
+from aot.frontends.tflite.parts import Line, Part, parts_of
+from aot.frontends.tflite.variables import HANDLE
 from aot.graph.identifiers import Names, identifier, short_label
 from aot.graph.ir import Array, Graph, Quant, Tensor
 

@@ -2,7 +2,7 @@
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, plain
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain
 from aot.graph.ir import Graph, Op
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish

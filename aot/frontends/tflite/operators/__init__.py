@@ -1,6 +1,6 @@
 """How TensorFlow Lite writes each operator down; a family of operators is a module. OPERATORS lists them all."""
 
-from aot.frontends.tflite_ops import (
+from aot.frontends.tflite.operators import (
     bidirectional,
     binary,
     control,
@@ -13,7 +13,7 @@ from aot.frontends.tflite_ops import (
     reduction,
     unary,
 )
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record
 
 __all__ = ["OPERATORS", "FileOp", "Operator", "Record"]
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator
-from aot.frontends.tflite_ops.recurrent import FUNCTIONS
+from aot.frontends.tflite.operators.records import FileOp, Operator
+from aot.frontends.tflite.operators.recurrent import FUNCTIONS
 from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.common import require
 from aot.ops.concatenation import Concatenation
@@ -89,7 +89,7 @@ def with_reversed_steps(graph: Graph) -> Graph:
 
 def _with_reversed_steps(graph: Graph, op: Lstm) -> Graph:
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
-    turned, answers = (replace(t, name=_unused(graph, f"{op.name}_{end}")) for t, end in ((x, "steps"), (y, "answers")))
+    turned, answers = (replace(t, name=graph.unused(f"{op.name}_{end}")) for t, end in ((x, "steps"), (y, "answers")))
     layer = replace(
         op,
         name=answers.name,
@@ -101,12 +101,6 @@ def _with_reversed_steps(graph: Graph, op: Lstm) -> Graph:
     place = graph.ops.index(op)
     labelled = (replace(t, label=t.name) for t in (turned, answers))
     return replace(graph.with_tensors(*labelled), ops=(*graph.ops[:place], *ops, *graph.ops[place + 1 :]))
-
-
-def _unused(graph: Graph, name: str) -> str:
-    while name in graph.tensors:
-        name += "_"
-    return name
 
 
 OPERATORS = (

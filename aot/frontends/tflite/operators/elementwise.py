@@ -2,7 +2,7 @@
 
 import tflite
 
-from aot.frontends.tflite_ops.records import Operator, Record, plain
+from aot.frontends.tflite.operators.records import Operator, Record, plain
 from aot.graph.ir import Graph
 from aot.ops.cast import Cast
 from aot.ops.dequantize import Dequantize

@@ -2,7 +2,7 @@
 
 import tflite
 
-from aot.frontends.tflite_ops.records import FileOp, Operator, Record, read_activation, write_activation
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record, read_activation, write_activation
 from aot.graph.ir import Graph, Op, Quant
 from aot.ops.common import require
 from aot.ops.recurrent import Lstm, Rnn
