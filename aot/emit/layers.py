@@ -104,28 +104,29 @@ def control_functions(constants: str, block: Block, functions: Functions) -> Ite
 
 
 def _layer(constants: str, block: Block, call: Call, functions: Functions, traced: Mapping[str, int]) -> Layer:
-    graph, plan, output = block.graph, block.plan, call.outputs[0]
-    struct = "" if call.blocks else functions[key_of(call)].name
+    struct, params_name = "" if call.blocks else functions[key_of(call)].name, f"params_{call.outputs[0]}"
     if call.blocks:
         control = control_of(constants, block, call)
         places, line = control.places, f"{control.function}({', '.join(bases_in(control, block))});"
     else:
         places = list(_operands(constants, block, call))
-        line = f"{struct}({', '.join([f'&params_{output}', *map(str, places)])});"
+        line = f"{struct}({', '.join([f'&{params_name}', *map(str, places)])});"
     return Layer(
         comment=str(call.op) + _layout(call),
         memory=memory_of(block, call),
-        params_name=f"params_{output}",
+        params_name=params_name,
         struct=struct,
         initializer=initializer(call.params, constants),
         call=line,
         places=tuple(places),
-        traces=tuple(
-            Trace(traced[name], place(plan, name, const="const "), graph[name].bytes)
-            for name in call.outputs
-            if name in traced
-        ),
+        traces=tuple(_traces(block, call, traced)),
     )
+
+
+def _traces(block: Block, call: Call, traced: Mapping[str, int]) -> Iterator[Trace]:
+    for name in call.outputs:
+        if name in traced:
+            yield Trace(traced[name], place(block.plan, name, const="const "), block.graph[name].bytes)
 
 
 def _layout(call: Call) -> str:
