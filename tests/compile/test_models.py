@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from real_models import FOLDER, MODELS, RANDOM, is_float, samples_of
+from real_models import FOLDER, MODELS, RANDOM, is_float, needed, samples_of
 
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
@@ -35,7 +35,7 @@ PAINTED = ("mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt")
 MOST_STACK, MOST_DOUBT = 512, 16  # bytes: of any model on any board, and by which the bound may exceed what was seen:
 # the last of a frame, which RISC-V aligns to 16 bytes, may be padding that nothing is written to
 
-pytestmark = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
+pytestmark = needed
 
 
 def _runs() -> list[tuple[str, str]]:

@@ -10,11 +10,11 @@ import graphs_control
 import numpy as np
 import pytest
 from paths import DIGITS, ROOT, SINE, SUPPORT, TOOLS
+from real_models import FOLDER, needed
 
 from aot.frontends.tflite.writer import write
 
-MODELS = os.environ.get("AOT_MODELS")
-REAL = [Path(MODELS) / "tflm/person_detect.tflite", Path(MODELS) / "mlperf_tiny/kws_ref_model.tflite"] if MODELS else []
+REAL = [Path(FOLDER) / "tflm/person_detect.tflite", Path(FOLDER) / "mlperf_tiny/kws_ref_model.tflite"]
 SECONDS = 300
 
 
@@ -43,6 +43,7 @@ def test_control_flow_and_state(tmp_path: Path) -> None:
         fuzz(tmp_path / f"{name}.tflite", 0, 150, "double", 20)
 
 
+@needed
 @pytest.mark.parametrize("model", REAL, ids=lambda path: path.stem)
 def test_real_models(model: Path) -> None:
     fuzz(model, 0, 150, "double", 0)

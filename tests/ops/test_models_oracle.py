@@ -1,6 +1,5 @@
 """Real models, operator by operator: each is cut out and fed what reaches it, and must equal its oracle."""
 
-import os
 import zlib
 from pathlib import Path
 
@@ -9,14 +8,14 @@ import pytest
 from graphs import cut
 from oracles import matches, oracle
 from reading import load, parse
+from real_models import FOLDER, needed
 
 from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import Array, Rounding
 from aot.graph.ir import Graph, prune_tensors
 from aot.oracle.interpreter import run
 
-_ROOT = os.environ.get("AOT_MODELS")
-pytestmark = pytest.mark.skipif(_ROOT is None, reason="AOT_MODELS does not name a folder of models")
+pytestmark = needed
 
 _MODELS = {  # and the file of real samples, where there is one
     "mlperf_tiny/ad01_fp32": None,
@@ -37,8 +36,7 @@ _RANDOM, _REAL = 4, 4  # samples of each kind
 
 
 def _load(model: str) -> Graph:
-    assert _ROOT is not None
-    return load(Path(_ROOT, f"{model}.tflite"))
+    return load(Path(FOLDER, f"{model}.tflite"))
 
 
 def _samples(model: str, graph: Graph) -> list[Array]:
@@ -55,8 +53,7 @@ def _real_samples(model: str, graph: Graph) -> list[Array]:
     file = _MODELS[model]
     if file is None:
         return []
-    assert _ROOT is not None
-    reals = np.load(Path(_ROOT, "samples", f"{file}.npz"))["x"]
+    reals = np.load(Path(FOLDER, "samples", f"{file}.npz"))["x"]
     x = graph[graph.inputs[0]]
     chosen = reals[np.linspace(0, len(reals) - 1, _REAL, dtype=int)]
     codes = np.clip(np.rint(chosen / x.scale) + x.zero_point, -128, 127).astype(np.int8)

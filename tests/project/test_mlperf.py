@@ -1,6 +1,5 @@
 """The dialogue of the MLPerf Tiny benchmark's runner with real firmware: names, inputs as it sends them, results."""
 
-import os
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from cases import TIMES
 from command import aot, refused
 from paths import DIGITS
+from real_models import FOLDER, needed
 
 from aot.base.choices import CompileOptions
 from aot.compile.pipeline import compile_file
@@ -19,7 +19,7 @@ from aot.oracle import interpreter
 from aot.runners import start
 from aot.targets import load_board
 
-MODELS = Path(os.environ.get("AOT_MODELS", "/nonexistent")) / "mlperf_tiny"
+MODELS = Path(FOLDER) / "mlperf_tiny"
 FILES = {
     "ad01": "ad01_int8.tflite",
     "ic01": "pretrainedResnet_quant.tflite",
@@ -53,7 +53,7 @@ def _expected_results(name: str, model: Compiled, sent: bytes, codes: np.ndarray
     return [float(real) for real in reals]
 
 
-@pytest.mark.skipif(not MODELS.is_dir(), reason="AOT_MODELS names no folder with mlperf_tiny")
+@needed
 @pytest.mark.parametrize("name", NAMES)
 def test_dialogue(name: str, tmp_path: Path) -> None:
     """As the runner has it in accuracy mode: name, profile, the input in hexadecimal, one inference, results."""
@@ -83,7 +83,7 @@ def test_dialogue(name: str, tmp_path: Path) -> None:
         assert device.command("results")[-1] == answer[-1]
 
 
-@pytest.mark.skipif(not MODELS.is_dir(), reason="AOT_MODELS names no folder with mlperf_tiny")
+@needed
 def test_firmware_for_the_benchmark_is_verified_too(tmp_path: Path) -> None:
     done = aot("build", MODELS / FILES["ad01"], "--board", "nucleo-l4r5zi", "--mlperf", "-o", tmp_path / "p")
     assert done.code == 0, done.err

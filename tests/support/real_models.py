@@ -8,11 +8,13 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from aot.graph.ir import Graph
 from aot.oracle.samples import Sample, random_samples
 
 FOLDER = os.environ.get("AOT_MODELS", "")
+needed = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
 RANDOM = int(os.environ.get("AOT_SAMPLES", "2"))
 REAL = None if RANDOM >= 16 else RANDOM
 MODELS = {
