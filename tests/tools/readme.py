@@ -38,7 +38,8 @@ def demo() -> str:
 def code() -> str:
     """`digits_run` as it is generated."""
     text = print_model(compile_file(DIGITS / "digits.tflite", load_board("mps2-an386")))["digits.c"]
-    return f"```c\n{text[text.index('void digits_run') :]}```\n"
+    function = text[text.index("void digits_run") :]
+    return f"```c\n{function[: function.index('}') + 1]}\n```\n"
 
 
 def error() -> str:
