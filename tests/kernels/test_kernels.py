@@ -132,8 +132,7 @@ def test_without_assembly_here(rounding: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rounding", ["double", "float"])
 def test_without_assembly_on_its_board(rounding: str, tmp_path: Path) -> None:
-    parts = [case for case in _cases("mps2-an386", rounding) if isinstance(case[0].ops[0], _SCALED)]
-    parts = parts[:: -(-len(parts) // cases.GROUP)]
+    parts = _scaled(rounding)
     graph, sample = merge.merged(parts)
     model = native.compiled(graph, rounding, "mps2-an386")
     core = model.board.core
@@ -141,6 +140,27 @@ def test_without_assembly_on_its_board(rounding: str, tmp_path: Path) -> None:
     model = replace(model, board=replace(model.board, core=plain))
     _, actual = emulated.run(model, tmp_path, [sample, sample])
     _assert_exact(parts, actual, rounding)
+
+
+_CLANG = ("clang --target=armv7em-none-eabi -isystem /usr/include/newlib -std=c99 -O2 -ffp-contract=off -fshort-enums "
+          "-Wall -Werror")  # fmt: skip
+
+
+@pytest.mark.parametrize("rounding", ["double", "float"])
+def test_compiled_by_clang(rounding: str, tmp_path: Path) -> None:
+    """With its assembly code, linked with the rest of the program that gcc compiled."""
+    parts = _scaled(rounding)
+    graph, sample = merge.merged(parts)
+    model = native.compiled(graph, rounding, "mps2-an386")
+    command = [*_CLANG.split(), *model.board.core.machine]
+    _, actual = emulated.run(model, tmp_path, [sample, sample], command)
+    _assert_exact(parts, actual, rounding)
+
+
+def _scaled(rounding: str) -> list[merge.Case]:
+    """Cases of every operator whose outputs are scaled, as many as one program takes."""
+    parts = [case for case in _cases("mps2-an386", rounding) if isinstance(case[0].ops[0], _SCALED)]
+    return parts[:: -(-len(parts) // cases.GROUP)]
 
 
 def _chosen(board: str, rounding: str) -> set[tuple[str, type[Op]]]:

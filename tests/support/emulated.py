@@ -40,10 +40,15 @@ int main(void)
 """
 
 
-def run(model: Compiled, folder: Path, samples: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
-    """The outputs of each sample, of a program that is compiled in `folder`. Fails when it does not end well."""
+def run(
+    model: Compiled, folder: Path, samples: Sequence[Mapping[str, Array]], compiler: Sequence[str] = ()
+) -> list[dict[str, Array]]:
+    """The outputs of each sample, of a program that is compiled in `folder`. Fails when it does not end well.
+
+    With `compiler`, a command, this compiles the model's own files.
+    """
     board, machine = model.board, model.board.qemu_machine
-    _compile(model, folder)
+    _compile(model, folder, compiler)
     (folder / "inputs").write_bytes(native.packed(model.source, samples))
     bios = ["-bios", "none"] if board.core.family == "riscv" else []
     command = [board.core.emulator, *bios, "-M", machine, *_EMULATOR]
@@ -52,15 +57,19 @@ def run(model: Compiled, folder: Path, samples: Sequence[Mapping[str, Array]]) -
     return native.unpacked(model.source, len(samples), (folder / "outputs").read_bytes())
 
 
-def _compile(model: Compiled, folder: Path) -> None:
+def _compile(model: Compiled, folder: Path, compiler: Sequence[str]) -> None:
     """The model's own files and the board's, with a driver; without what debuggers read, which takes time."""
     board, face = model.board, model.interface
     files = print_project(model)
     write_files(files, folder)
     (folder / "driver.c").write_text(_driver(model))
-    sources = ["driver.c", *model.sources[1:], *(name for name in files if name.startswith("board/"))]
+    own = model.sources[1:]
+    if compiler:
+        subprocess.run([*compiler, "-c", *own], cwd=folder, check=True)
+        own = (*(name.replace(".c", ".o") for name in own), "-Wl,-z,noexecstack")  # which newlib's objects leave open
+    sources = ["driver.c", *(name for name in files if name.startswith("board/"))]
     sources = [name for name in sources if name.endswith(".c")]
-    command = [tool(board, "gcc"), *board.core.flags, "-g0", *_INCLUDES, *sources, *link_flags(board)]
+    command = [tool(board, "gcc"), *board.core.flags, "-g0", *_INCLUDES, *sources, *own, *link_flags(board)]
     done = subprocess.run([*command, "-lm", "-o", "driver.elf"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, f"{face.name}: {done.stderr[:4000]}"
 
