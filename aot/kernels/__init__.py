@@ -16,22 +16,17 @@ from aot.kernels.costs import cycles
 
 __all__ = ["KERNELS", "OPTIMIZATIONS", "AnyKernel", "Block", "Call", "Kernel", "Target", "candidates", "select"]
 
-KERNELS: tuple[AnyKernel, ...] = (
-    *conv.KERNELS,
-    *dense.KERNELS,
-    *depthwise.KERNELS,
-    *pool.KERNELS,
-    *reduce.KERNELS,
-    *softmax.KERNELS,
-    *elementwise.KERNELS,
-    *move.KERNELS,
-    *recurrent.KERNELS,
-    *control.KERNELS,
+FAMILIES = (control, conv, dense, depthwise, elementwise, move, pool, recurrent, reduce, softmax)
+KERNELS: tuple[AnyKernel, ...] = tuple(
+    kernel for family in FAMILIES for kernel in sorted(family.KERNELS, key=lambda kernel: kernel.name)
 )
 
 
 def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[str]]:
-    """Every call that computes `op` on `target`, cheapest first; and for each kernel that does not fit, why not."""
+    """Every call that computes `op` on `target`, cheapest first; and for each kernel that does not fit, why not.
+
+    Of kernels that cost the same, the one that uses more of the core's features comes first, then the first by name.
+    """
     fitting, reasons = [], []
     for kernel in KERNELS:
         if type(op) not in kernel.ops:
@@ -43,10 +38,14 @@ def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[s
             planes = target.planes.intersection(name for name in (*op.inputs, *op.outputs) if name)
             fit(kernel.planes or not planes, f"{', '.join(f'%{name}' for name in sorted(planes))} lies by planes")
             call = replace(kernel.lower(kernel, op, graph, target), planes=planes)
-            fitting.append(replace(call, cost=cycles(kernel.name, call.work, target)) if call.work else call)
+            fitting.append(replace(call, cost=cycles(kernel.name, call.work, target)))
         except DoesNotFit as reason:
             reasons.append(f"{kernel.name}: {reason}")
-    return sorted(fitting, key=lambda call: call.cost), reasons
+    return sorted(fitting, key=_preference), reasons
+
+
+def _preference(call: Call) -> tuple[float, int, str]:
+    return call.cost, -len(call.kernel.features), call.kernel.name
 
 
 def select(ops: Sequence[Op], graph: Graph, target: Target) -> list[Call]:

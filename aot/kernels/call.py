@@ -75,9 +75,9 @@ class Call:
     elements of `scratch_type`, and planned in the arena;
     `overlaps` says, by the index of an input, how the first output may overlap it; `in_place` lists the inputs whose
     memory the first output may take over, address for address; `updates` are pairs (input, output) of which the same
-    is true; `work` counts what takes time, by units that `costs.toml` has prices for; `cost` is in estimated cycles,
-    which follow from `work` where there is any; `blocks` are the graphs inside control flow, which have the scratch
-    memory to themselves. Images lie by pixels, [row, column, channel], those in `planes` by planes,
+    is true; `work` counts what takes time, by units that `costs.toml` has prices for; `cost` is what it comes to in
+    estimated cycles, of control flow what the graphs inside do, each of them once; `blocks` are these graphs, which
+    have the scratch memory to themselves. Images lie by pixels, [row, column, channel], those in `planes` by planes,
     [channel, row, column].
     """
 

@@ -1,7 +1,9 @@
 """What a call costs: the units of work that its kernel counts, at prices fitted to measurements.
 
-`costs.toml` is written by `make costs`, which runs layers of many sizes in QEMU. The unit is a cycle of the Cortex-M4
-as its cycle model estimates it for cores with the DSP extension, and an instruction of the Cortex-M3 for others.
+`costs.toml` is written by `make costs`, which runs layers of many sizes in QEMU. It has a part for each set of features
+of a core that was measured: "dsp" in cycles of the Cortex-M4, as its cycle model estimates them, "plain", of cores with
+none of the features, in instructions of the Cortex-M3. Names of several features are joined by a plus sign. A kernel
+that the part of a core's own features does not know has the prices of the next smaller set that does.
 """
 
 import tomllib
@@ -18,9 +20,9 @@ _CODE_BYTES = 400  # of such a kernel
 _PRICES: Mapping[str, Mapping[str, Prices]] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
 
 
-def core_class(target: Target) -> str:
-    """Which of the table's two parts holds for `target`."""
-    return "dsp" if "dsp" in target.features else "plain"
+def features_of(part: str) -> frozenset[str]:
+    """The features that a core must have for a part of the table."""
+    return frozenset() if part == "plain" else frozenset(part.split("+"))
 
 
 def cycles(kernel: str, work: Mapping[str, float], target: Target) -> float:
@@ -29,9 +31,10 @@ def cycles(kernel: str, work: Mapping[str, float], target: Target) -> float:
     return sum(prices.get(unit, _UNMEASURED) * amount for unit, amount in work.items())
 
 
-def prices_of(kernel: str, target: Target) -> Prices:
+def prices_of(kernel: str, target: Target, table: Mapping[str, Mapping[str, Prices]] = _PRICES) -> Prices:
     """What each unit of work costs in the kernel of this name, as far as it was measured."""
-    return _PRICES.get(core_class(target), {}).get(kernel, {})
+    fitting = [part for part in table if features_of(part) <= target.features and kernel in table[part]]
+    return table[max(fitting, key=lambda part: len(features_of(part)))][kernel] if fitting else {}
 
 
 def priced(kernel: str) -> dict[str, Prices]:

@@ -72,7 +72,8 @@ def _with_blocks(call: Call, op: Op, target: Target) -> Call:
         return call
     target = replace(target, planes=frozenset())  # the names inside are others
     blocks = {name: lower(inner, target) for name, inner in op.graphs.items()}
-    return replace(call, blocks=blocks, scratch=max(block.plan.size for block in blocks.values()))
+    cost = sum(inner.cost for block in blocks.values() for inner in block.calls)
+    return replace(call, blocks=blocks, scratch=max(block.plan.size for block in blocks.values()), cost=cost)
 
 
 def _step(call: Call) -> Step:

@@ -2,34 +2,40 @@
 
 from itertools import islice
 
+import cost_layers
 import fit_costs
 import numpy as np
 import planar
 import pytest
 from command import aot
-from cost_layers import layer
+from cost_layers import POOLS, WEIGHTED, layer
 from paths import DIGITS
 
-from aot.kernels import OPTIMIZATIONS, Call, Kernel, Target, candidates
+from aot.graph.ir import Op
+from aot.kernels import OPTIMIZATIONS, AnyKernel, Call, Target, candidates
 from aot.kernels.choose import choose
 from aot.kernels.costs import cycles, prices_of
 from aot.ops.conv2d import Conv2D
+from aot.ops.mean import Mean
 from aot.targets import load_board
 
 DSP = Target(frozenset({"dsp", "fpu"}))
 
 
 @pytest.mark.parametrize("part", fit_costs.BOARDS)
-def test_every_unit_has_a_price(part: str) -> None:
+def test_every_unit_has_a_price(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_costs, "_LAYERS", 3)
+    monkeypatch.setattr(fit_costs, "_CASES", 24)
     target = Target(frozenset(load_board(fit_costs.BOARDS[part]).core.features))
-    for kernel in fit_costs.competing(target):
+    for kernel in fit_costs.measurable(target):
         for layout in planar.LAYOUTS[: len(planar.LAYOUTS) if kernel.planes else 1]:
             _assert_prices(kernel, target, layout)
 
 
-def _assert_prices(kernel: Kernel, target: Target, layout: planar.Layout) -> None:
-    for _, graph, how in islice(fit_costs.layers(kernel, target, layout), 3):
-        call = kernel.lower(kernel, graph.ops[0], graph, fit_costs.for_layer(target, graph.ops[0], how, layout))
+def _assert_prices(kernel: AnyKernel, target: Target, layout: planar.Layout) -> None:
+    for one in fit_costs.layers(kernel, target, layout):
+        graph, _ = one.case
+        call = fit_costs.call_of(kernel, graph.ops[0], graph, one, layout)
         assert call.work.keys() <= prices_of(kernel.name, target).keys(), f"{kernel.name}: run `make costs`"
         assert cycles(kernel.name, call.work, target) > 0
 
@@ -39,6 +45,31 @@ def test_prices_are_found_again() -> None:
     work = rng.uniform(1, 100, (20, 3))
     assert np.allclose(fit_costs.proportional(work, work @ [2.0, 0.5, 7.0]), [2.0, 0.5, 7.0])
     assert fit_costs.proportional(work, work @ [2.0, -0.01, 7.0])[1] == 0
+
+
+def test_prices_are_those_of_the_most_features_that_know_the_kernel() -> None:
+    table = {
+        "plain": {"a": {"taps": 1.0}, "b": {"taps": 2.0}},
+        "dsp": {"a": {"taps": 3.0}},
+        "dsp+mve": {"c": {"taps": 4.0}},
+    }
+    vector = Target(frozenset({"dsp", "mve"}))
+    assert [prices_of(kernel, vector, table) for kernel in "abcd"] == [{"taps": 3.0}, {"taps": 2.0}, {"taps": 4.0}, {}]
+    assert prices_of("c", DSP, table) == {} and prices_of("a", Target(), table) == {"taps": 1.0}
+
+
+@pytest.mark.parametrize("op", (*WEIGHTED, *POOLS, Mean))
+def test_no_two_kernels_cost_the_same(op: type[Op]) -> None:
+    for _, graph in islice(cost_layers.layers(op, "int8"), 24):
+        calls, _ = candidates(graph.ops[0], graph, DSP)
+        assert len({call.cost for call in calls}) == len(calls), ", ".join(call.kernel.name for call in calls)
+
+
+def test_ties_go_to_more_features_then_to_the_first_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aot.kernels.cycles", lambda *_: 1.0)
+    for calls in _convolutions():
+        shown = [("dsp" not in call.kernel.features, call.kernel.name) for call in calls]
+        assert shown == sorted(shown)
 
 
 def _convolutions() -> list[list[Call]]:

@@ -1,10 +1,13 @@
 """Layers of the sizes and scales that trained models have, for measuring what kernels cost."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import count
 
+import cases
 import numpy as np
 from graphs import Rng, graph_of
+from merge import Case
 
 from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import out_size, same_pads
@@ -12,9 +15,10 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.mean import Mean
-from aot.ops.pool2d import AveragePool2D
+from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 
 WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
+POOLS = (AveragePool2D, L2Pool2D, MaxPool2D)
 DTYPES = ("int8", "int16", "float32")
 _SPREADS = {"joined": 15, "apart": 80, "wide": 15}  # standard deviations of weights; of 80, some are -128
 _WINDOWS = ((1, 1), (1, 1), (3, 3), (3, 3), (5, 5), (1, 9), (9, 1), (10, 4), (2, 2))
@@ -32,12 +36,24 @@ def layers(op: type[Op], dtype: str) -> Iterator[tuple[str, Graph]]:
             yield how, layer(op, dtype, rng, spread)
 
 
+def cases_of(ops: Sequence[type[Op]]) -> Iterator[tuple[int, Case]]:
+    """Cases of the kernel tests without end, for operators that have no layers of their own here; each has a number."""
+    kinds = {op.__name__ for op in ops}
+    names = [(i, name) for i, name in enumerate(cases.builders()) if name.split()[0] in kinds]
+    for seed in count() if names else ():
+        for i, name in names:
+            yield seed * len(cases.builders()) + i, _case(name, seed)
+
+
+_case = cache(cases.case)  # several kernels of an operator, and several cores, draw the same ones
+
+
 def layer(op: type[Op], dtype: str, rng: Rng, spread: int = 15) -> Graph:
     """A random layer of an operator; depth-wise ones at times with several filters a channel.
 
     `spread` is the standard deviation of the int8 weights.
     """
-    if op is AveragePool2D or op is Mean:
+    if op in (*POOLS, Mean):
         return _pool(op, dtype, rng)
     if op is FullyConnected:
         depth, units, rows = size(rng, 8, 300), size(rng, 4, 130), size(rng, 1, 12)
@@ -62,7 +78,8 @@ def _pool(op: type[Op], dtype: str, rng: Rng) -> Graph:
     """The mean over windows, or over all of an image, of a number of channels that mostly is a multiple of 4."""
     channels = size(rng, 1, 32) * int(rng.choice([1, 4, 4]))
     window = [size(rng, 2, 12) for _ in range(2)]
-    quants = Quant((0.02,), (-3,)), Quant((0.02 if op is AveragePool2D else 0.015,), (-3,))
+    zero, scale = 0 if dtype == "int16" else -3, 0.015 if op is Mean else 0.02
+    quants = (None, None) if dtype == "float32" else (Quant((0.02,), (zero,)), Quant((scale,), (zero,)))
     if op is Mean:
         y = Tensor("y", (1, channels), dtype, quants[1])
         return graph_of(op, [Tensor("x", (1, *window, channels), dtype, quants[0])], y, axes=(1, 2))

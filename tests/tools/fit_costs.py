@@ -1,11 +1,14 @@
-"""`make costs`: what the kernels that others compete with cost, measured in QEMU; writes aot/kernels/costs.toml.
+"""`make costs`: what each kernel costs, measured in QEMU; writes aot/kernels/costs.toml.
 
-For each of them, layers of many sizes run in one firmware. Prices of the units of work that the kernel counts are
+`python tests/tools/fit_costs.py NAME...` measures the kernels of these names alone and leaves the others as they are.
+For each kernel, layers of many sizes run in one firmware. Prices of the units of work that the kernel counts are
 those, none below zero, that come nearest to what was measured, layer by layer, in proportion. Cores with the DSP
 extension: cycles on mps2-an386, as the model of the Cortex-M4 estimates them; others: instructions on mps2-an385.
 At the end: how much longer the layers take in the kernels that the prices choose than in the best ones.
 """
 
+import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,21 +20,22 @@ from unittest.mock import patch
 import cost_layers
 import numpy as np
 import planar
-from cost_layers import DTYPES, WEIGHTED
-from merge import index_of, merged
+from cost_layers import DTYPES, POOLS, WEIGHTED
+from merge import Case, index_of, merged
 from planar import LAYOUTS, Layout
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from aot.base.choices import CompileOptions
 from aot.compile.pipeline import compile
 from aot.compile.printing import make
-from aot.graph.fixedpoint import Array
+from aot.graph.fixedpoint import ROUNDINGS, Array
 from aot.graph.ir import Graph, Op
-from aot.kernels import KERNELS, Call, Kernel, Target
+from aot.kernels import KERNELS, AnyKernel, Call, Target, candidates, control
 from aot.kernels.call import DoesNotFit
 from aot.kernels.common.sums import SUFFIXES
-from aot.kernels.costs import TABLE, core_class
+from aot.kernels.costs import TABLE
 from aot.lower import lowering
 from aot.oracle.samples import random_samples
 from aot.profiling.profiler import profile_emulated
@@ -39,13 +43,25 @@ from aot.project.compile import tool_output
 from aot.targets import load_board
 
 BOARDS = {"dsp": "mps2-an386", "plain": "mps2-an385"}
-_MEANS = ("average_pool2d_s8", "mean_s8")  # and those for the DSP extension
+_MEANS = ("mean_s8", "mean_s8_dsp")
 _LAYERS = 24  # of one kernel
 _MOST_MACS = 300_000
 _DRAWS = 2000
+_CASES = 6 * _LAYERS  # of which the largest are taken
+_ROUNDS = 10  # until prices and the errors that they make agree
 _SAME = "tile_"  # begins units of code that several kernels share
 
 Prices = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The layer `number` of its kind, how its weights are to lie in flash, and what it is compiled for."""
+
+    number: int
+    how: str
+    case: Case
+    target: Target
 
 
 @dataclass(frozen=True)
@@ -61,64 +77,94 @@ class Measured:
 
 def main() -> None:
     """Measure, fit, write the table, and say how good it is."""
-    parts = {part: list(measurements(part, board)) for part, board in BOARDS.items()}
-    tables = {part: fitted(found) for part, found in parts.items()}
+    names = sys.argv[1:] or sorted({kernel.name for kernel in KERNELS})
+    parts = {part: list(measurements(part, board, names)) for part, board in BOARDS.items()}
+    before = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    kept = {part: {n: prices for n, prices in before[part].items() if n not in names} for part in BOARDS}
+    tables = {part: dict(sorted((kept[part] | fitted(found)).items())) for part, found in parts.items()}
     TABLE.write_text(written(tables), encoding="utf-8")
     for part, found in parts.items():
         Console(width=120).print(summary(part, found, tables[part]))
 
 
-def measurements(part: str, board: str) -> Iterator[Measured]:
-    """Layers in every kernel that the board's core can run, and in every layout that it knows."""
+def measurements(part: str, board: str, names: Sequence[str]) -> Iterator[Measured]:
+    """Layers in each of these kernels that the board's core can run, in every layout that it knows."""
     target = Target(frozenset(load_board(board).core.features))
-    for kernel in track(competing(target), part):
+    for kernel in track([one for one in measurable(target) if one.name in names], part):
         for layout in LAYOUTS[: len(LAYOUTS) if kernel.planes else 1]:
             yield from measured(kernel, board, target, layout)
 
 
-def competing(target: Target) -> list[Kernel]:
-    """The kernels of operators that have several."""
-    competitors = [one for one in KERNELS if one.ops[0] in WEIGHTED or one.name.removesuffix("_dsp") in _MEANS]
-    return [kernel for kernel in competitors if kernel.features <= target.features]
+def measurable(target: Target) -> list[AnyKernel]:
+    """The kernels that the core can run; what control flow costs are the graphs inside."""
+    return [kernel for kernel in KERNELS if kernel.features <= target.features and kernel not in control.KERNELS]
 
 
-def measured(kernel: Kernel, board: str, target: Target, layout: Layout) -> Iterator[Measured]:
+def measured(kernel: AnyKernel, board: str, target: Target, layout: Layout) -> Iterator[Measured]:
     """`_LAYERS` layers of one firmware, each in `kernel`; fewer for small kinds of layers."""
     chosen = list(islice(layers(kernel, target, layout), _LAYERS))
     if not chosen:
         return
-    whole, _ = merged([(graph, {}) for _, graph, _ in chosen])
+    whole, inputs = merged([layer.case for layer in chosen])
 
     def forced(ops: Sequence[Op], graph: Graph, _: Target) -> list[Call]:
-        return [
-            kernel.lower(kernel, op, graph, for_layer(target, op, how, layout))
-            for op, (_, _, how) in zip(ops, chosen, strict=True)
-        ]
+        return [call_of(kernel, op, graph, chosen[index_of(op.outputs[0])], layout) for op in ops]
 
     with patch.object(lowering, "select", forced), TemporaryDirectory() as folder:
-        compiled = compile(whole, load_board(board), "0" * 64)
+        rounding = chosen[0].target.rounding
+        compiled = compile(whole, load_board(board), "0" * 64, CompileOptions(rounding=rounding))
         firmware = make(compiled, Path(folder))
-        profile = profile_emulated(compiled, firmware, random_samples(whole, 1)[0], Path(folder))
+        profile = profile_emulated(compiled, firmware, random_samples(whole, 1)[0] | inputs, Path(folder))
         code = code_bytes(compiled.interface.name, board, Path(folder))
     for call, one in zip(compiled.calls, profile.layers, strict=True):
-        number, _, _ = chosen[index_of(call.outputs[0])]
-        spent = one.cycles if core_class(target) == "dsp" else one.instructions
-        assert spent is not None
-        yield Measured(number, layout, call, spent, code)
+        spent = one.cycles if part_of(board) == "dsp" else one.instructions
+        if call.kernel == kernel and spent:
+            yield Measured(chosen[index_of(call.outputs[0])].number, layout, call, spent, code)
 
 
-def layers(kernel: Kernel, target: Target, layout: Layout = ()) -> Iterator[tuple[int, Graph, str]]:
-    """Random layers, of the same ones for all kernels, that this one can compute, and that do not take long.
+def part_of(board: str) -> str:
+    """The part of the table that is measured on this board."""
+    return next(part for part, name in BOARDS.items() if name == board)
 
-    Their numbers, and how their weights are to lie in flash.
+
+def call_of(kernel: AnyKernel, op: Op, graph: Graph, layer: Layer, layout: Layout) -> Call:
+    """The call of `kernel`, or of another one if passes made another operator of the layer."""
+    target = for_layer(layer.target, op, layer.how, layout)
+    call = lowered(kernel, op, graph, target) if type(op) in kernel.ops else None
+    return call or candidates(op, graph, target)[0][0]
+
+
+def layers(kernel: AnyKernel, target: Target, layout: Layout = ()) -> Iterator[Layer]:
+    """Random layers, the same for all kernels of an operator, that this one can compute, and that do not take long.
+
+    A kernel that is for a rounding of its own gets it.
     """
-    dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
-    for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.ops[0], dtype), _DRAWS)):
-        op = graph.ops[0]
-        elements = max(tensor.elements for tensor in graph.tensors.values())
-        small = max(op.macs(graph), elements) <= _MOST_MACS
-        if small and lowered(kernel, graph, for_layer(target, op, how, layout)):
-            yield number, graph, how
+    for rounding in ROUNDINGS:
+        found = list(islice(_layers(kernel, replace(target, rounding=rounding), layout), _LAYERS))
+        if found:
+            yield from found
+            return
+
+
+def _layers(kernel: AnyKernel, target: Target, layout: Layout) -> Iterator[Layer]:
+    for number, how, case in _drawn(kernel):
+        op = case[0].ops[0]
+        elements = max(tensor.elements for tensor in case[0].tensors.values())
+        small = max(op.macs(case[0]), elements) <= _MOST_MACS
+        if small and type(op) in kernel.ops and lowered(kernel, op, case[0], for_layer(target, op, how, layout)):
+            yield Layer(number, how, case, target)
+
+
+def _drawn(kernel: AnyKernel) -> Iterator[tuple[int, str, Case]]:
+    """Layers of the sizes of trained models where `cost_layers` has them, else the largest kernel tests' cases."""
+    if kernel.ops[0] in (*WEIGHTED, *POOLS) or kernel.name in _MEANS:
+        dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
+        for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.ops[0], dtype), _DRAWS)):
+            yield number, how, (graph, {})
+        return
+    drawn = list(islice(cost_layers.cases_of(kernel.ops), _CASES))
+    for number, case in sorted(drawn, key=lambda one: -max(t.elements for t in one[1][0].tensors.values())):
+        yield number, "", case
 
 
 def for_layer(target: Target, op: Op, how: str, layout: Layout) -> Target:
@@ -127,10 +173,10 @@ def for_layer(target: Target, op: Op, how: str, layout: Layout) -> Target:
     return replace(target, int16_weights=wide, planes=planar.names(op, layout))
 
 
-def lowered(kernel: Kernel, graph: Graph, target: Target) -> Call | None:
-    """The call of `kernel` for a graph of one operator, or None."""
+def lowered(kernel: AnyKernel, op: Op, graph: Graph, target: Target) -> Call | None:
+    """The call of `kernel`, or None where it does not fit."""
     try:
-        return kernel.lower(kernel, graph.ops[0], graph, target)
+        return kernel.lower(kernel, op, graph, target)
     except DoesNotFit:
         return None
 
@@ -191,16 +237,29 @@ def by_kernel(found: Sequence[Measured]) -> dict[str, list[Measured]]:
 
 
 def proportional(work: Array, cycles: Array) -> list[float]:
-    """Prices, none below zero, with the least squares of errors in proportion to `cycles`."""
+    """Prices, none below zero, with the least squares of errors in proportion to `cycles`, or to the price if larger.
+
+    So layers of which nearly nothing is left, because their scales make constants of all outputs, count little.
+    """
+    total = work.sum(axis=1)
+    size = np.maximum(cycles, np.median(cycles / total) * total)
+    for _ in range(_ROUNDS):
+        prices = _not_negative(work / size[:, None], cycles / size)
+        size = np.maximum(cycles, work @ prices)
+    return [float(f"{price:.4g}") for price in prices]
+
+
+def _not_negative(work: Array, cycles: Array) -> Array:
+    """The least squares; what would be less than nothing is nothing."""
     used = list(range(work.shape[1]))
     while True:
-        found, *_ = np.linalg.lstsq(work[:, used] / cycles[:, None], np.ones(len(cycles)), rcond=None)
+        found, *_ = np.linalg.lstsq(work[:, used], cycles, rcond=None)
         if (found >= 0).all():
             break
         del used[int(found.argmin())]
     prices = np.zeros(work.shape[1])
     prices[used] = found
-    return [float(f"{price:.4g}") for price in prices]
+    return prices
 
 
 def written(tables: dict[str, dict[str, Prices]]) -> str:

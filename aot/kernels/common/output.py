@@ -104,8 +104,7 @@ def output_of(
         return fixed_output(scale, y, limits, target, bound), bias
     if not is_wide(x, b):
         return _channel_output(scale, y, limits, target, bound, len(bias)), bias
-    once = bias.dtype == np.int32 and _rounded_once(scale, y, limits, target, len(bias))
-    return once or wide_output(scale, y, limits, len(bias)), bias
+    return _rounded_once(scale, y, limits, target, bias) or wide_output(scale, y, limits, len(bias)), bias
 
 
 def real_output(activation: Activation) -> Output:
@@ -135,15 +134,15 @@ def wide_output(scale: Multiplier, y: Tensor, limits: Limits, channels: int) -> 
     return Output(Stage("wide_output_s16", C_TYPES[y.dtype]), *constants, None, None, *limits)
 
 
-def _rounded_once(scale: Multiplier, y: Tensor, limits: Limits, target: Target, channels: int) -> Output | None:
-    """The same of accumulators of 32 bits, as multiplier and shift of `single` rounding, where these can be had."""
+def _rounded_once(scale: Multiplier, y: Tensor, limits: Limits, target: Target, bias: Array) -> Output | None:
+    """The same of sums of 32 bits, as `bias` has, in multiplier and shift of `single` rounding, where these exist."""
     reduced, right = reduced_multiplier(scale)
     multiplier = reduced.astype(np.int32) << 16
     shift = np.where(multiplier == 0, 17, right) - 16
-    if shift.min() < 1 or shift.max() > LARGEST_SHIFT:
+    if bias.dtype != np.int32 or shift.min() < 1 or shift.max() > LARGEST_SHIFT:
         return None
     stage = _inlined(Stage("rounded_once_s16", C_TYPES[y.dtype]), "channel", "once", y, limits, target)
-    return Output(stage, *_scales(y, multiplier, shift, channels, np.int32, "2^(32 + shift)"), None, 0, *limits)
+    return Output(stage, *_scales(y, multiplier, shift, len(bias), np.int32, "2^(32 + shift)"), None, 0, *limits)
 
 
 def _float_output(scales: Array, y: Tensor, limits: Limits, target: Target) -> Output:

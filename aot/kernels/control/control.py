@@ -17,7 +17,7 @@ def while_loop(kernel: AnyKernel, op: While, graph: Graph, target: Target) -> Ca
 
 def _call(kernel: AnyKernel, op: Op, graph: Graph, updates: tuple[tuple[int, int], ...] = ()) -> Call:
     inputs = tuple(name for name in op.inputs if name is not None)
-    return Call(kernel, op, Params(), inputs, op.outputs, updates=updates, cost=float(op.macs(graph)))
+    return Call(kernel, op, Params(), inputs, op.outputs, updates=updates)
 
 
 KERNELS: tuple[AnyKernel, ...] = (

@@ -12,9 +12,6 @@ from aot.kernels.common.sums import SUFFIXES, fit_type, sums_of
 from aot.ops.transpose_conv import TransposeConv
 from aot.plan import Overlap
 
-_CYCLES_PER_MAC = 6.0
-_CYCLES_PER_OUTPUT = 40.0
-
 
 @dataclass(frozen=True)
 class TransposeConvParams(Params):
@@ -64,9 +61,9 @@ def transpose_conv(kernel: AnyKernel, op: TransposeConv, graph: Graph, target: T
         pad_left=op.padding[1][0],
         zero=x.zero_point if x.dtype == "int8" else 0,
     )
-    cost = _CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_OUTPUT * y.elements
+    work = {"macs": op.macs(graph), "outputs": y.elements}
     return Call(
-        kernel, op, params, (x.name,), (y.name,), sums.variant, overlaps={0: _gathered(params, x, y)}, cost=cost
+        kernel, op, params, (x.name,), (y.name,), sums.variant, overlaps={0: _gathered(params, x, y)}, work=work
     )
 
 

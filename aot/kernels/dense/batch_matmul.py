@@ -14,8 +14,6 @@ from aot.kernels.common.sums import SUFFIXES, fit_type
 from aot.ops.batch_matmul import BatchMatMul, matmul_bound, matmul_scale
 from aot.ops.common import Activation, clamp_range
 
-_CYCLES_PER_MAC = 7.0
-
 
 @dataclass(frozen=True)
 class BatchMatMulParams(Params):
@@ -55,7 +53,8 @@ def batch_matmul(kernel: AnyKernel, op: BatchMatMul, graph: Graph, target: Targe
     types = number_types(a, np.zeros(1, np.int64 if wide else np.int32))
     variant = {**types, "output": output.stage.output, "rank": len(size), "biased": bias is not None}
     operands = (a.name, b.name, *(() if bias is None else (bias.name,)))
-    return Call(kernel, op, params, operands, (y.name,), variant, cost=_CYCLES_PER_MAC * op.macs(graph))
+    work = {"macs": op.macs(graph), "outputs": y.elements}
+    return Call(kernel, op, params, operands, (y.name,), variant, work=work)
 
 
 def _batch_strides(t: Tensor, batches: tuple[int, ...]) -> tuple[int, ...]:

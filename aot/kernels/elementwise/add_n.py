@@ -6,12 +6,11 @@ from aot.graph.fixedpoint import Multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.output import Output, fixed_output
+from aot.kernels.common.work import per_element
 from aot.kernels.elementwise.unary import Count
 from aot.kernels.move.parts import c_type
 from aot.ops.add_n import SUM_BITS, AddN, sum_scale
 from aot.ops.common import Activation, clamp_range
-
-_CYCLES = 4.0
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ def add_n(kernel: AnyKernel, op: AddN, graph: Graph, target: Target) -> Call:
     cast = "(uint32_t)" if y.dtype == "int32" else ""
     variant = {"inputs": len(xs), "type": c_type(y), "sum": acc, "cast": cast, "result": result}
     names = tuple(x.name for x in xs)
-    cost = _CYCLES * y.elements * len(xs)
-    return Call(kernel, op, params, names, (y.name,), variant, needs=needs, in_place=tuple(range(len(xs))), cost=cost)
+    work = per_element(y.dtype, y.elements * len(xs))
+    return Call(kernel, op, params, names, (y.name,), variant, needs=needs, in_place=tuple(range(len(xs))), work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("add_n", "elementwise/add_n", (AddN,), add_n),)

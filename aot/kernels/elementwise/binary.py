@@ -9,6 +9,7 @@ from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.formula import Formula, mathematical, plain
 from aot.kernels.common.loops import broadcast_strides, merge
 from aot.kernels.common.output import Output, fixed_output
+from aot.kernels.common.work import per_element, per_function
 from aot.ops.add import Add, Sub
 from aot.ops.binary import Binary, LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.common import QUANTIZED_TYPES, clamp_range
@@ -21,7 +22,6 @@ from aot.ops.reals import real_range
 from aot.ops.squared_difference import SquaredDifference
 
 Loops = tuple[tuple[int, ...], ...]
-_CYCLES_PLAIN, _CYCLES_PRODUCT = 8.0, 14.0
 
 # The result for x of a and y of b: of any type, ...
 RESULTS = {
@@ -146,7 +146,7 @@ def binary(kernel: AnyKernel, op: Binary, graph: Graph, target: Target) -> Call:
         variant,
         needs=formula.needs,
         in_place=in_place,
-        cost=_CYCLES_PLAIN * y.elements,
+        work=per_function(y.elements) if op.ulps(graph) else per_element(a.dtype, y.elements),
     )
 
 
@@ -159,8 +159,8 @@ def product(kernel: AnyKernel, op: Mul, graph: Graph, target: Target) -> Call:
     output = fixed_output(scale, y, clamp_range(op.activation, y), target)
     params = Product(size, a_stride, b_stride, a.zero_point, b.zero_point, output)
     variant = {"rank": len(size), "type": C_TYPES[y.dtype], "stage": output.stage}
-    cost = _CYCLES_PRODUCT * y.elements
-    return Call(kernel, op, params, (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
+    work = per_element(y.dtype, y.elements)
+    return Call(kernel, op, params, (a.name, b.name), (y.name,), variant, in_place=in_place, work=work)
 
 
 _ARITHMETIC = (Add, Div, FloorDiv, FloorMod, Maximum, Minimum, Mul, Pow, Prelu, SquaredDifference, Sub)

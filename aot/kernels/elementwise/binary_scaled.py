@@ -8,14 +8,13 @@ from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, DoesNotFit, Kernel, Params, Target
 from aot.kernels.common.output import Output, fixed_output
 from aot.kernels.common.scaling import operand_scale
+from aot.kernels.common.work import per_element
 from aot.kernels.elementwise.binary import RESULTS, WRAPPING, pair_loops
 from aot.ops.add import Add, Sub
 from aot.ops.common import QUANTIZED_TYPES, clamp_range
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.scaled_binary import ScaledBinary
 from aot.ops.squared_difference import SquaredDifference
-
-_CYCLES = 22.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def binary_scaled(kernel: AnyKernel, op: ScaledBinary, graph: Graph, target: Tar
         (z.name,),
         variant,
         in_place=in_place,
-        cost=_CYCLES * z.elements,
+        work=per_element(x.dtype, z.elements),
     )
 
 

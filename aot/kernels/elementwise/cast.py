@@ -7,10 +7,10 @@ from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Target
 from aot.kernels.common.formula import plain
 from aot.kernels.common.order import picked
+from aot.kernels.common.work import per_element
 from aot.kernels.elementwise.unary import Count
 from aot.ops.cast import Cast
 
-_CYCLES = 6.0
 _LIMITS = {  # of integers: the lowest, and the first real above the largest
     "int8": ("INT8_MIN", "INT8_MAX", "-128.0f", "128.0f"),
     "uint8": ("0", "UINT8_MAX", "0.0f", "256.0f"),
@@ -38,8 +38,8 @@ def cast(kernel: AnyKernel, op: Cast, graph: Graph, target: Target) -> Call:
         **plain(_result(x.dtype, y.dtype)).printed,
     }
     overlaps = {0: picked(x, y, np.arange(y.elements))}
-    cost = _CYCLES * y.elements
-    return Call(kernel, op, Count(y.elements), (x.name,), (y.name,), variant, overlaps=overlaps, cost=cost)
+    work = per_element("float32" if "float32" in (x.dtype, y.dtype) else x.dtype, y.elements)
+    return Call(kernel, op, Count(y.elements), (x.name,), (y.name,), variant, overlaps=overlaps, work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("unary", "elementwise/unary", (Cast,), cast),)

@@ -10,10 +10,9 @@ from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.order import picked
 from aot.kernels.common.scaling import fast_scaling, scaling_of
+from aot.kernels.common.work import per_element
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
-
-_CYCLES_PER_ELEMENT = 12.0
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,8 @@ def rescale(kernel: AnyKernel, op: Quantize, graph: Graph, target: Target) -> Ca
 
 
 def _call(kernel: AnyKernel, op: Op, params: Params, x: Tensor, y: Tensor, variant: Mapping[str, object]) -> Call:
-    overlap, cost = picked(x, y, np.arange(y.elements)), _CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, cost=cost)
+    overlap, work = picked(x, y, np.arange(y.elements)), per_element(x.dtype, y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps={0: overlap}, work=work)
 
 
 def _limits(dtype: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from aot.graph.ir import Graph, Op
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.common.work import per_element
 from aot.ops.functions import Elu, Exp, Gelu, Log, Neg
 from aot.ops.hard_swish import HardSwish
 from aot.ops.quantize import Quantize
@@ -13,8 +14,6 @@ from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.two_slopes import Abs, LeakyRelu
-
-_CYCLES_PER_ELEMENT = 5.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ def lookup_s8(kernel: AnyKernel, op: Op, graph: Graph, target: Target) -> Call:
     small = graph.with_tensors(replace(x, shape=(256,)), replace(y, shape=(256,)))
     (table,) = op.evaluate(small, {x.name: codes}, target.rounding)
     params = LookupS8(Constant(f"{y.name}_table", table, "The output for each code, from -128 on"), y.elements)
-    cost = _CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=cost)
+    work = per_element(x.dtype, y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (

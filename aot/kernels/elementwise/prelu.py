@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.scaling import fast_scaling
+from aot.kernels.common.work import per_element
 from aot.kernels.elementwise.binary import pair_loops
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.mul import mul_scale
 from aot.ops.prelu import Prelu
-
-_CYCLES = 18.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def prelu_s8(kernel: AnyKernel, op: Prelu, graph: Graph, target: Target) -> Call
         (y.name,),
         variant,
         in_place=in_place,
-        cost=_CYCLES * y.elements,
+        work=per_element(x.dtype, y.elements),
     )
 
 

@@ -6,11 +6,10 @@ from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.scaling import scaling_of
+from aot.kernels.common.work import per_element
 from aot.kernels.elementwise.binary import pair_loops
 from aot.ops.common import clamp_range
 from aot.ops.division import Div, quotient_scale
-
-_CYCLES = 150.0
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ def quotient(kernel: AnyKernel, op: Div, graph: Graph, target: Target) -> Call:
     params = Quotient(size, a_stride, b_stride, a.zero_point, b.zero_point, multiplier, shift, y.zero_point, *limits)
     last_shift = 30 if target.rounding == "single" else 31  # `requantize_any` counts from another bit
     variant = {"rank": len(size), "type": C_TYPES[y.dtype], "last_shift": last_shift}
-    cost = _CYCLES * y.elements
-    return Call(kernel, op, params, (a.name, b.name), (y.name,), variant, in_place=in_place, cost=cost)
+    work = per_element(y.dtype, y.elements)
+    return Call(kernel, op, params, (a.name, b.name), (y.name,), variant, in_place=in_place, work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("quotient", "elementwise/quotient", (Div,), quotient),)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.loops import broadcast_strides, merge
-from aot.kernels.move.parts import CYCLES_PER_ELEMENT, c_type
+from aot.kernels.common.work import per_element
+from aot.kernels.move.parts import c_type
 from aot.ops.select import Select, SelectV2
 
 
@@ -25,8 +26,8 @@ def select_any(kernel: AnyKernel, op: SelectV2, graph: Graph, target: Target) ->
     variant = {"rank": len(params.size), "type": c_type(y)}
     in_place = tuple(i for i, t in enumerate((a, b), start=1) if t.elements == y.elements)
     inputs = (condition.name, a.name, b.name)
-    cost = CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, op, params, inputs, (y.name,), variant, in_place=in_place, cost=cost)
+    work = per_element("", y.elements)
+    return Call(kernel, op, params, inputs, (y.name,), variant, in_place=in_place, work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("select", "elementwise/select", (Select, SelectV2), select_any),)

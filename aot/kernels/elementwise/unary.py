@@ -10,6 +10,7 @@ from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, 
 from aot.kernels.common.formula import Formula, mathematical, plain
 from aot.kernels.common.notes import SIGMOIDS
 from aot.kernels.common.scaling import fast_scaling
+from aot.kernels.common.work import per_element, per_function
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
@@ -18,8 +19,6 @@ from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.sigmoid import Logistic, Tanh, input_scaling, sigmoid_table
 from aot.ops.two_slopes import Abs, LeakyRelu
 from aot.ops.unary import Tabulated, Unary
-
-_CYCLES_SIMPLE, _CYCLES_LIBRARY, _CYCLES_INT16 = 6.0, 150.0, 14.0
 
 # For each operator, of x.
 _REAL: dict[str, Formula] = {
@@ -134,8 +133,8 @@ def unary(kernel: AnyKernel, op: Unary, graph: Graph, target: Target) -> Call:
         formula = _INTEGER[name, x.dtype]
     params = _params(op, x, y)
     variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], **formula.printed}
-    cost = (_CYCLES_LIBRARY if op.ulps(graph) else _CYCLES_SIMPLE) * y.elements
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, needs=formula.needs, in_place=(0,), cost=cost)
+    work = per_function(y.elements) if op.ulps(graph) else per_element(x.dtype, y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, needs=formula.needs, in_place=(0,), work=work)
 
 
 def slopes_s16(kernel: AnyKernel, op: Relu | Abs | LeakyRelu, graph: Graph, target: Target) -> Call:
@@ -153,8 +152,8 @@ def slopes_s16(kernel: AnyKernel, op: Relu | Abs | LeakyRelu, graph: Graph, targ
         "above_function": above_function,
         "below_function": below_function,
     }
-    cost = _CYCLES_INT16 * y.elements
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=cost)
+    work = per_element(y.dtype, y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), work=work)
 
 
 def interpolate_s16(kernel: AnyKernel, op: Tabulated, graph: Graph, target: Target) -> Call:
@@ -163,7 +162,7 @@ def interpolate_s16(kernel: AnyKernel, op: Tabulated, graph: Graph, target: Targ
     fit(y.dtype == "int16", f"%{y.name} is {y.dtype}")
     table = Constant(f"{y.name}_table", op.table_s16(x, y), "The output for 513 codes, from -32768 on, 128 apart")
     params = InterpolateS16(table, y.elements)
-    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=_CYCLES_INT16 * y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), work=per_element(y.dtype, y.elements))
 
 
 def sigmoid_s16(kernel: AnyKernel, op: Logistic | Tanh, graph: Graph, target: Target) -> Call:
@@ -174,7 +173,7 @@ def sigmoid_s16(kernel: AnyKernel, op: Logistic | Tanh, graph: Graph, target: Ta
     table = Constant(f"{y.name}_table", np.asarray(sigmoid_table()), SIGMOIDS)
     params = SigmoidS16(table, y.elements, multiplier, (1 << shift) >> 1, shift)
     variant = {"function": "tanh" if isinstance(op, Tanh) else "sigmoid"}
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=_CYCLES_INT16 * y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), work=per_element(y.dtype, y.elements))
 
 
 KERNELS: tuple[AnyKernel, ...] = (

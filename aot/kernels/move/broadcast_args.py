@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
-from aot.kernels.move.parts import CYCLES_PER_ELEMENT, c_type
+from aot.kernels.common.work import per_element
+from aot.kernels.move.parts import c_type
 from aot.ops.broadcast_args import BroadcastArgs
 
 
@@ -21,8 +22,8 @@ def broadcast_args(kernel: AnyKernel, op: BroadcastArgs, graph: Graph, target: T
     """Of any index type."""
     a, b, y = op.operands(graph)
     params = Ranks(y.elements, y.elements - a.elements, y.elements - b.elements)
-    cost = CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, op, params, (a.name, b.name), (y.name,), {"type": c_type(y)}, cost=cost)
+    work = per_element(y.dtype, y.elements)
+    return Call(kernel, op, params, (a.name, b.name), (y.name,), {"type": c_type(y)}, work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (Kernel("broadcast_args", "move/broadcast_args", (BroadcastArgs,), broadcast_args),)

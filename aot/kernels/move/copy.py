@@ -9,7 +9,8 @@ from aot.graph.ir import Array, Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target
 from aot.kernels.common.loops import merge
 from aot.kernels.common.order import picked
-from aot.kernels.move.parts import c_type, copy_cycles, long_run
+from aot.kernels.common.work import copied
+from aot.kernels.move.parts import c_type, long_run
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.pad import pad_value
@@ -56,7 +57,16 @@ def strided_copy(kernel: AnyKernel, op: View, graph: Graph, target: Target) -> C
     params = StridedCopy(first, run, size, stride)
     positions = op.view(np.arange(x.elements).reshape(x.shape))
     overlaps = {0: picked(x, y, positions, run or 1)}
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, cost=copy_cycles(y, runs))
+    return Call(
+        kernel,
+        op,
+        params,
+        (x.name,),
+        (y.name,),
+        variant,
+        overlaps=overlaps,
+        work=copied(y, y.elements // run if run else 0),
+    )
 
 
 def _address(array: Array) -> int:
@@ -86,8 +96,9 @@ def table_scatter(kernel: AnyKernel, op: SpaceToBatch, graph: Graph, target: Tar
 def _call(
     kernel: AnyKernel, op: Op, params: TableCopy, x: Tensor, y: Tensor, runs: bool, variant: dict[str, object]
 ) -> Call:
+    work = copied(y, y.elements // params.run if params.run else 0)
     shown = {"rank": len(params.size), "type": c_type(y), "table": params.table.c_type, "runs": runs}
-    return Call(kernel, op, params, (x.name,), (y.name,), {**shown, **variant}, cost=copy_cycles(y, runs))
+    return Call(kernel, op, params, (x.name,), (y.name,), {**shown, **variant}, work=work)
 
 
 def _tables(tables: tuple[Array, ...], y: Tensor, fill: int | None) -> tuple[TableCopy, bool]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.loops import contiguous_strides
-from aot.kernels.move.parts import c_type, copy_cycles, long_run
+from aot.kernels.common.work import copied
+from aot.kernels.move.parts import c_type, long_run
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
 
 
@@ -30,9 +31,10 @@ def gather_any(kernel: AnyKernel, op: Gather, graph: Graph, target: Target) -> C
     """Along one axis."""
     x, indices, y = op.operands(graph)
     params = GatherAny(*op.sizes(graph))
-    variant = {"type": c_type(y), "index": c_type(indices), "runs": long_run(params.inner, y)}
-    cost = copy_cycles(y, variant["runs"] is True)
-    return Call(kernel, op, params, (x.name, indices.name), (y.name,), variant, cost=cost)
+    runs = long_run(params.inner, y)
+    variant = {"type": c_type(y), "index": c_type(indices), "runs": runs}
+    work = copied(y, y.elements // params.inner if runs else 0)
+    return Call(kernel, op, params, (x.name, indices.name), (y.name,), variant, work=work)
 
 
 def gather_nd_any(kernel: AnyKernel, op: GatherNd, graph: Graph, target: Target) -> Call:
@@ -43,7 +45,8 @@ def gather_nd_any(kernel: AnyKernel, op: GatherNd, graph: Graph, target: Target)
     params = GatherNdAny(indices.elements // depth, strides[depth - 1], x.shape[:depth], strides[:depth])
     runs = long_run(params.inner, y)
     variant = {"type": c_type(y), "index": c_type(indices), "depth": depth, "runs": runs}
-    return Call(kernel, op, params, (x.name, indices.name), (y.name,), variant, cost=copy_cycles(y, runs))
+    work = copied(y, params.count if runs else 0)
+    return Call(kernel, op, params, (x.name, indices.name), (y.name,), variant, work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (

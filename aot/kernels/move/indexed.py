@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.loops import along
-from aot.kernels.move.parts import CYCLES_PER_ELEMENT, c_type, copy_cycles, long_run
+from aot.kernels.common.work import copied, per_element
+from aot.kernels.move.parts import c_type, long_run
 from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.one_hot import OneHot
 from aot.ops.view import contiguous_strides
@@ -28,8 +29,8 @@ def one_hot(kernel: AnyKernel, op: OneHot, graph: Graph, target: Target) -> Call
     indices, on, off, y = op.operands(graph)
     variant = {"type": c_type(y), "index": c_type(indices)}
     inputs = (indices.name, on.name, off.name)
-    cost = CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, op, along(y.shape, op.axis), inputs, (y.name,), variant, cost=cost)
+    work = per_element("", y.elements)
+    return Call(kernel, op, along(y.shape, op.axis), inputs, (y.name,), variant, work=work)
 
 
 def dynamic_update_slice(kernel: AnyKernel, op: DynamicUpdateSlice, graph: Graph, target: Target) -> Call:
@@ -44,7 +45,8 @@ def dynamic_update_slice(kernel: AnyKernel, op: DynamicUpdateSlice, graph: Graph
     variant = {"type": c_type(y), "index": c_type(start), "axes": axes, "runs": long_run(run, y)}
     in_place = (0,) if update.elements < x.elements else ()
     inputs = (x.name, update.name, start.name)
-    return Call(kernel, op, params, inputs, (y.name,), variant, in_place=in_place, cost=copy_cycles(y, runs=True))
+    work = copied(x, 1 + update.elements // run)
+    return Call(kernel, op, params, inputs, (y.name,), variant, in_place=in_place, work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (

@@ -9,13 +9,13 @@ from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.order import forwards, picked
+from aot.kernels.common.work import copied
 from aot.ops.concatenation import Concatenation
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2, pad_value
 from aot.ops.split import Split, SplitV, Unpack
 from aot.plan import Overlap
 
-CYCLES_PER_ELEMENT = 6.0
 _SHORT_RUN = 16  # bytes: for fewer, a loop is faster than a call of memcpy
 
 
@@ -46,11 +46,6 @@ def long_run(elements: int, tensor: Tensor) -> bool:
     return elements * (tensor.bytes // tensor.elements) >= _SHORT_RUN
 
 
-def copy_cycles(tensor: Tensor, runs: bool) -> float:
-    """What writing `tensor` takes: by memcpy a word at a time."""
-    return CYCLES_PER_ELEMENT * (tensor.bytes / 4 if runs else tensor.elements)
-
-
 def _pad_loops(shape: tuple[int, ...], pads: tuple[tuple[int, int], ...]) -> PadAny:
     """One loop for each padded dimension; what lies inside without padding is merged into it."""
     size, before, after = [1], [0], [0]  # innermost first
@@ -76,7 +71,7 @@ def pad_any(kernel: AnyKernel, op: Pad | PadV2, graph: Graph, target: Target) ->
     inputs = tuple(t.name for t in (x, *operand))
     positions = np.pad(np.arange(x.elements).reshape(x.shape), op.pads, constant_values=-1)
     overlaps = {0: picked(x, y, positions)}
-    return Call(kernel, op, params, inputs, (y.name,), variant, overlaps=overlaps, cost=copy_cycles(y, runs=False))
+    return Call(kernel, op, params, inputs, (y.name,), variant, overlaps=overlaps, work=copied(y, 0))
 
 
 def concatenation_any(kernel: AnyKernel, op: Concatenation | Pack, graph: Graph, target: Target) -> Call:
@@ -86,7 +81,8 @@ def concatenation_any(kernel: AnyKernel, op: Concatenation | Pack, graph: Graph,
     variant = {"inputs": len(xs), "type": c_type(y), "runs": runs}
     overlaps = {j: _joined(xs, y, params, j, runs) for j in range(len(xs))}
     names = tuple(x.name for x in xs)
-    return Call(kernel, op, params, names, (y.name,), variant, overlaps=overlaps, cost=copy_cycles(y, runs))
+    work = copied(y, params.outer * len(xs) if runs else 0)
+    return Call(kernel, op, params, names, (y.name,), variant, overlaps=overlaps, work=work)
 
 
 def _joined(xs: tuple[Tensor, ...], y: Tensor, params: Parts, j: int, runs: bool) -> Overlap:
@@ -108,7 +104,8 @@ def split_any(kernel: AnyKernel, op: Split, graph: Graph, target: Target) -> Cal
     x, ys = op.operands(graph)
     params, runs = _parts(x, ys, op.axis)
     variant = {"outputs": len(ys), "type": c_type(x), "runs": runs}
-    return Call(kernel, op, params, (x.name,), tuple(y.name for y in ys), variant, cost=copy_cycles(x, runs))
+    work = copied(x, params.outer * len(ys) if runs else 0)
+    return Call(kernel, op, params, (x.name,), tuple(y.name for y in ys), variant, work=work)
 
 
 def _parts(whole: Tensor, parts: tuple[Tensor, ...], axis: int) -> tuple[Parts, bool]:

@@ -8,11 +8,10 @@ from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target
 from aot.kernels.common.order import forwards
 from aot.kernels.common.order import rows as one_by_one
+from aot.kernels.common.work import per_element
 from aot.kernels.move.parts import c_type
 from aot.ops.resize import Axis, ResizeBilinear, in_float
 from aot.plan import Overlap
-
-_CYCLES_PER_ELEMENT = 16.0
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ def resize_bilinear(kernel: AnyKernel, op: ResizeBilinear, graph: Graph, target:
     params = ResizeBilinearAny(n, h * w * c, *op.size, c, *down, *across)
     sums = {"float32": "float", "uint8": "float", "int8": "int32_t", "int16": "int64_t"}[x.dtype]
     variant = {"type": c_type(y), "sum": sums}
-    overlaps, cost = {0: _between(x, y, rows, columns)}, _CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, cost=cost)
+    overlaps, work = {0: _between(x, y, rows, columns)}, per_element("float32" if in_float(y) else y.dtype, y.elements)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=work)
 
 
 def _between(x: Tensor, y: Tensor, rows: Axis, columns: Axis) -> Overlap:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
-from aot.kernels.move.parts import c_type, copy_cycles
+from aot.kernels.common.work import copied
+from aot.kernels.move.parts import c_type
 from aot.ops.reverse_sequence import ReverseSequence
 
 
@@ -35,7 +36,7 @@ def reverse_sequence(kernel: AnyKernel, op: ReverseSequence, graph: Graph, targe
     params = Sequences(outer, x.shape[first], between, x.shape[second], run, x.shape[op.axis], stride)
     step, batch = ("i", "j") if op.axis == first else ("j", "i")
     variant = {"type": c_type(y), "length_type": c_type(lengths), "step": step, "batch": batch}
-    return Call(kernel, op, params, (x.name, lengths.name), (y.name,), variant, cost=copy_cycles(y, runs=False))
+    return Call(kernel, op, params, (x.name, lengths.name), (y.name,), variant, work=copied(y, 0))
 
 
 KERNELS: tuple[AnyKernel, ...] = (

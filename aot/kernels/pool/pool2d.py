@@ -14,8 +14,6 @@ from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D, Pool2D
 from aot.ops.reals import real_range
 from aot.plan import Overlap
 
-_CYCLES_PER_TAP = 8.0
-
 
 @dataclass(frozen=True)
 class Pool2DParams(Params):
@@ -45,9 +43,7 @@ def pool2d(kernel: AnyKernel, op: Pool2D, graph: Graph, target: Target) -> Call:
     variant = {"type": C_TYPES[x.dtype]}
     if isinstance(op, AveragePool2D) and x.dtype == "int8":
         variant["ties"] = ties_of(op)
-        return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=work_of(op, x, y, 1))
-    cost = _CYCLES_PER_TAP * y.elements * op.kernel[0] * op.kernel[1]
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, cost=cost)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=work_of(op, x, y, 1))
 
 
 def ties_of(op: AveragePool2D) -> str:

@@ -15,9 +15,6 @@ from aot.ops.lstm_wide import WideDense, WideGate, WideLstm
 from aot.ops.recurrent import Lstm, sequence_of
 from aot.ops.sigmoid import sigmoid_table
 
-_CYCLES_PER_MAC = 6.0
-_CYCLES_PER_CELL = 200.0
-
 
 @dataclass(frozen=True)
 class GateS16(Params):
@@ -90,7 +87,7 @@ def lstm_s16(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         op.outputs,
         {"cell_clip": numbers.cell_clip > 0},
         updates=((1, 1), (2, 2)),
-        cost=_CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_CELL * cells * sequence.steps * sequence.batches,
+        work={"macs": op.macs(graph), "cells": cells * sequence.steps * sequence.batches},
     )
 
 

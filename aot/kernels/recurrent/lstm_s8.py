@@ -15,9 +15,6 @@ from aot.kernels.recurrent.recurrent import states_of, strides_of
 from aot.ops.lstm_integer import Dense, Gate, IntegerLstm
 from aot.ops.recurrent import Lstm, sequence_of
 
-_CYCLES_PER_MAC = 3.0
-_CYCLES_PER_CELL = 300.0
-
 _BIAS = "For each cell, what its sum begins with: its bias, and a zero point times its weights"
 
 
@@ -138,7 +135,7 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         scratch=_scratch(numbers, cells),
         scratch_type="int16_t" if numbers.forget.norm else "int8_t",
         updates=((1, 1), (2, 2)),
-        cost=_CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_CELL * cells * sequence.steps * sequence.batches,
+        work={"macs": op.macs(graph), "cells": cells * sequence.steps * sequence.batches},
     )
 
 

@@ -8,9 +8,6 @@ from aot.kernels.common.formula import Formula, plain
 from aot.kernels.common.notes import CELL_BIAS, NORM, OF_CELLS, OF_INPUTS, OF_OUTPUTS, OWN_VALUE
 from aot.ops.recurrent import Lstm, Rnn, Sequence, sequence_of
 
-_CYCLES_PER_MAC = 6.0
-_CYCLES_PER_CELL = 400.0  # four or five exponentials
-
 _NOTES = {
     "weights": OF_INPUTS,
     "recurrent": OF_OUTPUTS,
@@ -142,7 +139,7 @@ def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
         scratch=b.bytes,
         scratch_type="float",
         updates=((1, 1),),
-        cost=_CYCLES_PER_MAC * op.macs(graph),
+        work={"macs": op.macs(graph), "cells": b.elements * sequence.steps * sequence.batches},
     )
 
 
@@ -193,7 +190,7 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         scratch=4 * cells * (3 if variant["cifg"] else 4),
         scratch_type="float",
         updates=((1, 1), (2, 2)),
-        cost=_CYCLES_PER_MAC * op.macs(graph) + _CYCLES_PER_CELL * cells * sequence.steps * sequence.batches,
+        work={"macs": op.macs(graph), "cells": cells * sequence.steps * sequence.batches},
     )
 
 

@@ -12,8 +12,6 @@ from aot.kernels.common.accumulators import folded_bias
 from aot.kernels.common.output import WIDEST, Output, fixed_output, real_output
 from aot.ops.svdf import Svdf, wrapped
 
-_CYCLES_PER_MAC = 3.0
-
 _FEATURES = "For each filter, the weights of all inputs"
 _TIME = "For each filter, its weights over time, the oldest first"
 _BIAS = "For each unit, what its sum begins with"
@@ -101,7 +99,7 @@ def _call(kernel: AnyKernel, op: Svdf, graph: Graph, params: Params, newest: str
         (y.name, op.outputs[1]),
         variant,
         updates=((1, 1),),
-        cost=_CYCLES_PER_MAC * op.macs(graph),
+        work={"macs": op.macs(graph), "outputs": y.elements},
     )
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.sums import fit_type
+from aot.kernels.common.work import per_row
 from aot.ops.l2_normalization import L2Normalization
-
-_CYCLES_PER_ELEMENT = 20.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ def l2_normalization(kernel: AnyKernel, op: L2Normalization, graph: Graph, targe
     params = Rows(x.zero_point if quantized else None, y.elements // y.shape[-1], y.shape[-1])
     # `requantize_any` counts shifts from bit 31 of the product, or from bit 32: the result has 7 bits of fraction.
     variant = {"fraction": 8 if target.rounding == "single" else 7} if quantized else {}
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), cost=_CYCLES_PER_ELEMENT * y.elements)
+    work = per_row(x.dtype, params.rows, params.depth)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = tuple(

@@ -14,7 +14,6 @@ from aot.ops.common import Activation, clamp_range
 from aot.ops.mean import Mean, mean_multiplier
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
 
-_CYCLES_PER_ELEMENT = 6.0
 _LOWEST = {
     "float32": "-3.4028235e38f",
     "int8": "INT8_MIN",
@@ -87,7 +86,8 @@ def _call(kernel: AnyKernel, op: Reduction, graph: Graph, params: Loops, texts: 
     x, y = op.operands(graph)
     depths = {"kept": len(params.kept), "reduced": len(params.reduced)}
     variant = {**depths, "type": C_TYPES[x.dtype], "stage": None, **texts}
-    return Call(kernel, op, params, (x.name,), (y.name,), variant, cost=_CYCLES_PER_ELEMENT * x.elements)
+    work = {"reals" if x.dtype == "float32" else "taps": x.elements, "outputs": y.elements}
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, work=work)
 
 
 def scaled(kernel: AnyKernel, op: Sum | Mean, graph: Graph, target: Target) -> Call:
@@ -109,8 +109,7 @@ def scaled(kernel: AnyKernel, op: Sum | Mean, graph: Graph, target: Target) -> C
         if isinstance(op, Mean)
         else "The sum over some axes.",
     }
-    call = _call(kernel, op, graph, params, texts)
-    return replace(call, work={"taps": x.elements, "outputs": y.elements}) if kernel.name == "mean_s8" else call
+    return _call(kernel, op, graph, params, texts)
 
 
 def scaled_output(op: Sum | Mean, x: Tensor, y: Tensor, target: Target) -> Output:

@@ -7,7 +7,7 @@ import numpy as np
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.notes import EXPONENTIALS
-from aot.kernels.softmax.softmax import CYCLES_PER_ELEMENT, CYCLES_PER_ELEMENT_F32
+from aot.kernels.common.work import per_row
 from aot.ops.log_softmax import LogSoftmax
 from aot.ops.softmax import (
     distance_table,
@@ -42,7 +42,9 @@ def log_softmax_s8(kernel: AnyKernel, op: LogSoftmax, graph: Graph, target: Targ
     distance = Constant(f"{y.name}_distance", distances, "For each distance below the largest code, its real value")
     exp = Constant(f"{y.name}_exp", weights, EXPONENTIALS)
     params = LogSoftmaxS8(distance, exp, len(weights), y.elements // y.shape[-1], y.shape[-1])
-    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=CYCLES_PER_ELEMENT * y.elements)
+    return Call(
+        kernel, op, params, (x.name,), (y.name,), in_place=(0,), work=per_row(x.dtype, params.rows, params.depth)
+    )
 
 
 def log_softmax_f32(kernel: AnyKernel, op: LogSoftmax, graph: Graph, target: Target) -> Call:
@@ -50,7 +52,9 @@ def log_softmax_f32(kernel: AnyKernel, op: LogSoftmax, graph: Graph, target: Tar
     x, y = op.operands(graph)
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     params = LogSoftmaxF32(y.elements // y.shape[-1], y.shape[-1])
-    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=CYCLES_PER_ELEMENT_F32 * y.elements)
+    return Call(
+        kernel, op, params, (x.name,), (y.name,), in_place=(0,), work=per_row(x.dtype, params.rows, params.depth)
+    )
 
 
 KERNELS: tuple[AnyKernel, ...] = (

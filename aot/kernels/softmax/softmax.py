@@ -9,6 +9,7 @@ from aot.graph.ir import Array, Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.notes import EXPONENTIALS
 from aot.kernels.common.scaling import fast_scaling
+from aot.kernels.common.work import per_row
 from aot.ops.softmax import (
     Softmax,
     distance_scale,
@@ -18,8 +19,6 @@ from aot.ops.softmax import (
     reciprocal_table_s16,
 )
 
-CYCLES_PER_ELEMENT = 30.0
-CYCLES_PER_ELEMENT_F32 = 90.0
 _SHORTER_ROW = 2048  # elements; of fewer, no sum is 2^30 - 1, whose reciprocal is less than 2^30
 
 
@@ -43,9 +42,8 @@ def _call(kernel: AnyKernel, op: Softmax, graph: Graph, table: Array, target: Ta
     normalized = y.shape[-1] < _SHORTER_ROW and "dsp" in target.features
     high = "normalized_high" if normalized else "rounding_high"
     variant = {"type": C_TYPES[y.dtype], "bits": 8 * (y.bytes // y.elements), "high": high}
-    return Call(
-        kernel, op, params, (x.name,), (y.name,), variant, in_place=in_place, cost=CYCLES_PER_ELEMENT * y.elements
-    )
+    work = per_row(x.dtype, params.rows, params.depth)
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=in_place, work=work)
 
 
 def _fit(op: Softmax, graph: Graph, *dtypes: str) -> None:
@@ -85,7 +83,8 @@ def softmax_f32(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) ->
     x, y = op.operands(graph)
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     params = SoftmaxF32(op.beta, y.elements // y.shape[-1], y.shape[-1])
-    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), cost=CYCLES_PER_ELEMENT_F32 * y.elements)
+    work = per_row(x.dtype, params.rows, params.depth)
+    return Call(kernel, op, params, (x.name,), (y.name,), in_place=(0,), work=work)
 
 
 @dataclass(frozen=True)
@@ -110,8 +109,8 @@ def softmax_s16(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) ->
         Constant(f"{y.name}_reciprocal", reciprocal_table_s16(), "1 / (1 + x) at 513 places from 0 to 1"),
     )
     params = SoftmaxS16(*tables, multiplier, shift, y.elements // y.shape[-1], y.shape[-1])
-    cost = CYCLES_PER_ELEMENT * y.elements
-    return Call(kernel, op, params, (x.name,), (y.name,), {"function": function}, in_place=(0,), cost=cost)
+    work = per_row(x.dtype, params.rows, params.depth)
+    return Call(kernel, op, params, (x.name,), (y.name,), {"function": function}, in_place=(0,), work=work)
 
 
 KERNELS: tuple[AnyKernel, ...] = (

@@ -9,8 +9,6 @@ from aot.kernels.pool.pool2d import overlap_in, params_of, ties_of, work_of
 from aot.ops.common import clamp_range
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
 
-_CYCLES_PER_FOUR_TAPS = 9.0
-
 
 def average_pool2d_dsp(kernel: AnyKernel, op: AveragePool2D, graph: Graph, target: Target) -> Call:
     """The mean of int8, four channels in a word."""
@@ -43,7 +41,7 @@ def max_pool2d_dsp(kernel: AnyKernel, op: MaxPool2D, graph: Graph, target: Targe
         (y.name,),
         {"limited": limits[1] < 127},
         overlaps={0: overlap_in(op, x, y, np.arange(0, x.shape[3] + 1, 4))},
-        cost=_CYCLES_PER_FOUR_TAPS * op.kernel[0] * op.kernel[1] * y.elements / 4,
+        work=work_of(op, x, y, 4),
     )
 
 
