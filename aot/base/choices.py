@@ -66,7 +66,7 @@ class CompileOptions:
             "weights": self.weights_choices,
             "weights-section": [self.weights_section],
             "weights-in-ram": self.weights_in_ram or (),
-            "pool": self.pool or (),
+            "pool": self.pool if self.pool and len(self.pool) > 1 else (),  # whichever it is, one is one arena
             "max-ram": [self.max_ram],
         }
         return " ".join(f"--{name} {value}" for name, values in given.items() for value in values if value is not None)
