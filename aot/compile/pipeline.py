@@ -14,7 +14,7 @@ from aot.frontends import content_of, parse
 from aot.graph.interface import interface_of
 from aot.graph.ir import Graph
 from aot.kernels import Block, Target
-from aot.lower.int16 import int16_weights
+from aot.lower.int16 import with_int16_weights
 from aot.lower.lowering import lower
 from aot.lower.stripes import lower_within, macs
 from aot.passes import normalize, run_passes
@@ -49,8 +49,8 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
 
     Raises AotError when an operator is not supported or memory does not suffice.
     """
-    lean = _lean(graph)
-    target = _target(lean, board, options)
+    target = Target(frozenset(board.core.features), options.rounding, options.optimize)
+    lean = with_int16_weights(_lean(graph), target.features, options.weights_choices)
     block = _chosen(lean, target, options.max_ram)
 
     interface = interface_of(block.graph, sha256, __version__)
@@ -71,11 +71,6 @@ def _lean(graph: Graph) -> Graph:
     """What the graph computes, in as few operators as may be."""
     check_operators(graph)
     return run_passes(graph)
-
-
-def _target(lean: Graph, board: Board, options: CompileOptions) -> Target:
-    target = Target(frozenset(board.core.features), options.rounding, optimize=options.optimize)
-    return replace(target, int16_weights=int16_weights(lean, target, options.weights_choices))
 
 
 def _chosen(lean: Graph, target: Target, max_ram: int | None) -> Block:

@@ -6,7 +6,7 @@ Tensors are named; operators refer to them by name. Every record is frozen: a pa
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -45,7 +45,9 @@ class Quant:
 class Tensor:
     """A value of the graph; `dtype` is numpy's name of its element type; `data` is set for constants only.
 
-    `name` is a C identifier; `label` is what the model file calls the tensor.
+    `name` is a C identifier; `label` is what the model file calls the tensor. Images lie by pixels,
+    [row, column, channel], those with `planes` by planes, [channel, row, column]; int8 weights with `wide` may be int16
+    in flash: how memory holds a value changes nothing of it.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Tensor:
     quant: Quant | None = None
     data: Array | None = None
     label: str = ""
+    planes: bool = False
+    wide: bool = False
 
     @property
     def elements(self) -> int:
@@ -264,6 +268,11 @@ class Graph:
     def with_tensors(self, *tensors: Tensor) -> "Graph":
         """This graph with `tensors` added or replaced, by name."""
         return replace(self, tensors={**self.tensors, **{t.name: t for t in tensors}})
+
+    def by_planes(self, names: Collection[str]) -> "Graph":
+        """This graph with the tensors `names`, and no others, by planes."""
+        changed = (t for t in self.tensors.values() if t.planes != (t.name in names))
+        return self.with_tensors(*(replace(t, planes=not t.planes) for t in changed))
 
     def check(self) -> None:
         """The invariants every pass must keep. A failure is a fault of aot, so they are assertions."""

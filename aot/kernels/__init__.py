@@ -35,7 +35,7 @@ def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[s
             if not kernel.features <= target.features:
                 missing = ", ".join(sorted(kernel.features - target.features))
                 raise DoesNotFit(f"the core has no {missing}")
-            planes = target.planes.intersection(name for name in (*op.inputs, *op.outputs) if name)
+            planes = frozenset(name for name in (*op.inputs, *op.outputs) if name and graph[name].planes)
             fit(kernel.planes or not planes, f"{', '.join(f'%{name}' for name in sorted(planes))} lies by planes")
             call = replace(kernel.lower(kernel, op, graph, target), planes=planes)
             fitting.append(replace(call, cost=cycles(kernel.name, call.work, target)))

@@ -119,15 +119,13 @@ class Block:
 class Target:
     """What a kernel may know of where it will run, and of what is asked for.
 
-    The features of the core, the rounding, the weights (names of tensors) that are to be int16 in flash, what kernels
-    are chosen for: one of `aot.kernels.choose.OPTIMIZATIONS`; and the tensors that lie by planes.
+    The features of the core, the rounding, and what kernels are chosen for: one of
+    `aot.kernels.choose.OPTIMIZATIONS`.
     """
 
     features: frozenset[str] = frozenset()
     rounding: str = "double"
-    int16_weights: frozenset[str] = frozenset()
     optimize: str = "speed"
-    planes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

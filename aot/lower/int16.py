@@ -1,22 +1,22 @@
 """Which weights are int16 in flash because the user wants it: `--weights int16`, and `--weights int16:LAYER`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from aot.base.choices import INT16
 from aot.base.errors import AotError
 from aot.graph.ir import Graph, Op
-from aot.kernels import Target
 from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
 
 
-def int16_weights(graph: Graph, target: Target, choices: Sequence[str]) -> frozenset[str]:
-    """The names of the weights that kernels may widen to int16; `choices` about other things are left alone.
+def with_int16_weights(graph: Graph, features: frozenset[str], choices: Sequence[str]) -> Graph:
+    """`graph`, in which weights that kernels may widen to int16 say so; `choices` about other things are left alone.
 
     Raises AotError for cores that do not gain by it, and for a layer that has no such weights.
     """
     wanted = [choice for choice in choices if choice.partition(":")[0] == INT16]
-    if wanted and "dsp" not in target.features:
+    if wanted and "dsp" not in features:
         raise AotError("--weights int16 is for cores with the DSP extension", "leave it out for this board")
     weights = {op.outputs[0]: w for op in _layers(graph) if (w := op.inputs[1])}
     layers = {choice.partition(":")[2] for choice in wanted if choice != INT16}
@@ -25,7 +25,14 @@ def int16_weights(graph: Graph, target: Target, choices: Sequence[str]) -> froze
             f"--weights int16:{unknown[0]}: that is no convolution and no dense layer",
             f"those of {graph.name} are {', '.join(weights) or 'none'}",
         )
-    return frozenset(w for layer, w in weights.items() if INT16 in wanted or layer in layers)
+    names = {w for layer, w in weights.items() if INT16 in wanted or layer in layers}
+    return _widened(graph, names) if names else graph
+
+
+def _widened(graph: Graph, names: Collection[str]) -> Graph:
+    """The tensors `names` as wide ones, in graphs inside, too."""
+    inner = replace(graph, ops=tuple(op.with_graphs(lambda inside: _widened(inside, names)) for op in graph.ops))
+    return inner.with_tensors(*(replace(t, wide=True) for t in graph.tensors.values() if t.name in names))
 
 
 def _layers(graph: Graph) -> Iterator[Op]:

@@ -34,7 +34,7 @@ def _by_planes(block: Block, target: Target) -> Block:
     planes = tensors_by_planes(block, target) if target.optimize == "speed" else None
     if not planes:
         return block
-    other = lower_in_order(block.graph, replace(target, planes=planes))
+    other = lower_in_order(block.graph.by_planes(planes), target)
     return other if other.plan.size <= block.plan.size else block
 
 
@@ -70,7 +70,6 @@ def _with_blocks(call: Call, op: Op, target: Target) -> Call:
     """The graphs inside never run at once: each has the same scratch memory to itself."""
     if not op.graphs:
         return call
-    target = replace(target, planes=frozenset())  # the names inside are others
     blocks = {name: lower(inner, target) for name, inner in op.graphs.items()}
     cost = sum(inner.cost for block in blocks.values() for inner in block.calls)
     return replace(call, blocks=blocks, scratch=max(block.plan.size for block in blocks.values()), cost=cost)

@@ -1,7 +1,7 @@
 """Which tensors lie by planes: those whose calls then take least time together, in an arena that is no larger."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aot.graph.ir import Graph, Op
 from aot.kernels import KERNELS, Block, Call, Target, candidates
@@ -67,7 +67,7 @@ def _cheapest(block: Block, time: int, op: Op, planes: frozenset[str], target: T
     """What the best call for `op` costs; infinite where none fits, or all would need a larger arena."""
     if not planes:
         return block.calls[time].cost
-    fitting, _ = candidates(op, block.graph, replace(target, planes=planes))
+    fitting, _ = candidates(op, block.graph.by_planes(planes), target)
     room = block.plan.size - _others(block, time)
     return next((call.cost for call in fitting if _needed(call, block.graph, time, block) <= room), math.inf)
 

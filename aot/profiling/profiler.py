@@ -155,8 +155,8 @@ def _emulated(compiled: Compiled, call: Call, counts: Counts, timed: bool) -> La
 def _described(compiled: Compiled, call: Call) -> LayerProfile:
     """What is known without running it."""
     op = next(op for op in compiled.graph.ops if call.outputs[0] in op.outputs)
-    by_pixels = candidates(op, compiled.graph, compiled.target)[0][:1] if call.planes else []
-    fitting, reasons = candidates(op, compiled.graph, replace(compiled.target, planes=call.planes))
+    by_pixels = candidates(op, compiled.graph.by_planes(()), compiled.target)[0][:1] if call.planes else []
+    fitting, reasons = candidates(op, compiled.graph, compiled.target)
     return LayerProfile(
         name=call.outputs[0],
         op=op.kind,

@@ -13,6 +13,7 @@ from aot.base.templating import Fragment, names_in
 from aot.emit.helpers import UNALIGNED, pieces
 from aot.emit.layers import functions_of, key_of
 from aot.graph.fixedpoint import ROUNDINGS
+from aot.graph.ir import Op
 from aot.kernels import KERNELS, candidates
 from aot.kernels.call import Call, Target
 from aot.ops.control import If, While
@@ -42,11 +43,10 @@ def _printed(text: str) -> set[str]:
     return {name for name in called if _template(name)} | {need for need, shown in marks.items() if shown}
 
 
-def _targets(operands: Sequence[str], features: frozenset[str]) -> Iterator[Target]:
-    """Every rounding; all images by pixels, the first operand by planes, the last one, both."""
-    layouts: list[Sequence[str]] = [(), operands[:1], operands[-1:], operands] if features else [()]
-    for rounding, layout in product(ROUNDINGS, layouts):
-        yield Target(features, rounding, planes=frozenset(layout))
+def _layouts(op: Op, features: frozenset[str]) -> list[Sequence[str]]:
+    """All images by pixels, the first operand by planes, the last one, both."""
+    operands = [name for name in (*op.inputs[:1], *op.outputs[:1]) if name]
+    return [(), operands[:1], operands[-1:], operands] if features else [()]
 
 
 def _calls() -> Iterator[tuple[Target, Call]]:
@@ -54,8 +54,9 @@ def _calls() -> Iterator[tuple[Target, Call]]:
     for name, seed in product(cases.builders(), _SEEDS):
         graph = run_passes(cases.case(name, seed)[0])
         for op, features in product((op for op in graph.ops if not isinstance(op, If | While)), _FEATURES):
-            for target in _targets([name for name in (*op.inputs[:1], *op.outputs[:1]) if name], features):
-                yield from ((target, call) for call in candidates(op, graph, target)[0])
+            for rounding, layout in product(ROUNDINGS, _layouts(op, features)):
+                target = Target(features, rounding)
+                yield from ((target, call) for call in candidates(op, graph.by_planes(layout), target)[0])
 
 
 @cache

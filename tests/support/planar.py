@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from unittest.mock import patch
 
 import merge
@@ -31,7 +30,7 @@ def fitting(graph: Graph, board: str) -> list[Layout]:
     if len(lean.ops) != 1:
         return []
     (op,) = lean.ops
-    return [one for one in LAYOUTS[1:] if candidates(op, lean, replace(target, planes=names(op, one)))[0]]
+    return [one for one in LAYOUTS[1:] if candidates(op, lean.by_planes(names(op, one)), target)[0]]
 
 
 @contextmanager
@@ -40,9 +39,7 @@ def forced(layouts: Sequence[Layout]) -> Iterator[None]:
 
     def chosen(ops: Sequence[Op], graph: Graph, target: Target) -> list[Call]:
         each = [names(op, layouts[merge.index_of(op.outputs[0])]) for op in ops]
-        return [
-            candidates(op, graph, replace(target, planes=planes))[0][0] for op, planes in zip(ops, each, strict=True)
-        ]
+        return [candidates(op, graph.by_planes(planes), target)[0][0] for op, planes in zip(ops, each, strict=True)]
 
     with patch.object(lowering, "select", chosen):
         yield

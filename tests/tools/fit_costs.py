@@ -129,9 +129,9 @@ def part_of(board: str) -> str:
 
 def call_of(kernel: AnyKernel, op: Op, graph: Graph, layer: Layer, layout: Layout) -> Call:
     """The call of `kernel`, or of another one if passes made another operator of the layer."""
-    target = for_layer(layer.target, op, layer.how, layout)
-    call = lowered(kernel, op, graph, target) if type(op) in kernel.ops else None
-    return call or candidates(op, graph, target)[0][0]
+    graph = for_layer(graph, op, layer.how, layout)
+    call = lowered(kernel, op, graph, layer.target) if type(op) in kernel.ops else None
+    return call or candidates(op, graph, layer.target)[0][0]
 
 
 def layers(kernel: AnyKernel, target: Target, layout: Layout = ()) -> Iterator[Layer]:
@@ -151,7 +151,7 @@ def _layers(kernel: AnyKernel, target: Target, layout: Layout) -> Iterator[Layer
         op = case[0].ops[0]
         elements = max(tensor.elements for tensor in case[0].tensors.values())
         small = max(op.macs(case[0]), elements) <= _MOST_MACS
-        if small and type(op) in kernel.ops and lowered(kernel, op, case[0], for_layer(target, op, how, layout)):
+        if small and type(op) in kernel.ops and lowered(kernel, op, for_layer(case[0], op, how, layout), target):
             yield Layer(number, how, case, target)
 
 
@@ -167,10 +167,10 @@ def _drawn(kernel: AnyKernel) -> Iterator[tuple[int, str, Case]]:
         yield number, "", case
 
 
-def for_layer(target: Target, op: Op, how: str, layout: Layout) -> Target:
-    """The target, with the operator's weights as int16 if they are to be, and what is to lie by planes."""
-    wide = frozenset({str(op.inputs[1])} if how == "wide" else ())
-    return replace(target, int16_weights=wide, planes=planar.names(op, layout))
+def for_layer(graph: Graph, op: Op, how: str, layout: Layout) -> Graph:
+    """The graph, with the operator's weights as int16 if they are to be, and what is to lie by planes."""
+    weights = (replace(graph[op.inputs[1]], wide=True),) if how == "wide" else ()
+    return graph.with_tensors(*weights).by_planes(planar.names(op, layout))
 
 
 def lowered(kernel: AnyKernel, op: Op, graph: Graph, target: Target) -> Call | None:

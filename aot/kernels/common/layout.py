@@ -6,7 +6,7 @@ Depth-wise layers then copy rows by words, and layers of tiles store four pixels
 from dataclasses import dataclass
 
 from aot.graph.ir import Tensor
-from aot.kernels.call import Target, fit
+from aot.kernels.call import fit
 from aot.kernels.common.packing import COLUMNS
 
 
@@ -37,6 +37,6 @@ class Planes:
         return 0 if whole else COLUMNS * y.shape[3]
 
 
-def planes_of(x: Tensor, y: Tensor, target: Target) -> Planes:
+def planes_of(x: Tensor, y: Tensor) -> Planes:
     """How `x` and `y` lie."""
-    return Planes(x.name in target.planes, y.name in target.planes)
+    return Planes(x.planes, y.planes)

@@ -65,7 +65,7 @@ def _conv2d(kernel: AnyKernel, op: Conv2D | DepthwiseConv2D, graph: Graph, targe
     window = window_of(op, x, w)
     batches, out_h, out_w, out_c = y.shape
     pixels = out_h * out_w
-    planes = planes_of(x, y, target)
+    planes = planes_of(x, y)
     fit(not planes.x, f"%{x.name} lies by planes")
     planes.check(x, y)
     walk = _pixel_walk(op, x, w, y, planes)

@@ -105,7 +105,7 @@ def pointwise_dsp(kernel: AnyKernel, op: Conv2D, graph: Graph, target: Target) -
     """A 1x1 convolution that reads every pixel once."""
     x, w, _, y = op.operands(graph)
     layer = layer_of(kernel, op.operands(graph), _pointwise_weights(op, x, w), op.activation, target)
-    return _dense(kernel, op, x, y, layer, planes_of(x, y, target))
+    return _dense(kernel, op, x, y, layer, planes_of(x, y))
 
 
 def _pointwise_weights(op: Conv2D, x: Tensor, w: Tensor) -> Array:

@@ -64,7 +64,7 @@ def layer_of(
     fit(kernel.name.endswith(f"_{suffix}_dsp"), f"%{x.name} is {x.dtype}")
     output, bias = output_of(operands, weights, activation, target)
     in_64_bits = bias.dtype == np.int64
-    wide = w.dtype == "int16" or (w.name in target.int16_weights and not in_64_bits)
+    wide = w.dtype == "int16" or (w.wide and not in_64_bits)
     kind = WIDE if wide else JOINED if suffix == "s8" and can_join(weights, bias) else BYTES
     layer = Layer(weights, bias, output, number_types(x, bias), kind, kind)
     # The C of stages that are not fast takes no sums apart.

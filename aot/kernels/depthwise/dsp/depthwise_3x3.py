@@ -67,7 +67,7 @@ def _fitting(op: DepthwiseConv2D, graph: Graph) -> tuple[Tensor, Tensor]:
 
 def _call(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target, height: int, chunk: int | None) -> Call:
     x, w, _, y = op.operands(graph)
-    planes = planes_of(x, y, target)
+    planes = planes_of(x, y)
     planes.check(x, y)
     weights = constant_int8(x, w).reshape(9, w.shape[3])
     output, bias = output_of(op.operands(graph), weights.T, op.activation, target)
