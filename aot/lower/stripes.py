@@ -10,8 +10,8 @@ from aot.graph.ir import Graph
 from aot.kernels import Block, Target
 from aot.kernels.call import Constant, Params
 from aot.lower.lowering import calls_of, lower, lower_in_order, steps_of
-from aot.passes.row_parts import Rows
-from aot.passes.split_rows import segments, split_rows
+from aot.passes.stripe_rows import Rows
+from aot.passes.stripes import in_stripes, segments
 from aot.plan import Overlap, Step, find_views, plan
 from aot.plan.bound import live_bytes
 from aot.plan.lifetimes import problem_of
@@ -108,7 +108,7 @@ def _candidates(whole: Block) -> list[_Candidate]:
     found = []
     for rows in segments(graph, around, _REACH):
         for stripes, keep in product(_STRIPES, (True, False)):
-            split = split_rows(graph, *rows, stripes, keep)
+            split = in_stripes(graph, *rows, stripes, keep)
             if split is not None and macs(split) <= _MOST_COST * macs(graph):
                 found.append(_Candidate(split, (rows, keep), _least(split)))
     return sorted(found, key=lambda one: (macs(one.graph), len(one.graph.ops)))

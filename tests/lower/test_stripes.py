@@ -21,7 +21,7 @@ from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.oracle import interpreter
 from aot.passes import run_passes
-from aot.passes.split_rows import can_split, segments, split_rows
+from aot.passes.stripes import can_split, in_stripes, segments
 
 
 def _graph() -> Graph:
@@ -42,7 +42,7 @@ def test_every_split_answers_the_same() -> None:
     for around in range(len(graph.ops)):
         for first, end in segments(graph, around, 3):
             for stripes, keep in product((2, 3, 4), (True, False)):
-                split = split_rows(graph, first, end, stripes, keep)
+                split = in_stripes(graph, first, end, stripes, keep)
                 if split is not None:
                     split.check()
                     assert _answers(split) == expected, (first, end, stripes, keep)
@@ -69,7 +69,7 @@ def test_rows_are_kept_for_branches_that_need_them_later(stripes: int) -> None:
     graph = Graph("net", tensors, ops, ("x",), ("y",))
     graph.check()
     for keep in (True, False):
-        split = split_rows(graph, 0, len(ops), stripes, keep)
+        split = in_stripes(graph, 0, len(ops), stripes, keep)
         assert split is not None
         split.check()
         assert _answers(split) == _answers(graph)
@@ -78,7 +78,7 @@ def test_rows_are_kept_for_branches_that_need_them_later(stripes: int) -> None:
 
 def test_results_read_inside_are_not_split() -> None:
     graph = _graph()
-    assert split_rows(graph, 0, 1, graph[graph.ops[0].outputs[0]].shape[1] + 1) is None
+    assert in_stripes(graph, 0, 1, graph[graph.ops[0].outputs[0]].shape[1] + 1) is None
 
 
 def _image(name: str, height: int, data: int | None = None) -> Tensor:
@@ -178,9 +178,9 @@ def test_what_is_said_to_be_possible_is(graph: Graph) -> None:
 
 
 def test_names_that_pieces_would_have_are_not_taken_twice() -> None:
-    ops = relu("x", "a"), relu("a", "a_rows0"), relu("a_rows0", "y")
-    graph = Graph("net", {name: _image(name, 6) for name in ("x", "a", "a_rows0", "y")}, ops, ("x",), ("y",))
+    ops = relu("x", "a"), relu("a", "a_stripe0"), relu("a_stripe0", "y")
+    graph = Graph("net", {name: _image(name, 6) for name in ("x", "a", "a_stripe0", "y")}, ops, ("x",), ("y",))
     graph.check()
     for first, end in segments(graph, 0, 3):
-        split = split_rows(graph, first, end, 2)
+        split = in_stripes(graph, first, end, 2)
         assert split is None or _answers(split) == _answers(graph)

@@ -16,7 +16,7 @@ from aot.ops.pool2d import Pool2D
 from aot.ops.slice import Slice
 from aot.ops.transpose import Transpose
 from aot.ops.unary import Unary
-from aot.passes.row_parts import Part, Rows, extent, moving, reach, schedule
+from aot.passes.stripe_rows import Part, Rows, extent, moving, reach, schedule
 
 
 def can_split(graph: Graph, op: Op) -> bool:
@@ -35,7 +35,7 @@ def _has_rows(constant: Tensor) -> bool:
     return len(constant.shape) > 2 and constant.shape[-3] > 1
 
 
-def split_rows(graph: Graph, first: int, end: int, stripes: int, keep: bool = False) -> Graph | None:
+def in_stripes(graph: Graph, first: int, end: int, stripes: int, keep: bool = False) -> Graph | None:
     """Operators `first` to `end` (not included) in so many stripes; with `keep`, no row is computed twice.
 
     None where a result is also used inside, where the graph has the name of a piece already, and where it cannot be
@@ -57,7 +57,7 @@ def split_rows(graph: Graph, first: int, end: int, stripes: int, keep: bool = Fa
             if op.outputs[0] in there:
                 made.stripe(op, i)
     for name in results:
-        made.join(name, [f"{name}_rows{i}" for i in range(stripes)])
+        made.join(name, [f"{name}_stripe{i}" for i in range(stripes)])
     if made.tensors.keys() & graph.tensors.keys():
         return None
     split = graph.with_tensors(*made.tensors.values())
@@ -78,14 +78,16 @@ class _Made:
         (name,) = op.outputs
         part = self.parts[i][name]
         if part.first == part.fresh:
-            self._compute(op, i, "rows")
+            self._compute(op, i, "stripe")
         elif part.fresh == part.end:
-            self._slice(f"{name}_rows{i - 1}", self.parts[i - 1][name].first, name, f"rows{i}", (part.first, part.end))
+            self._slice(
+                f"{name}_stripe{i - 1}", self.parts[i - 1][name].first, name, f"stripe{i}", (part.first, part.end)
+            )
         else:
             self._keep(name, i)
             self._compute(op, i, "fresh")
-            self._tensor(name, f"rows{i}", (part.first, part.end))
-            self.join(f"{name}_rows{i}", [f"{name}_kept{i}", f"{name}_fresh{i}"])
+            self._tensor(name, f"stripe{i}", (part.first, part.end))
+            self.join(f"{name}_stripe{i}", [f"{name}_kept{i}", f"{name}_fresh{i}"])
 
     def join(self, name: str, pieces: Sequence[str]) -> None:
         """The tensor `name`, of these rows."""
@@ -95,7 +97,7 @@ class _Made:
         """A copy of the rows of `name` that stripe `i` needs and that the one before has."""
         part = self.parts[i][name]
         rows = part.first, part.fresh
-        last = self._slice(f"{name}_rows{i - 1}", self.parts[i - 1][name].first, name, f"last{i}", rows)
+        last = self._slice(f"{name}_stripe{i - 1}", self.parts[i - 1][name].first, name, f"last{i}", rows)
         kept = self._tensor(name, f"kept{i}", rows)
         self.ops.append(Transpose(name=kept, inputs=(last,), outputs=(kept,), permutation=(0, 1, 2, 3)))
 
@@ -125,7 +127,7 @@ class _Made:
         """The tensor that is `rows` of `name`: of what is there in this stripe, or of all of it."""
         name = self.graph[name].name
         part = self.parts[i].get(name)
-        source, first = (name, 0) if part is None else (f"{name}_rows{i}", part.first)
+        source, first = (name, 0) if part is None else (f"{name}_stripe{i}", part.first)
         if part is not None and rows == (part.first, part.end):
             return source
         suffix = f"part{i}_{rows[0]}_{rows[1]}"
