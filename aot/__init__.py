@@ -51,8 +51,6 @@ from aot.quantizer import Options as QuantizeOptions
 from aot.targets import Board
 from aot.targets import all_boards as boards
 
-# `aot.build`, `aot.evaluate`, `aot.profile`, `aot.quantize`, `aot.verify` and `aot.boards` are these functions, not the
-# modules of the same names: inside the package, and wherever a module is meant, it is `from aot.boards import ...`.
 __all__ = [
     "AotError",
     "Board",

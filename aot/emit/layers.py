@@ -11,7 +11,7 @@ from aot.emit.control import bases_in, control_function, control_of, inside_func
 from aot.emit.ctext import initializer, struct_declaration
 from aot.emit.names import names_of
 from aot.emit.places import Place, memory_of, place
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.kernels.call import Block, Call, Params
 from aot.plan import scratch_name
 

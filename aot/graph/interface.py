@@ -2,18 +2,8 @@
 
 from dataclasses import dataclass
 
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Graph, Tensor
-
-C_TYPES = {
-    "int8": "int8_t",
-    "uint8": "uint8_t",
-    "int16": "int16_t",
-    "uint16": "uint16_t",  # of a kernel's tables only
-    "int32": "int32_t",
-    "int64": "int64_t",
-    "float32": "float",
-    "bool": "uint8_t",  # 0 or 1
-}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, Union
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Array, Graph, Op, Tensor
 from aot.plan import Overlap, Plan
 

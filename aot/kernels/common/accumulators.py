@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import fit
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aot.graph.c_types import C_TYPES
 from aot.graph.fixedpoint import Multiplier, reduced_multiplier
-from aot.graph.interface import C_TYPES
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import Constant, Params, Target
 from aot.kernels.common.accumulators import folded_bias

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import AnyKernel, Constant, Target, fit
 from aot.kernels.common.accumulators import bias_note, number_types

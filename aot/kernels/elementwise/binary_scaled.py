@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from aot.graph.c_types import C_TYPES
 from aot.graph.fixedpoint import Multiplier
-from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, DoesNotFit, Kernel, Params, Target
 from aot.kernels.common.output import Output, fixed_output

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Target
 from aot.kernels.common.formula import plain

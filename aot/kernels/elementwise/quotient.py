@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.scaling import scaling_of

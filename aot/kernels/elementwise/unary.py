@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.formula import Formula, mathematical, plain

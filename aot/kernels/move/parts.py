@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.order import forwards, picked

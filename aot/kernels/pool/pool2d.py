@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aot.graph.interface import C_TYPES
+from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Array, Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.order import by_channel, forwards, rows, windows

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aot.graph.c_types import C_TYPES
 from aot.graph.fixedpoint import Multiplier
-from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.accumulators import folded_bias

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from aot.graph.c_types import C_TYPES
 from aot.graph.fixedpoint import Multiplier, reduced_multiplier
-from aot.graph.interface import C_TYPES
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.loops import contiguous_strides, merge
