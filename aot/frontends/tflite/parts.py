@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from aot.base.errors import AotError
 from aot.frontends.tflite.operators import OPERATORS, Record
 from aot.frontends.tflite.operators.bidirectional import with_reversed_steps
+from aot.frontends.tflite.operators.records import Indices
 from aot.frontends.tflite.variables import HANDLE, reset_value
 from aot.graph.identifiers import Names
 from aot.graph.ir import Graph, Op, State, Tensor, prune_tensors
@@ -114,7 +114,7 @@ def _record(op: Op, graph: Graph) -> tuple[str, Record]:
     return operator.builtin, operator.write(op, graph)
 
 
-def _index_tensor(name: str, values: Any) -> Tensor:
+def _index_tensor(name: str, values: Indices) -> Tensor:
     data = np.array(values, np.int32)
     return Tensor(name, data.shape, "int32", data=data, label=name)
 

@@ -1,13 +1,13 @@
 """TensorFlow Lite flatbuffer -> Graph."""
 
 import struct
-from typing import Any
 
 import numpy as np
 import tflite
 
 from aot.base.errors import AotError
 from aot.frontends.tflite.subgraph import read_graph
+from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector, model_of
 from aot.frontends.tflite.variables import HANDLE
 from aot.graph.identifiers import Names
 from aot.graph.ir import Array, Graph, Quant, Tensor
@@ -49,7 +49,7 @@ def recognizes(content: bytes) -> bool:
 def parse(content: bytes, name: str, source: str) -> Graph:
     """The graph in the bytes of a .tflite file, called `name`; `source` is what errors call it."""
     try:
-        model = tflite.Model.GetRootAsModel(content, 0)
+        model = model_of(content)
         if model.Version() != _SCHEMA_VERSION:
             raise AotError(
                 f"{source} has schema version {model.Version()}; aot reads version {_SCHEMA_VERSION}",
@@ -87,7 +87,7 @@ def _unpacked(raw: Array, count: int) -> Array:
 class _Reader:
     """Walks one flatbuffer. Every length read from the file is checked against the file's size first."""
 
-    def __init__(self, model: Any, size: int, source: str) -> None:
+    def __init__(self, model: Model, size: int, source: str) -> None:
         self.model, self.source = model, source
         self._size = size
         self.names = Names()  # of all tensors, in whatever subgraph
@@ -99,17 +99,17 @@ class _Reader:
         """A name in the file, fit to be shown."""
         return _text(raw)
 
-    def label(self, t: Any) -> str:
+    def label(self, t: TensorTable) -> str:
         """What the file calls a tensor."""
         return _text(t.Name())
 
-    def _buffer(self, t: Any) -> int:
+    def _buffer(self, t: TensorTable) -> int:
         number = int(t.Buffer())
         if not 0 <= number < self.model.BuffersLength():
             raise ValueError("a buffer number is out of range")
         return number
 
-    def holds_data(self, t: Any) -> bool:
+    def holds_data(self, t: TensorTable) -> bool:
         """Whether a tensor is a constant."""
         return bool(self.model.Buffers(self._buffer(t)).DataLength() > 0)
 
@@ -119,21 +119,21 @@ class _Reader:
             raise ValueError("a vector is longer than the file")
         return length
 
-    def indices(self, vector: Any, count: int, lowest: int = 0) -> list[int]:
-        """A vector of tensor numbers from `lowest` up; flatbuffers gives the integer 0 for an absent one."""
+    def indices(self, vector: Vector, count: int, lowest: int = 0) -> list[int]:
+        """A vector of tensor numbers from `lowest` up."""
         indices = [] if isinstance(vector, int) else [int(i) for i in vector]
         if any(not lowest <= i < count for i in indices):
             raise ValueError("a tensor number is out of range")
         return indices
 
-    def kind(self, o: Any) -> str:
+    def kind(self, o: OperatorTable) -> str:
         """What the file calls an operator."""
         code = self.model.OperatorCodes(o.OpcodeIndex())
         builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         kind = _BUILTIN_NAMES.get(builtin, f"operator {builtin}")
         return f"custom operator {_text(code.CustomCode())}" if kind == "CUSTOM" else kind
 
-    def tensor(self, t: Any, name: str) -> Tensor:
+    def tensor(self, t: TensorTable, name: str) -> Tensor:
         """A tensor, under the name that C gives it."""
         label = self.label(t)
         shape = self._shape(t, label)
@@ -149,7 +149,7 @@ class _Reader:
         dtype = _TYPES[t.Type()]
         return Tensor(name, shape, dtype, self._quant(t, dtype, label), self._data(t, shape, dtype, label), label)
 
-    def _shape(self, t: Any, label: str) -> tuple[int, ...]:
+    def _shape(self, t: TensorTable, label: str) -> tuple[int, ...]:
         if max(t.ShapeLength(), t.ShapeSignatureLength()) > _MAX_RANK:
             raise ValueError("a tensor with more dimensions than any operator takes")
         shape = tuple(int(d) for d in t.ShapeAsNumpy()) if t.ShapeLength() else ()
@@ -163,7 +163,7 @@ class _Reader:
             )
         return shape
 
-    def _quant(self, t: Any, dtype: str, label: str) -> Quant | None:
+    def _quant(self, t: TensorTable, dtype: str, label: str) -> Quant | None:
         q = t.Quantization()
         if q is None or q.ScaleLength() == 0:
             return None
@@ -178,7 +178,7 @@ class _Reader:
                            "quantize the model again")  # fmt: skip
         return Quant(scales, zeros, q.QuantizedDimension() if len(scales) > 1 else None)
 
-    def _data(self, t: Any, shape: tuple[int, ...], dtype: str, label: str) -> Array | None:
+    def _data(self, t: TensorTable, shape: tuple[int, ...], dtype: str, label: str) -> Array | None:
         size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
         if size > _MAX_TENSOR_BYTES:
             raise AotError(f"tensor {label!r} takes {size} bytes: too large for a microcontroller")

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
-
-import tflite
+from typing import Protocol
 
 from aot.base.errors import AotError
 from aot.frontends.tflite.known import known_outputs
 from aot.frontends.tflite.lifted import Inner, lifted
 from aot.frontends.tflite.operators import OPERATORS, FileOp
+from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector
 from aot.frontends.tflite.variables import HANDLE, Key, Variables
 from aot.graph.identifiers import Names, short_label
 from aot.graph.ir import Array, Graph, Op, State, Tensor, Unsupported
@@ -26,18 +25,18 @@ _MOST_GRAPHS = 256
 class File(Protocol):
     """What a subgraph needs of the file that it is in."""
 
-    model: Any
+    model: Model
     source: str
     names: Names
     graphs_read: int
 
     def count(self, length: int) -> int: ...
-    def indices(self, vector: Any, count: int, lowest: int = 0) -> list[int]: ...
+    def indices(self, vector: Vector, count: int, lowest: int = 0) -> list[int]: ...
     def text(self, raw: bytes | None) -> str: ...
-    def label(self, t: Any) -> str: ...
-    def holds_data(self, t: Any) -> bool: ...
-    def tensor(self, t: Any, name: str) -> Tensor: ...
-    def kind(self, o: Any) -> str: ...
+    def label(self, t: TensorTable) -> str: ...
+    def holds_data(self, t: TensorTable) -> bool: ...
+    def tensor(self, t: TensorTable, name: str) -> Tensor: ...
+    def kind(self, o: OperatorTable) -> str: ...
 
 
 def read_graph(file: File, name: str) -> Graph:
@@ -161,7 +160,7 @@ class _Subgraph:
         for i in range(self._file.count(self._table.OperatorsLength())):
             yield from self._operator(self._table.Operators(i))
 
-    def _operator(self, o: Any) -> tuple[Op, ...]:
+    def _operator(self, o: OperatorTable) -> tuple[Op, ...]:
         """What the operator becomes: mostly one; none where it only speaks of variables."""
         kind = self._file.kind(o)
         numbers = self._file.indices(o.InputsAsNumpy(), len(self._tensors), -1)
@@ -233,19 +232,19 @@ class _Subgraph:
             if t.dtype == HANDLE and keys[0] is not None and set(keys) == {keys[0]}:
                 self._handles[t.name] = keys[0]
 
-    def _variable_operator(self, kind: str, o: Any, numbers: list[int], written: list[int]) -> tuple[Op, ...]:
+    def _variable_operator(self, kind: str, o: OperatorTable, numbers: list[int], written: list[int]) -> tuple[Op, ...]:
         op = FileOp(kind, o, [], [])
         try:
             if kind == "VAR_HANDLE":
-                options = op.options(tflite.VarHandleOptions)
-                parts = [self._file.text(raw) for raw in (options.Container(), options.SharedName())]
+                options = op.options("VarHandleOptions")
+                parts = [self._file.text(raw) for raw in (options.text("Container"), options.text("SharedName"))]
                 self._handles[self._tensors[written[0]].name] = "/".join(part for part in parts if part) or "variable"
             elif kind == "READ_VARIABLE":
                 self._read[written[0]] = self._variables.read(self._handle(numbers), self._tensors[written[0]])
             elif kind == "ASSIGN_VARIABLE":
                 self._variables.assign(self._handle(numbers), self._value(numbers[1]))
             else:
-                self._initialize(op.options(tflite.CallOnceOptions).InitSubgraphIndex())
+                self._initialize(op.options("CallOnceOptions").integer("InitSubgraphIndex"))
         except Unsupported as reason:
             outputs = [self._tensors[i] for i in written]
             inputs = [None if i < 0 else self._value(i) for i in numbers]
@@ -284,7 +283,7 @@ class _Subgraph:
 _VARIABLE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 
 
-def _names(file: File, tensors: list[Any]) -> list[str]:
+def _names(file: File, tensors: list[TensorTable]) -> list[str]:
     """An identifier for each tensor; those computed choose before constants, whose labels are often the same."""
     result = [""] * len(tensors)
     constant = [file.holds_data(t) for t in tensors]

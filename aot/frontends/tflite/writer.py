@@ -1,7 +1,6 @@
 """Graph -> TensorFlow Lite flatbuffer: the inverse of the front end. The same graph always gives the same bytes."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -38,7 +37,7 @@ def write_parts(parts: list[Part]) -> bytes:
     return _Writer(parts).model()
 
 
-def _table(builder: Any, kind: str, **values: Any) -> int:
+def _table(builder: flatbuffers.Builder, kind: str, **values: float | None) -> int:
     """A flatbuffer table of the schema's `kind`; `values` are its fields by the schema's names, None if absent."""
     getattr(tflite, f"{kind}Start")(builder)
     for key, value in values.items():

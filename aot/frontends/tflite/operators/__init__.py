@@ -13,11 +13,11 @@ from aot.frontends.tflite.operators import (
     reduction,
     unary,
 )
-from aot.frontends.tflite.operators.records import FileOp, Operator, Record
+from aot.frontends.tflite.operators.records import AnyOperator, FileOp, Operator, Record
 
-__all__ = ["OPERATORS", "FileOp", "Operator", "Record"]
+__all__ = ["OPERATORS", "AnyOperator", "FileOp", "Operator", "Record"]
 
-OPERATORS: tuple[Operator, ...] = (
+OPERATORS: tuple[AnyOperator, ...] = (
     *bidirectional.OPERATORS,
     *binary.OPERATORS,
     *control.OPERATORS,

@@ -14,11 +14,11 @@ from aot.ops.recurrent import Lstm, Rnn
 
 
 def _read_lstm(op: FileOp) -> tuple[Op, ...]:
-    options = op.options(tflite.BidirectionalSequenceLSTMOptions)
-    code = options.FusedActivationFunction()
+    options = op.options("BidirectionalSequenceLSTMOptions")
+    code = options.integer("FusedActivationFunction")
     require(code == tflite.ActivationFunctionType.TANH, f"fused activation {code}; supported: TANH")
     require(all(t is None for t in op.inputs[39:]), "an auxiliary input")
-    forward, backward, joint = _results(op, bool(options.MergeOutputs()), (op.input(35), op.input(37)), 4)
+    forward, backward, joint = _results(op, options.flag("MergeOutputs"), (op.input(35), op.input(37)), 4)
 
     def layer(y: Tensor, weights: int, states: int, following: int, reverse: bool) -> Op:
         operands = (op.inputs[0], *op.inputs[weights : weights + 17], *op.inputs[states : states + 2])
@@ -26,9 +26,9 @@ def _read_lstm(op: FileOp) -> tuple[Op, ...]:
             name=y.name,
             inputs=tuple(None if t is None else t.name for t in operands),
             outputs=(y.name, *(t.name for t in op.outputs[following:][:2])),
-            cell_clip=float(options.CellClip()),
-            projection_clip=float(options.ProjClip()),
-            time_major=bool(options.TimeMajor()),
+            cell_clip=options.real("CellClip"),
+            projection_clip=options.real("ProjClip"),
+            time_major=options.flag("TimeMajor"),
             reverse=reverse,
         )
 
@@ -37,12 +37,12 @@ def _read_lstm(op: FileOp) -> tuple[Op, ...]:
 
 def _read_rnn(op: FileOp) -> tuple[Op, ...]:
     """The layer that goes backwards gets its steps in reverse, and so do those who read it."""
-    options = op.options(tflite.BidirectionalSequenceRNNOptions)
-    code = options.FusedActivationFunction()
+    options = op.options("BidirectionalSequenceRNNOptions")
+    code = options.integer("FusedActivationFunction")
     require(code in FUNCTIONS, f"fused activation {code}; supported: {', '.join(FUNCTIONS.values())}")
     require(all(t is None for t in op.inputs[9:]), "an auxiliary input")
-    forward, backward, joint = _results(op, bool(options.MergeOutputs()), (op.input(4), op.input(8)), 2)
-    time_major, x = bool(options.TimeMajor()), op.input(0)
+    forward, backward, joint = _results(op, options.flag("MergeOutputs"), (op.input(4), op.input(8)), 2)
+    time_major, x = options.flag("TimeMajor"), op.input(0)
     turned, answers = (op.new(replace(t, name=f"{t.name}_reversed", data=None)) for t in (x, backward))
 
     def layer(x: Tensor, y: Tensor, weights: int, following: int) -> Op:

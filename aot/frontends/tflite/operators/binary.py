@@ -1,9 +1,7 @@
 """Operators on several tensors, element by element."""
 
 from math import frexp
-from typing import Any
-
-import tflite
+from typing import TypeVar
 
 from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, read_activation, write_activation
 from aot.graph.ir import Graph, Op, Tensor
@@ -21,19 +19,19 @@ from aot.ops.select import Select, SelectV2
 from aot.ops.squared_difference import SquaredDifference
 
 
-def _sum(builtin: str, kind: type[Add]) -> Operator:
+def _sum(builtin: str, kind: type[Add]) -> Operator[Add]:
     """ADD or SUB: where a file of int16 does not deny it, scales that are powers of two mean shifts."""
     options = f"{kind.__name__}Options"
 
     def read(op: FileOp) -> Op:
-        table = op.options(getattr(tflite, options))
+        table = op.options(options)
         tensors = [op.input(0), op.input(1), op.outputs[0]]
-        shifts = bool(table.PotScaleInt16()) and all(_power_of_two(t) for t in tensors)
-        return kind(**op.operands(), activation=read_activation(table.FusedActivationFunction()), power_of_two=shifts)
+        shifts = table.flag("PotScaleInt16") and all(_power_of_two(t) for t in tensors)
+        return kind(**op.operands(), activation=read_activation(table), power_of_two=shifts)
 
     def write(op: Add, graph: Graph) -> Record:
         dtype = graph[op.outputs[0]].dtype
-        fields: dict[str, Any] = {"FusedActivationFunction": write_activation(op.activation)}
+        fields = {"FusedActivationFunction": write_activation(op.activation)}
         if dtype == "int16":
             fields["PotScaleInt16"] = op.power_of_two
         return Record(2 if dtype in QUANTIZED_TYPES else 1, options, fields)
@@ -46,14 +44,16 @@ def _power_of_two(t: Tensor) -> bool:
     return symmetric and frexp(t.scale)[0] == 0.5
 
 
-def _activated(builtin: str, kind: type[Op], options: str) -> Operator:
+Activated = TypeVar("Activated", Div, Mul)
+
+
+def _activated(builtin: str, kind: type[Activated], options: str) -> Operator[Activated]:
     """An operator with a fused activation."""
 
     def read(op: FileOp) -> Op:
-        fused = op.options(getattr(tflite, options)).FusedActivationFunction()
-        return kind(**op.operands(), activation=read_activation(fused))  # type: ignore[call-arg] # kind has it
+        return kind(**op.operands(), activation=read_activation(op.options(options)))
 
-    def write(op: Any, graph: Graph) -> Record:
+    def write(op: Activated, graph: Graph) -> Record:
         version = 2 if graph[op.outputs[0]].dtype in QUANTIZED_TYPES else 1
         return Record(version, options, {"FusedActivationFunction": write_activation(op.activation)})
 

@@ -1,20 +1,18 @@
 """Control flow, whose graphs are subgraphs of the file."""
 
-import tflite
-
 from aot.frontends.tflite.operators.records import FileOp, Operator, Record
 from aot.graph.ir import Graph, Op
 from aot.ops.control import If, While
 
 
 def _if_subgraphs(op: FileOp) -> dict[str, int]:
-    options = op.options(tflite.IfOptions)
-    return {"then": options.ThenSubgraphIndex(), "otherwise": options.ElseSubgraphIndex()}
+    options = op.options("IfOptions")
+    return {"then": options.integer("ThenSubgraphIndex"), "otherwise": options.integer("ElseSubgraphIndex")}
 
 
 def _while_subgraphs(op: FileOp) -> dict[str, int]:
-    options = op.options(tflite.WhileOptions)
-    return {"condition": options.CondSubgraphIndex(), "body": options.BodySubgraphIndex()}
+    options = op.options("WhileOptions")
+    return {"condition": options.integer("CondSubgraphIndex"), "body": options.integer("BodySubgraphIndex")}
 
 
 def _read_if(op: FileOp) -> Op:

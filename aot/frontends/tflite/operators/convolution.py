@@ -1,7 +1,5 @@
 """Convolutions, dense layers, products of matrices."""
 
-from typing import Any
-
 import tflite
 
 from aot.frontends.tflite.operators.records import (
@@ -14,6 +12,7 @@ from aot.frontends.tflite.operators.records import (
     write_activation,
     write_pads,
 )
+from aot.frontends.tflite.tables import Options
 from aot.graph.ir import Graph, Op
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import require
@@ -23,22 +22,22 @@ from aot.ops.fully_connected import FullyConnected
 from aot.ops.transpose_conv import TransposeConv
 
 
-def _read(op: FileOp, kind: type[Conv2D] | type[DepthwiseConv2D], options: Any) -> Op:
+def _read(op: FileOp, kind: type[Conv2D] | type[DepthwiseConv2D], options: Options) -> Op:
     x, w = op.input(0), op.input(1)
     four_dimensions(x, w)
-    stride = options.StrideH(), options.StrideW()
-    dilation = options.DilationHFactor(), options.DilationWFactor()
+    stride = options.integer("StrideH"), options.integer("StrideW")
+    dilation = options.integer("DilationHFactor"), options.integer("DilationWFactor")
     require(min(*stride, *dilation) >= 1, f"stride {stride}, dilation {dilation}")
     return kind(
         **op.operands(),
         stride=stride,
         dilation=dilation,
-        padding=read_pads(options.Padding(), x, w.shape[1:3], stride, dilation),
-        activation=read_activation(options.FusedActivationFunction()),
+        padding=read_pads(options.integer("Padding"), x, w.shape[1:3], stride, dilation),
+        activation=read_activation(options),
     )
 
 
-def _fields(op: Conv2D | DepthwiseConv2D, graph: Graph) -> dict[str, Any]:
+def _fields(op: Conv2D | DepthwiseConv2D, graph: Graph) -> dict[str, int]:
     x, w, _, y = op.operands(graph)
     return {
         "Padding": write_pads(op.padding, x, y, w.shape[1:3], op.stride, op.dilation),
@@ -58,7 +57,7 @@ def _bias_type(op: Conv2D | FullyConnected, graph: Graph) -> dict[str, int]:
 
 
 def _read_conv2d(op: FileOp) -> Op:
-    return _read(op, Conv2D, op.options(tflite.Conv2DOptions))
+    return _read(op, Conv2D, op.options("Conv2DOptions"))
 
 
 def _write_conv2d(op: Conv2D, graph: Graph) -> Record:
@@ -66,7 +65,7 @@ def _write_conv2d(op: Conv2D, graph: Graph) -> Record:
 
 
 def _read_depthwise(op: FileOp) -> Op:
-    return _read(op, DepthwiseConv2D, op.options(tflite.DepthwiseConv2DOptions))
+    return _read(op, DepthwiseConv2D, op.options("DepthwiseConv2DOptions"))
 
 
 def _write_depthwise(op: DepthwiseConv2D, graph: Graph) -> Record:
@@ -75,9 +74,10 @@ def _write_depthwise(op: DepthwiseConv2D, graph: Graph) -> Record:
 
 
 def _read_dense(op: FileOp) -> Op:
-    options = op.options(tflite.FullyConnectedOptions)
-    require(options.WeightsFormat() == 0, f"weights format {options.WeightsFormat()}")
-    return FullyConnected(**op.operands(), activation=read_activation(options.FusedActivationFunction()))
+    options = op.options("FullyConnectedOptions")
+    layout = options.integer("WeightsFormat")
+    require(layout == 0, f"weights format {layout}")
+    return FullyConnected(**op.operands(), activation=read_activation(options))
 
 
 def _write_dense(op: FullyConnected, graph: Graph) -> Record:
@@ -90,18 +90,19 @@ def _write_dense(op: FullyConnected, graph: Graph) -> Record:
 
 def _read_transpose_conv(op: FileOp) -> Op:
     """The file's inputs are: shape of the output, weights, input, bias."""
-    options = op.options(tflite.TransposeConvOptions)
+    options = op.options("TransposeConvOptions")
     require(op.integers(0) == op.outputs[0].shape, f"output shape {op.integers(0)} for {op.outputs[0]}")
     x, w, y = op.input(2), op.input(1), op.outputs[0]
     four_dimensions(x, w, y)
-    stride = options.StrideH(), options.StrideW()
+    stride = options.integer("StrideH"), options.integer("StrideW")
     require(min(stride) >= 1, f"stride {stride}")
-    bias = tuple(t.name if t else None for t in op.inputs[3:])
+    operands = op.operands(2, 1)
+    operands["inputs"] += tuple(t.name if t else None for t in op.inputs[3:])
     return TransposeConv(
-        **{**op.operands(), "inputs": (x.name, w.name, *bias)},
+        **operands,
         stride=stride,
-        padding=read_pads(options.Padding(), y, w.shape[1:3], stride, (1, 1)),
-        activation=read_activation(options.FusedActivationFunction()),
+        padding=read_pads(options.integer("Padding"), y, w.shape[1:3], stride, (1, 1)),
+        activation=read_activation(options),
     )
 
 
@@ -119,8 +120,8 @@ def _write_transpose_conv(op: TransposeConv, graph: Graph) -> Record:
 
 
 def _read_batch_matmul(op: FileOp) -> Op:
-    options = op.options(tflite.BatchMatMulOptions)
-    return BatchMatMul(**op.operands(), adj_x=bool(options.AdjX()), adj_y=bool(options.AdjY()))
+    options = op.options("BatchMatMulOptions")
+    return BatchMatMul(**op.operands(), adj_x=options.flag("AdjX"), adj_y=options.flag("AdjY"))
 
 
 def _write_batch_matmul(op: BatchMatMul, graph: Graph) -> Record:

@@ -1,6 +1,6 @@
 """Operators that choose elements by index."""
 
-from typing import Any
+from typing import TypeVar
 
 import tflite
 
@@ -17,9 +17,9 @@ from aot.ops.top_k import TopK
 
 
 def _read_gather(op: FileOp) -> Op:
-    options = op.options(tflite.GatherOptions)
-    axis = read_axis(options.Axis(), len(op.input(0).shape))
-    batch_dims = options.BatchDims()
+    options = op.options("GatherOptions")
+    axis = read_axis(options.integer("Axis"), len(op.input(0).shape))
+    batch_dims = options.integer("BatchDims")
     if batch_dims < 0:
         batch_dims += len(op.input(1).shape)
     return Gather(**op.operands(), axis=axis, batch_dims=batch_dims)
@@ -29,9 +29,9 @@ def _write_gather(op: Gather, graph: Graph) -> Record:
     return Record(5, "GatherOptions", {"Axis": op.axis, "BatchDims": op.batch_dims})
 
 
-def _arg_extreme(builtin: str, kind: type[ArgMax], options: str) -> Operator:
+def _arg_extreme(builtin: str, kind: type[ArgMax], options: str) -> Operator[ArgMax]:
     def read(op: FileOp) -> Op:
-        return kind(**op.operands(1), axis=read_axis(op.integer(1), len(op.input(0).shape)))
+        return kind(**op.operands(0), axis=read_axis(op.integer(1), len(op.input(0).shape)))
 
     def write(op: ArgMax, graph: Graph) -> Record:
         code = tflite.TensorType.INT32 if graph[op.outputs[0]].dtype == "int32" else tflite.TensorType.INT64
@@ -41,9 +41,9 @@ def _arg_extreme(builtin: str, kind: type[ArgMax], options: str) -> Operator:
 
 
 def _read_cumsum(op: FileOp) -> Op:
-    options = op.options(tflite.CumsumOptions)
+    options = op.options("CumsumOptions")
     axis = read_axis(op.integer(1), len(op.input(0).shape))
-    return CumSum(**op.operands(1), axis=axis, exclusive=bool(options.Exclusive()), reverse=bool(options.Reverse()))
+    return CumSum(**op.operands(0), axis=axis, exclusive=options.flag("Exclusive"), reverse=options.flag("Reverse"))
 
 
 def _write_cumsum(op: CumSum, graph: Graph) -> Record:
@@ -51,7 +51,7 @@ def _write_cumsum(op: CumSum, graph: Graph) -> Record:
 
 
 def _read_one_hot(op: FileOp) -> Op:
-    axis = op.options(tflite.OneHotOptions).Axis()
+    axis = op.options("OneHotOptions").integer("Axis")
     return OneHot(**op.operands(), axis=len(op.input(0).shape) if axis == -1 else axis)
 
 
@@ -60,25 +60,28 @@ def _write_one_hot(op: OneHot, graph: Graph) -> Record:
 
 
 def _read_top_k(op: FileOp) -> Op:
-    return TopK(**op.operands(1), k=op.integer(1))
+    return TopK(**op.operands(0), k=op.integer(1))
 
 
 def _write_top_k(op: TopK, graph: Graph) -> Record:
     return Record(1, "TopKV2Options", indices={"k": op.k})
 
 
-def _resize(builtin: str, kind: type[ResizeNearest] | type[ResizeBilinear], options: str) -> Operator:
+Resize = TypeVar("Resize", ResizeNearest, ResizeBilinear)
+
+
+def _resize(builtin: str, kind: type[Resize], options: str) -> Operator[Resize]:
     def read(op: FileOp) -> Op:
-        table, size = op.options(getattr(tflite, options)), op.integers(1)
+        table, size = op.options(options), op.integers(1)
         require(len(size) == 2, f"%{op.input(1).name} (height and width) has {len(size)} elements")
         return kind(
-            **op.operands(1),
+            **op.operands(0),
             size=(size[0], size[1]),
-            align_corners=bool(table.AlignCorners()),
-            half_pixel_centers=bool(table.HalfPixelCenters()),
+            align_corners=table.flag("AlignCorners"),
+            half_pixel_centers=table.flag("HalfPixelCenters"),
         )
 
-    def write(op: Any, graph: Graph) -> Record:
+    def write(op: Resize, graph: Graph) -> Record:
         fields = {"AlignCorners": op.align_corners, "HalfPixelCenters": op.half_pixel_centers}
         return Record(4, options, fields, {"size": op.size})
 

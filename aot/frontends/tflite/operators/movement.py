@@ -19,7 +19,7 @@ _INDEX_TYPES = {tflite.TensorType.INT32: "int32", tflite.TensorType.INT64: "int6
 
 
 def _read_pad(op: FileOp) -> Op:
-    return Pad(**op.operands(1), pads=read_pairs(op, 1, len(op.input(0).shape)))
+    return Pad(**op.operands(0), pads=read_pairs(op, 1, len(op.input(0).shape)))
 
 
 def _write_pad(op: Pad, graph: Graph) -> Record:
@@ -27,10 +27,7 @@ def _write_pad(op: Pad, graph: Graph) -> Record:
 
 
 def _read_pad_v2(op: FileOp) -> Op:
-    pads = read_pairs(op, 1, len(op.input(0).shape))
-    value = op.input(2)
-    operands = op.operands(1)
-    return PadV2(**{**operands, "inputs": (*operands["inputs"], value.name)}, pads=pads)
+    return PadV2(**op.operands(0, 2), pads=read_pairs(op, 1, len(op.input(0).shape)))
 
 
 def _write_pad_v2(op: PadV2, graph: Graph) -> Record:
@@ -38,10 +35,10 @@ def _write_pad_v2(op: PadV2, graph: Graph) -> Record:
 
 
 def _read_mirror_pad(op: FileOp) -> Op:
-    mode = op.options(tflite.MirrorPadOptions).Mode()
+    mode = op.options("MirrorPadOptions").integer("Mode")
     require(mode in (tflite.MirrorPadMode.REFLECT, tflite.MirrorPadMode.SYMMETRIC), f"mode {mode}")
     pads = read_pairs(op, 1, len(op.input(0).shape))
-    return MirrorPad(**op.operands(1), pads=pads, symmetric=mode == tflite.MirrorPadMode.SYMMETRIC)
+    return MirrorPad(**op.operands(0), pads=pads, symmetric=mode == tflite.MirrorPadMode.SYMMETRIC)
 
 
 def _write_mirror_pad(op: MirrorPad, graph: Graph) -> Record:
@@ -51,7 +48,7 @@ def _write_mirror_pad(op: MirrorPad, graph: Graph) -> Record:
 
 def _read_reshape(op: FileOp) -> Op:
     """The output's shape says it all; the operators differ in how they say it once more."""
-    return Reshape(**op.operands(1))
+    return Reshape(**op.operands(0))
 
 
 def _write_reshape(op: Reshape, graph: Graph) -> Record:
@@ -61,7 +58,7 @@ def _write_reshape(op: Reshape, graph: Graph) -> Record:
 def _read_transpose(op: FileOp) -> Op:
     permutation, rank = op.integers(1), len(op.input(0).shape)
     require(sorted(permutation) == list(range(rank)), f"permutation {list(permutation)} of {rank} dimensions")
-    return Transpose(**op.operands(1), permutation=permutation)
+    return Transpose(**op.operands(0), permutation=permutation)
 
 
 def _write_transpose(op: Transpose, graph: Graph) -> Record:
@@ -69,7 +66,7 @@ def _write_transpose(op: Transpose, graph: Graph) -> Record:
 
 
 def _read_tile(op: FileOp) -> Op:
-    return Tile(**op.operands(1), multiples=op.integers(1))
+    return Tile(**op.operands(0), multiples=op.integers(1))
 
 
 def _write_tile(op: Tile, graph: Graph) -> Record:
@@ -77,7 +74,7 @@ def _write_tile(op: Tile, graph: Graph) -> Record:
 
 
 def _read_reverse(op: FileOp) -> Op:
-    return Reverse(**op.operands(1), axes=read_axes(op.integers(1), len(op.input(0).shape)))
+    return Reverse(**op.operands(0), axes=read_axes(op.integers(1), len(op.input(0).shape)))
 
 
 def _write_reverse(op: Reverse, graph: Graph) -> Record:
@@ -85,7 +82,7 @@ def _write_reverse(op: Reverse, graph: Graph) -> Record:
 
 
 def _read_space_to_depth(op: FileOp) -> Op:
-    return SpaceToDepth(**op.operands(1), block=op.options(tflite.SpaceToDepthOptions).BlockSize())
+    return SpaceToDepth(**op.operands(0), block=op.options("SpaceToDepthOptions").integer("BlockSize"))
 
 
 def _write_space_to_depth(op: SpaceToDepth, graph: Graph) -> Record:
@@ -93,7 +90,7 @@ def _write_space_to_depth(op: SpaceToDepth, graph: Graph) -> Record:
 
 
 def _read_depth_to_space(op: FileOp) -> Op:
-    return DepthToSpace(**op.operands(1), block=op.options(tflite.DepthToSpaceOptions).BlockSize())
+    return DepthToSpace(**op.operands(0), block=op.options("DepthToSpaceOptions").integer("BlockSize"))
 
 
 def _write_depth_to_space(op: DepthToSpace, graph: Graph) -> Record:
@@ -102,7 +99,7 @@ def _write_depth_to_space(op: DepthToSpace, graph: Graph) -> Record:
 
 def _read_space_to_batch(op: FileOp) -> Op:
     block = op.integers(1)
-    return SpaceToBatch(**op.operands(1), block=block, pads=read_pairs(op, 2, len(block)))
+    return SpaceToBatch(**op.operands(0), block=block, pads=read_pairs(op, 2, len(block)))
 
 
 def _write_space_to_batch(op: SpaceToBatch, graph: Graph) -> Record:
@@ -111,7 +108,7 @@ def _write_space_to_batch(op: SpaceToBatch, graph: Graph) -> Record:
 
 def _read_batch_to_space(op: FileOp) -> Op:
     block = op.integers(1)
-    return BatchToSpace(**op.operands(1), block=block, crops=read_pairs(op, 2, len(block)))
+    return BatchToSpace(**op.operands(0), block=block, crops=read_pairs(op, 2, len(block)))
 
 
 def _write_batch_to_space(op: BatchToSpace, graph: Graph) -> Record:
@@ -119,7 +116,7 @@ def _write_batch_to_space(op: BatchToSpace, graph: Graph) -> Record:
 
 
 def _read_shape(op: FileOp) -> Op:
-    return Shape(**op.operands(1))
+    return Shape(**op.operands(0))
 
 
 def _write_shape(op: Shape, graph: Graph) -> Record:
@@ -133,13 +130,13 @@ def _wanted_shape(op: FileOp, index: int) -> tuple[int, ...]:
 
 
 def _read_broadcast_to(op: FileOp) -> Op:
-    return BroadcastTo(**op.operands(1), shape=_wanted_shape(op, 1))
+    return BroadcastTo(**op.operands(0), shape=_wanted_shape(op, 1))
 
 
 def _read_fill(op: FileOp) -> Op:
     """A scalar in every place."""
     require(op.input(1).shape == (), f"%{op.input(1).name} has shape {list(op.input(1).shape)}; supported: a scalar")
-    return BroadcastTo(**op.operands(1, first=1), shape=_wanted_shape(op, 0))
+    return BroadcastTo(**op.operands(1), shape=_wanted_shape(op, 0))
 
 
 def _write_broadcast_to(op: BroadcastTo, graph: Graph) -> Record:
@@ -147,8 +144,8 @@ def _write_broadcast_to(op: BroadcastTo, graph: Graph) -> Record:
 
 
 def _read_reverse_sequence(op: FileOp) -> Op:
-    options, rank = op.options(tflite.ReverseSequenceOptions), len(op.input(0).shape)
-    axis, batch_axis = (read_axis(axis, rank) for axis in (options.SeqDim(), options.BatchDim()))
+    options, rank = op.options("ReverseSequenceOptions"), len(op.input(0).shape)
+    axis, batch_axis = (read_axis(axis, rank) for axis in (options.integer("SeqDim"), options.integer("BatchDim")))
     return ReverseSequence(**op.operands(), axis=axis, batch_axis=batch_axis)
 
 

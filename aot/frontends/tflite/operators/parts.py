@@ -1,7 +1,5 @@
 """Operators that take tensors apart, or join them."""
 
-import tflite
-
 from aot.frontends.tflite.operators.records import (
     FileOp,
     Operator,
@@ -19,9 +17,9 @@ from aot.ops.split import Split, SplitV, Unpack
 
 
 def _read_concatenation(op: FileOp) -> Op:
-    options = op.options(tflite.ConcatenationOptions)
-    axis = read_axis(options.Axis(), len(op.input(0).shape))
-    return Concatenation(**op.operands(), axis=axis, activation=read_activation(options.FusedActivationFunction()))
+    options = op.options("ConcatenationOptions")
+    axis = read_axis(options.integer("Axis"), len(op.input(0).shape))
+    return Concatenation(**op.operands(), axis=axis, activation=read_activation(options))
 
 
 def _write_concatenation(op: Concatenation, graph: Graph) -> Record:
@@ -30,7 +28,7 @@ def _write_concatenation(op: Concatenation, graph: Graph) -> Record:
 
 
 def _read_pack(op: FileOp) -> Op:
-    return Pack(**op.operands(), axis=read_axis(op.options(tflite.PackOptions).Axis(), len(op.input(0).shape) + 1))
+    return Pack(**op.operands(), axis=read_axis(op.options("PackOptions").integer("Axis"), len(op.input(0).shape) + 1))
 
 
 def _write_pack(op: Pack, graph: Graph) -> Record:
@@ -38,7 +36,7 @@ def _write_pack(op: Pack, graph: Graph) -> Record:
 
 
 def _read_unpack(op: FileOp) -> Op:
-    return Unpack(**op.operands(), axis=read_axis(op.options(tflite.UnpackOptions).Axis(), len(op.input(0).shape)))
+    return Unpack(**op.operands(), axis=read_axis(op.options("UnpackOptions").integer("Axis"), len(op.input(0).shape)))
 
 
 def _write_unpack(op: Unpack, graph: Graph) -> Record:
@@ -46,7 +44,7 @@ def _write_unpack(op: Unpack, graph: Graph) -> Record:
 
 
 def _read_split(op: FileOp) -> Op:
-    return Split(**op.operands(1, first=1), axis=read_axis(op.integer(0), len(op.input(1).shape)))
+    return Split(**op.operands(1), axis=read_axis(op.integer(0), len(op.input(1).shape)))
 
 
 def _write_split(op: Split, graph: Graph) -> Record:
@@ -60,7 +58,7 @@ def _read_split_v(op: FileOp) -> Op:
     if sizes.count(-1) == 1:  # what the others leave
         rest = x.shape[axis] - sum(sizes) - 1
         sizes = tuple(rest if size == -1 else size for size in sizes)
-    return SplitV(**op.operands(1), axis=axis, sizes=sizes)
+    return SplitV(**op.operands(0), axis=axis, sizes=sizes)
 
 
 def _write_split_v(op: SplitV, graph: Graph) -> Record:
@@ -73,7 +71,7 @@ def _read_slice(op: FileOp) -> Op:
     require(fits, f"{len(begin)} begins and {len(size)} sizes for {len(x.shape)} dimensions")
     rest = (extent - first for extent, first in zip(x.shape, begin, strict=True))
     sizes = tuple(left if count == -1 else count for count, left in zip(size, rest, strict=True))
-    return Slice(**op.operands(1), begin=begin, size=sizes)
+    return Slice(**op.operands(0), begin=begin, size=sizes)
 
 
 def _write_slice(op: Slice, graph: Graph) -> Record:
@@ -81,20 +79,20 @@ def _write_slice(op: Slice, graph: Graph) -> Record:
 
 
 def _read_strided_slice(op: FileOp) -> Op:
-    options = op.options(tflite.StridedSliceOptions)
+    options = op.options("StridedSliceOptions")
     # LiteRT 2.3 itself reads beyond its input then.
-    require(not options.Offset(), "ends that count from their begins")
+    require(not options.flag("Offset"), "ends that count from their begins")
     begin, end, strides = (op.integers(i) for i in (1, 2, 3))
     return StridedSlice(
-        **op.operands(1),
+        **op.operands(0),
         begin=begin,
         end=end,
         strides=strides,
-        begin_mask=options.BeginMask(),
-        end_mask=options.EndMask(),
-        ellipsis_mask=options.EllipsisMask(),
-        new_axis_mask=options.NewAxisMask(),
-        shrink_axis_mask=options.ShrinkAxisMask(),
+        begin_mask=options.integer("BeginMask"),
+        end_mask=options.integer("EndMask"),
+        ellipsis_mask=options.integer("EllipsisMask"),
+        new_axis_mask=options.integer("NewAxisMask"),
+        shrink_axis_mask=options.integer("ShrinkAxisMask"),
     )
 
 

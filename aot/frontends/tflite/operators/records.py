@@ -1,13 +1,14 @@
 """What reading and writing TensorFlow Lite operators have in common: an operator as the file has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypedDict, TypeVar
 
 import numpy as np
 import tflite
 
 from aot.base.errors import AotError
+from aot.frontends.tflite.tables import OperatorTable, Options
 from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.common import Activation, Pads, require, same_pads
 
@@ -19,6 +20,16 @@ _ACTIVATIONS = {
 }
 _ACTIVATION_CODES = {activation: code for code, activation in _ACTIVATIONS.items()}
 
+Kind = TypeVar("Kind", bound=Op)
+
+
+class Operands(TypedDict):
+    """What the constructor of every Op takes."""
+
+    name: str
+    inputs: tuple[str | None, ...]
+    outputs: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class FileOp:
@@ -29,21 +40,19 @@ class FileOp:
     """
 
     builtin: str
-    table: Any
+    table: OperatorTable
     inputs: list[Tensor | None]
     outputs: list[Tensor]
     graphs: dict[str, Graph] = field(default_factory=dict)
     intermediates: tuple[Tensor, ...] = ()
     new: Callable[[Tensor], Tensor] = lambda tensor: tensor
 
-    def options(self, kind: type) -> Any:
-        """The operator's options read as the table class `kind`. Raises Unsupported where the file has none."""
+    def options(self, kind: str) -> Options:
+        """The operator's options, which are of the schema's `kind`. Raises Unsupported where the file has none."""
         table = self.table.BuiltinOptions()
-        options = kind()
         if table is None:
-            raise Unsupported(f"{self.builtin} without {kind.__name__}")
-        options.Init(table.Bytes, table.Pos)
-        return options
+            raise Unsupported(f"{self.builtin} without {kind}")
+        return Options(kind, table)
 
     def input(self, index: int) -> Tensor:
         """A required input."""
@@ -65,14 +74,17 @@ class FileOp:
         require(len(values) == 1, f"%{self.input(index).name} has {len(values)} elements; supported: 1")
         return values[0]
 
-    def operands(self, count: int | None = None, first: int = 0) -> dict[str, Any]:
-        """Name, inputs (`count` of them from `first` on) and outputs, as an Op's constructor takes them."""
-        inputs = self.inputs if count is None else [self.input(i) for i in range(first, first + count)]
+    def operands(self, *needed: int) -> Operands:
+        """Name, inputs and outputs: of the inputs only those `needed`, by their numbers, where any are told."""
+        inputs = [self.input(i) for i in needed] if needed else self.inputs
         return {
             "name": self.outputs[0].name,
             "inputs": tuple(t.name if t else None for t in inputs),
             "outputs": tuple(t.name for t in self.outputs),
         }
+
+
+Indices = int | tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -86,8 +98,8 @@ class Record:
 
     version: int
     options: str = ""
-    fields: dict[str, Any] = field(default_factory=dict)
-    indices: dict[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, int | float | str] = field(default_factory=dict)
+    indices: Mapping[str, Indices] = field(default_factory=dict)
     place: int | None = None
     order: tuple[int, ...] = ()
     subgraphs: dict[str, Graph] = field(default_factory=dict)
@@ -95,7 +107,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Operator:
+class Operator(Generic[Kind]):
     """One operator of the format: its name there, what it becomes, and both ways between them.
 
     `write` is None where another operator of the format says the same. `updates` are the inputs that are variables in
@@ -104,15 +116,19 @@ class Operator:
     """
 
     builtin: str
-    kind: type[Op]
+    kind: type[Kind]
     read: Callable[[FileOp], Op | tuple[Op, ...]]
-    write: Callable[[Any, Graph], Record] | None
+    write: Callable[[Kind, Graph], Record] | None
     updates: tuple[int, ...] = ()
     subgraphs: Callable[[FileOp], dict[str, int]] = lambda op: {}
 
 
-def read_activation(code: int) -> Activation:
-    """The fused activation that the file's `code` stands for. Raises Unsupported."""
+AnyOperator = Operator[Any]  # where it does not matter what it becomes
+
+
+def read_activation(options: Options) -> Activation:
+    """The fused activation that options tell. Raises Unsupported."""
+    code = options.integer("FusedActivationFunction")
     if code not in _ACTIVATIONS:
         raise Unsupported(f"fused activation {code}; supported: {', '.join(map(str, _ACTIVATION_CODES))}")
     return _ACTIVATIONS[code]
@@ -174,6 +190,6 @@ def four_dimensions(*tensors: Tensor) -> None:
         require(len(tensor.shape) == 4, f"%{tensor.name} has {len(tensor.shape)} dimensions; supported: 4")
 
 
-def plain(builtin: str, kind: type[Op], version: int, options: str = "") -> Operator:
+def plain(builtin: str, kind: type[Kind], version: int, options: str = "") -> Operator[Kind]:
     """An operator without attributes."""
     return Operator(builtin, kind, lambda op: kind(**op.operands()), lambda op, graph: Record(version, options))

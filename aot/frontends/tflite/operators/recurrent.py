@@ -10,9 +10,9 @@ from aot.ops.svdf import Svdf
 
 
 def _read_svdf(op: FileOp) -> Op:
-    options = op.options(tflite.SVDFOptions)
-    activation = read_activation(options.FusedActivationFunction())
-    return Svdf(**op.operands(), rank=options.Rank(), activation=activation)
+    options = op.options("SVDFOptions")
+    activation = read_activation(options)
+    return Svdf(**op.operands(), rank=options.integer("Rank"), activation=activation)
 
 
 def _write_svdf(op: Svdf, graph: Graph) -> Record:
@@ -30,10 +30,10 @@ FUNCTIONS = {
 
 
 def _read_rnn(op: FileOp) -> Op:
-    options = op.options(tflite.SequenceRNNOptions)
-    code = options.FusedActivationFunction()
+    options = op.options("SequenceRNNOptions")
+    code = options.integer("FusedActivationFunction")
     require(code in FUNCTIONS, f"fused activation {code}; supported: {', '.join(FUNCTIONS.values())}")
-    return Rnn(**op.operands(), function=FUNCTIONS[code], time_major=bool(options.TimeMajor()))
+    return Rnn(**op.operands(), function=FUNCTIONS[code], time_major=options.flag("TimeMajor"))
 
 
 def _write_rnn(op: Rnn, graph: Graph) -> Record:
@@ -46,8 +46,8 @@ _UNUSED = Quant((1.0,), (0,))  # what matters to layers with normalization alone
 
 
 def _read_lstm(op: FileOp) -> Op:
-    options = op.options(tflite.UnidirectionalSequenceLSTMOptions)
-    code = options.FusedActivationFunction()
+    options = op.options("UnidirectionalSequenceLSTMOptions")
+    code = options.integer("FusedActivationFunction")
     require(code == tflite.ActivationFunctionType.TANH, f"fused activation {code}; supported: TANH")
     inside = [t.quant for t in op.intermediates]
     hidden = inside[4] if len(inside) == 5 else None
@@ -56,9 +56,9 @@ def _read_lstm(op: FileOp) -> Op:
         **op.operands(),
         hidden=hidden,
         gate_scales=tuple(q.scale[0] for q in inside[:4] if q is not None) if normal else (),
-        cell_clip=float(options.CellClip()),
-        projection_clip=float(options.ProjClip()),
-        time_major=bool(options.TimeMajor()),
+        cell_clip=options.real("CellClip"),
+        projection_clip=options.real("ProjClip"),
+        time_major=options.flag("TimeMajor"),
     )
 
 

@@ -1,7 +1,5 @@
 """Operators that take many elements together: pools, reductions over axes, softmax."""
 
-import tflite
-
 from aot.base.errors import AotError
 from aot.frontends.tflite.operators.records import (
     FileOp,
@@ -25,14 +23,15 @@ from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReducePro
 from aot.ops.softmax import Softmax
 
 
-def _pool(builtin: str, kind: type[Pool2D]) -> Operator:
+def _pool(builtin: str, kind: type[Pool2D]) -> Operator[Pool2D]:
     def read(op: FileOp) -> Op:
-        options, x = op.options(tflite.Pool2DOptions), op.input(0)
+        options, x = op.options("Pool2DOptions"), op.input(0)
         four_dimensions(x)
-        kernel, stride = (options.FilterHeight(), options.FilterWidth()), (options.StrideH(), options.StrideW())
+        kernel = options.integer("FilterHeight"), options.integer("FilterWidth")
+        stride = options.integer("StrideH"), options.integer("StrideW")
         require(min(*kernel, *stride) >= 1, f"filter {kernel}, stride {stride}; supported: from 1 up")
-        pads = read_pads(options.Padding(), x, kernel, stride, (1, 1))
-        activation = read_activation(options.FusedActivationFunction())
+        pads = read_pads(options.integer("Padding"), x, kernel, stride, (1, 1))
+        activation = read_activation(options)
         return kind(**op.operands(), kernel=kernel, stride=stride, padding=pads, activation=activation)
 
     return Operator(builtin, kind, read, _write_pool)
@@ -53,10 +52,10 @@ def _write_pool(op: Pool2D, graph: Graph) -> Record:
     return Record(1 if isinstance(op, L2Pool2D) else 2, "Pool2DOptions", fields)
 
 
-def _reduction(builtin: str, kind: type[Reduction], version: int = 2) -> Operator:
+def _reduction(builtin: str, kind: type[Reduction], version: int = 2) -> Operator[Reduction]:
     def read(op: FileOp) -> Op:
         axes = read_axes(op.integers(1), len(op.input(0).shape))
-        return kind(**op.operands(1), axes=axes, keep_dims=bool(op.options(tflite.ReducerOptions).KeepDims()))
+        return kind(**op.operands(0), axes=axes, keep_dims=op.options("ReducerOptions").flag("KeepDims"))
 
     def write(op: Reduction, graph: Graph) -> Record:
         return Record(version, "ReducerOptions", {"KeepDims": op.keep_dims}, {"axes": op.axes})
@@ -65,7 +64,7 @@ def _reduction(builtin: str, kind: type[Reduction], version: int = 2) -> Operato
 
 
 def _read_softmax(op: FileOp) -> Op:
-    return Softmax(**op.operands(), beta=float(op.options(tflite.SoftmaxOptions).Beta()))
+    return Softmax(**op.operands(), beta=op.options("SoftmaxOptions").real("Beta"))
 
 
 def _write_softmax(op: Softmax, graph: Graph) -> Record:
@@ -73,7 +72,7 @@ def _write_softmax(op: Softmax, graph: Graph) -> Record:
 
 
 def _read_l2_normalization(op: FileOp) -> Op:
-    activation = read_activation(op.options(tflite.L2NormOptions).FusedActivationFunction())
+    activation = read_activation(op.options("L2NormOptions"))
     return L2Normalization(**op.operands(), activation=activation)
 
 

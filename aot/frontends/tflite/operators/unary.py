@@ -1,7 +1,5 @@
 """Operators on one tensor, element by element."""
 
-import tflite
-
 from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain
 from aot.graph.ir import Graph, Op
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
@@ -13,7 +11,7 @@ from aot.ops.two_slopes import Abs, LeakyRelu
 
 
 def _read_gelu(op: FileOp) -> Op:
-    return Gelu(**op.operands(), approximate=bool(op.options(tflite.GeluOptions).Approximate()))
+    return Gelu(**op.operands(), approximate=op.options("GeluOptions").flag("Approximate"))
 
 
 def _write_gelu(op: Gelu, graph: Graph) -> Record:
@@ -21,7 +19,7 @@ def _write_gelu(op: Gelu, graph: Graph) -> Record:
 
 
 def _read_leaky_relu(op: FileOp) -> Op:
-    return LeakyRelu(**op.operands(), alpha=float(op.options(tflite.LeakyReluOptions).Alpha()))
+    return LeakyRelu(**op.operands(), alpha=op.options("LeakyReluOptions").real("Alpha"))
 
 
 def _write_leaky_relu(op: LeakyRelu, graph: Graph) -> Record:
