@@ -17,7 +17,7 @@ from paths import DIGITS, EXAMPLES, SINE
 from aot.base.version import __version__
 from aot.graph.ir import Graph, Tensor
 from aot.oracle import interpreter
-from aot.passes import PASSES
+from aot.passes import NORMALIZE, PASSES
 
 FLASH_KEYS = {"code", "weights", "total"}
 BUILD_KEYS = {
@@ -384,7 +384,7 @@ def test_inspect_needs_a_model_or_a_kernel() -> None:
 
 
 def test_inspect_after_no_pass() -> None:
-    assert f"the passes are {PASSES[0].__name__}" in refused("inspect", DIGITS, "--stop-after", "nonsense")
+    assert f"the passes are {NORMALIZE[0].__name__}" in refused("inspect", DIGITS, "--stop-after", "nonsense")
 
 
 def test_boards() -> None:
