@@ -1,11 +1,11 @@
 """One subgraph of a .tflite file -> Graph, with the graphs inside its operators, its handles and its variables."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
 from aot.base.errors import AotError
+from aot.frontends.tflite.faults import fault_of, order_fault, probe
 from aot.frontends.tflite.known import known_outputs
 from aot.frontends.tflite.lifted import Inner, lifted
 from aot.frontends.tflite.operators import OPERATORS, FileOp
@@ -42,17 +42,8 @@ class File(Protocol):
 def read_graph(file: File, name: str) -> Graph:
     """The main graph of `file`, called `name`. Raises AotError for any fault in it."""
     graph = _Subgraph(file, 0, ()).graph(name)
-    _probe(graph)
+    probe(graph)
     return graph
-
-
-def _probe(graph: Graph) -> None:
-    """Ask every operator whether it is supported, for what is raised where it lacks operands: the file is at fault."""
-    for op in graph.ops:
-        for inner in op.graphs.values():
-            _probe(inner)
-        with suppress(Unsupported):
-            op.check(graph)
 
 
 class _Subgraph:
@@ -112,7 +103,7 @@ class _Subgraph:
             given, returned = [*given, *(first for first, _ in pairs)], [*returned, *(last for _, last in pairs)]
         known = {t.name: t for t in (*self._tensors, *self._variables.tensors, *fixed) if t.dtype != HANDLE}
         graph = Graph(name, known, ops, tuple(t.name for t in given), tuple(t.name for t in returned), states)
-        if fault := self._fault(graph, [*given, *returned]):
+        if fault := fault_of(graph, [*given, *returned], len(self._above) > 1):
             raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
         return graph
 
@@ -127,7 +118,7 @@ class _Subgraph:
         last = self._variables.assigned(self._above[-1])
         known = {t.name: t for t in (*self._tensors, *self._variables.tensors) if t.dtype != HANDLE}
         graph = Graph("initial", known, ops, (), tuple(after.name for _, after in last.values()))
-        if (fault := _order_fault(graph)) is not None:
+        if (fault := order_fault(graph)) is not None:
             raise Unsupported(f"subgraph {self._above[-1]}, which initializes variables: {fault}")
         for op in ops:
             if op.graphs:  # they may not end
@@ -135,20 +126,6 @@ class _Subgraph:
             op.check(graph)
         values = graph.values({}, "double")
         return {key: (first, values[after.name]) for key, (first, after) in last.items()}
-
-    def _fault(self, graph: Graph, ports: Sequence[Tensor]) -> str | None:
-        """What is wrong with how the graph's parts refer to each other, or None."""
-        handle = next((t for t in ports if t.dtype == HANDLE), None)
-        if handle is not None:
-            return f"%{handle.name} stands for a variable, and may only be read and assigned"
-        if len(self._above) == 1 and not (graph.inputs and graph.outputs):
-            return f"it has no {'outputs' if graph.inputs else 'inputs'}"
-        if len(set(graph.inputs)) < len(graph.inputs):
-            return "one tensor is among the inputs twice"
-        for name in graph.inputs:
-            if graph[name].constant:
-                return f"its input %{name} is a constant"
-        return _order_fault(graph)
 
     def _value(self, number: int) -> Tensor:
         """What tensor `number` holds now: of a variable, the value that it was given last."""
@@ -290,18 +267,3 @@ def _names(file: File, tensors: list[TensorTable]) -> list[str]:
     for i in sorted(range(len(tensors)), key=lambda i: constant[i]):
         result[i] = file.names.unique(short_label(file.label(tensors[i])))
     return result
-
-
-def _order_fault(graph: Graph) -> str | None:
-    """An operator that uses what is not there yet, or computes what is; an output that nothing computes."""
-    known = {*graph.given, *(name for name, t in graph.tensors.items() if t.constant)}
-    for op in graph.ops:
-        for name in op.inputs:
-            if name is not None and name not in known:
-                return f"{op.kind} uses %{name} before it is computed"
-        for name in op.outputs:
-            if name in known:
-                return f"{op.kind} computes %{name}, which is there already"
-            known.add(name)
-    missing = [name for name in graph.wanted if name not in known]
-    return f"its output %{missing[0]} is never computed" if missing else None
