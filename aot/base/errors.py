@@ -4,7 +4,7 @@
 class AotError(Exception):
     """What went wrong, in one line, and what the user can try next.
 
-    `cli.py` prints it as ``error: <what>`` followed by one ``  - <thing>`` line for each thing to try.
+    `aot.cli.main` prints it as ``error: <what>`` followed by one ``  - <thing>`` line for each thing to try.
     """
 
     def __init__(self, what: str, *things_to_try: str) -> None:
