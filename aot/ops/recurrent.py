@@ -147,7 +147,7 @@ class Lstm(Op):
             _require_real(graph, self)
         else:
             self._check_types(graph, types)
-            self.integer(graph)
+            self._numbers(graph)
 
     def _check_types(self, graph: Graph, wanted: Mapping[int, str]) -> None:
         """Those of an int8 or an int16 layer."""
@@ -159,12 +159,21 @@ class Lstm(Op):
         for name, state in zip(self.outputs, (self.inputs[18], self.inputs[18], self.inputs[19]), strict=True):
             require_moved(graph[state], graph[name])
 
-    def integer(self, graph: Graph) -> IntegerLstm | WideLstm:
-        """The numbers of an int8 or an int16 layer."""
-        operands = {i: t for i in range(len(self.inputs)) if (t := graph.operand(self, i)) is not None}
-        if operands[0].dtype == "int16":
-            return wide_lstm(operands, self.cell_clip)
+    def integer(self, graph: Graph) -> IntegerLstm:
+        """The numbers of an int8 layer."""
+        operands = self._operands(graph)
         return integer_lstm(operands, self.hidden, self.gate_scales, self.cell_clip, self.projection_clip)
+
+    def wide(self, graph: Graph) -> WideLstm:
+        """The numbers of an int16 layer."""
+        return wide_lstm(self._operands(graph), self.cell_clip)
+
+    def _numbers(self, graph: Graph) -> IntegerLstm | WideLstm:
+        return self.wide(graph) if graph[self.inputs[0]].dtype == "int16" else self.integer(graph)
+
+    def _operands(self, graph: Graph) -> dict[int, Tensor]:
+        """By their number in the file, without those left out."""
+        return {i: t for i in range(len(self.inputs)) if (t := graph.operand(self, i)) is not None}
 
     def _check_together(self) -> None:
         """What is there in one gate must be there in all; without an input gate, in the others."""
@@ -208,7 +217,7 @@ class Lstm(Op):
         sequence = sequence_of(x, self.time_major)
         hidden, cell = values[str(self.inputs[18])], values[str(self.inputs[19])]
         rows, outputs = sequence.steps_first(values[x.name]), []
-        numbers = None if x.dtype == "float32" else self.integer(graph)
+        numbers = None if x.dtype == "float32" else self._numbers(graph)
         with np.errstate(all="ignore"):
             for row in rows[::-1] if self.reverse else rows:
                 if numbers is None:

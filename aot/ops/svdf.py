@@ -11,6 +11,8 @@ from aot.ops.common import Activation, require, require_operands, require_quanti
 from aot.ops.dense import accumulator_bound, centred, matrix_product, require_symmetric
 from aot.ops.reals import clamp_real, sums_of_products, total
 
+_Operands = tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor, Tensor]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Svdf(Op):
@@ -24,7 +26,7 @@ class Svdf(Op):
     rank: int
     activation: Activation = Activation.NONE
 
-    def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor, Tensor]:
+    def operands(self, graph: Graph) -> _Operands:
         """Input, features, time, bias, state, output."""
         x, features, time, state = (graph[self.inputs[i]] for i in (0, 1, 2, 4))
         return x, features, time, graph.operand(self, 3), state, graph[self.outputs[0]]
@@ -107,7 +109,7 @@ class Svdf(Op):
         codes = requantize(acc, scale, rounding) + state.zero_point
         return np.asarray(np.clip(codes, info.min, info.max).astype(state.dtype))
 
-    def _real(self, held: Array, time: Array, bias: Array, operands: tuple[Tensor | None, ...], rounding: str) -> Array:
+    def _real(self, held: Array, time: Array, bias: Array, operands: _Operands, rounding: str) -> Array:
         shape = held.shape[:2]
         filters = total((held[:, :, m] * time[:, m] for m in range(held.shape[2])), shape)
         parts = filters.reshape(shape[0], -1, self.rank)
@@ -116,11 +118,8 @@ class Svdf(Op):
             sums = sums + parts[:, :, r]
         return clamp_real(sums, self.activation)
 
-    def _codes(
-        self, held: Array, time: Array, bias: Array, operands: tuple[Tensor | None, ...], rounding: str
-    ) -> Array:
+    def _codes(self, held: Array, time: Array, bias: Array, operands: _Operands, rounding: str) -> Array:
         x, features, weights, _, state, y = operands
-        assert x and features and weights and state and y
         products = (held.astype(np.int64) - state.zero_point) * time.astype(np.int64)
         sums = products.reshape(len(held), y.shape[1], -1).sum(axis=2) + bias.astype(np.int64)
         scale = Multiplier.of(self.scales(x, features, weights, state, y)[1], rounding)

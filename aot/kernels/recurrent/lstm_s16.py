@@ -60,8 +60,7 @@ def lstm_s16(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     """A cell at a time, from beginning to end."""
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     fit(x.dtype == "int16", f"%{x.name} is {x.dtype}")
-    numbers = op.integer(graph)
-    assert isinstance(numbers, WideLstm)
+    numbers = op.wide(graph)
     sequence, cells = sequence_of(x, op.time_major), op.sizes(graph)[0]
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, cells)
     params = LstmS16(

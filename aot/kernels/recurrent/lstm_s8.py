@@ -96,7 +96,6 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
     numbers = op.integer(graph)
-    assert isinstance(numbers, IntegerLstm)
     cells, units = op.sizes(graph)
     sequence = sequence_of(x, op.time_major)
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
