@@ -92,6 +92,11 @@ class Device:
         identity = self._link.reliably(ask)
         self._link.start()
         self._traces = identity.traces
+        self._check(identity)
+        return identity
+
+    def _check(self, identity: Identity) -> None:
+        """Raise AotError unless the device runs what is held."""
         if identity.sha256 != self._held.interface.sha256:
             raise AotError(
                 f"the device runs {identity.name} ({identity.sha256[:12]}), "
@@ -105,7 +110,6 @@ class Device:
                 "give the same --rounding, --board and other options as when its firmware was built",
                 "load firmware that is built anew: --flash",
             )
-        return identity
 
     def infer(self, inputs: Sequence[bytes]) -> list[bytes]:
         """The bytes of every output for the bytes of every `inputs`, in the model's order.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import product
+from itertools import chain, product
 
 from aot.base.errors import AotError
 from aot.graph.ir import Graph
@@ -33,10 +33,24 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
     for block in (whole, by_depth):
         if block.plan.size <= max_ram:
             return block
-    smallest, searches = min(whole.plan.size, by_depth.plan.size), 0
+    smallest = min(whole.plan.size, by_depth.plan.size)
     found = _candidates(by_depth)
+    for block in chain(_placed(found, target, max_ram), _last(found, target)):
+        if block.plan.size <= max_ram:
+            return _with_shared_constants(block)
+        smallest = min(smallest, block.plan.size)
+    raise AotError(
+        f"no way was found to run {graph.name} in {max_ram:,} bytes of arena; {smallest:,} is the least that was",
+        f"--max-ram {smallest}",
+        "a model with a smaller input or fewer channels",
+    )
+
+
+def _placed(found: Sequence["_Candidate"], target: Target, max_ram: int) -> Iterator[Block]:
+    """Those that may need no more than `max_ram`, cheapest first; of one where more stripes change nothing, no more."""
     sizes: dict[tuple[Rows, bool], int] = {}  # of the last split of the same operators
-    stuck: set[tuple[Rows, bool]] = set()  # where more stripes changed nothing
+    stuck: set[tuple[Rows, bool]] = set()
+    searches = 0
     for one in found:
         if one.least > max_ram or one.what in stuck:
             continue
@@ -50,29 +64,22 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
         if max_ram < placed.size <= _NEAR * max_ram and searches < _MOST_SEARCHES:
             placed = plan(one.graph, steps_of(calls))
             searches += 1
-        smallest = min(smallest, placed.size)
-        if placed.size <= max_ram:
-            return _with_shared_constants(Block(one.graph, calls, placed))
-    last = min(_last(found, target), key=lambda block: block.plan.size, default=whole)
-    if last.plan.size <= max_ram:
-        return _with_shared_constants(last)
-    smallest = min(smallest, last.plan.size)
-    raise AotError(
-        f"no way was found to run {graph.name} in {max_ram:,} bytes of arena; {smallest:,} is the least that was",
-        f"--max-ram {smallest}",
-        "a model with a smaller input or fewer channels",
-    )
+        yield Block(one.graph, calls, placed)
 
 
 def _last(found: Sequence["_Candidate"], target: Target) -> Iterator[Block]:
-    """Of those that begin with the same operator, the splits that might need least, whatever was left out before."""
+    """Of those that begin with the same operator, the splits that might need least, whatever was left out before; the
+    smallest first.
+    """
     alike: dict[tuple[int, bool], list[_Candidate]] = {}
     for one in sorted(found, key=lambda one: one.least):
         (first, _), keep = one.what
         alike.setdefault((first, keep), []).append(one)
+    blocks = []
     for one in (one for group in alike.values() for one in group[:_LAST]):
         calls = calls_of(one.graph, target)
-        yield Block(one.graph, calls, plan(one.graph, steps_of(calls), quick=True))
+        blocks.append(Block(one.graph, calls, plan(one.graph, steps_of(calls), quick=True)))
+    yield from sorted(blocks, key=lambda block: block.plan.size)
 
 
 def macs(graph: Graph) -> int:

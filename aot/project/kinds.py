@@ -65,8 +65,23 @@ def project_files(
     """Path below the project's folder -> text, of a whole project; `model` holds the files of its models themselves.
 
     A template that prints nothing makes no file. `stack_bytes` is the worst case of one inference, where it is known.
-    AotError where `kind` cannot be for `board`.
+    AotError where `kind` cannot be for these models or this board.
     """
+    _check(kind, held, board)
+    files = {_place(kind, held.name, name) + name: text for name, text in model.items()}
+    if kind.firmware:
+        files |= firmware_files(held, board)
+    values = _values(held, board, stack_bytes)
+    folder = TEMPLATES / "projects" / kind.name
+    for path in folder.rglob("*.j2"):
+        template = path.relative_to(folder).as_posix()
+        name = template.replace("NAME", held.name).removesuffix(".j2")
+        files[name] = render(f"projects/{kind.name}/{template}", **values)
+    return {name: files[name] for name in sorted(files) if files[name]}
+
+
+def _check(kind: Kind, held: Held, board: Board) -> None:
+    """Raise AotError where a project of this kind cannot hold the models, or be for the board."""
     if kind.name == "cmsis-pack" and board.core.family != "arm":
         raise AotError(f"a cmsis-pack project is for Arm cores, and {board.name} has the core {board.core.name}",
                        "a board with a Cortex-M: `aot boards` lists them", "another --project")  # fmt: skip
@@ -83,16 +98,6 @@ def project_files(
         raise AotError(f"a {kind.name} project has one arena, and {held.name} has one in each of {pools}",
                        "the model's files alone: --project sources",
                        "one memory that holds all of it: --pool NAME")  # fmt: skip
-    files = {_place(kind, held.name, name) + name: text for name, text in model.items()}
-    if kind.firmware:
-        files |= firmware_files(held, board)
-    values = _values(held, board, stack_bytes)
-    folder = TEMPLATES / "projects" / kind.name
-    for path in folder.rglob("*.j2"):
-        template = path.relative_to(folder).as_posix()
-        name = template.replace("NAME", held.name).removesuffix(".j2")
-        files[name] = render(f"projects/{kind.name}/{template}", **values)
-    return {name: files[name] for name in sorted(files) if files[name]}
 
 
 def _place(kind: Kind, name: str, file: str) -> str:

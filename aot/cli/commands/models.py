@@ -1,5 +1,8 @@
 """`aot build`, `run`, `verify` and `profile`: models on a board."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import typer
 
 from aot import api
@@ -69,15 +72,7 @@ def run(
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL on a board: an emulated one, or a real one with --port. Several models run in one firmware."""
-    if outputs and len(outputs) != len(models):
-        raise AotError(
-            f"--outputs is needed {len(models)} times, not {len(outputs)}", "once for each model, in their order"
-        )
-    written = [path.resolve() for path in outputs or ()]
-    for path in outputs or ():
-        refuse_unwritable(path)
-        if written.count(path.resolve()) > 1:
-            raise AotError(f"--outputs names {path} twice", "a file for each model")
+    _check_outputs(outputs or (), len(models))
     with progress() as told:
         ran = api.run_together(
             models,
@@ -101,6 +96,17 @@ def run(
             show(line)
         show_table(report_together.run_table(ran))
     raise typer.Exit(0 if ran.passed else 1)
+
+
+def _check_outputs(outputs: Sequence[Path], models: int) -> None:
+    """Raise AotError unless there is a file for each model, or none."""
+    if outputs and len(outputs) != models:
+        raise AotError(f"--outputs is needed {models} times, not {len(outputs)}", "once for each model, in their order")
+    written = [path.resolve() for path in outputs]
+    for path in outputs:
+        refuse_unwritable(path)
+        if written.count(path.resolve()) > 1:
+            raise AotError(f"--outputs names {path} twice", "a file for each model")
 
 
 @options.grouped
