@@ -117,25 +117,29 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         *(sequence.steps, sequence.batches, sequence.depth, cells, units),
         *strides,
     )
-    variant = {
-        "cifg": numbers.input is None,
-        "peephole": numbers.forget.peephole is not None,
-        "layer_norm": numbers.forget.norm is not None,
-        "projection": numbers.projection is not None,
-        "cell_clip": numbers.cell_clip > 0,
-    }
     return Call(
         kernel,
         op,
         params,
         (x.name, hidden, cell),
         op.outputs,
-        variant,
+        _variant(numbers),
         scratch=_scratch(numbers, cells),
         scratch_type="int16_t" if numbers.forget.norm else "int8_t",
         updates=((1, 1), (2, 2)),
         work={"macs": op.macs(graph), "cells": cells * sequence.steps * sequence.batches},
     )
+
+
+def _variant(numbers: IntegerLstm) -> dict[str, bool]:
+    """What the layer has of all that may be left out."""
+    return {
+        "cifg": numbers.input is None,
+        "peephole": numbers.forget.peephole is not None,
+        "layer_norm": numbers.forget.norm is not None,
+        "projection": numbers.projection is not None,
+        "cell_clip": numbers.cell_clip > 0,
+    }
 
 
 def _scratch(numbers: IntegerLstm, cells: int) -> int:

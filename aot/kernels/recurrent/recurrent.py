@@ -149,16 +149,7 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     cells, units = op.sizes(graph)
     sequence = sequence_of(x, op.time_major)
-    variant = {
-        "cifg": op.inputs[1] is None,
-        "peephole": op.inputs[10] is not None,
-        "layer_norm": graph.operand(op, 21) is not None,
-        "projection": op.inputs[16] is not None,
-        "projection_bias": op.inputs[17] is not None,
-        "cell_clip": op.cell_clip > 0,
-        "projection_clip": op.inputs[16] is not None and op.projection_clip > 0,
-        "reverse": op.reverse,
-    }
+    variant = _variant(op, graph)
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
     arrays = _Arrays(op, graph, y.name)
     params = LstmF32(
@@ -192,6 +183,20 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         updates=((1, 1), (2, 2)),
         work={"macs": op.macs(graph), "cells": cells * sequence.steps * sequence.batches},
     )
+
+
+def _variant(op: Lstm, graph: Graph) -> dict[str, bool]:
+    """What the layer has of all that may be left out."""
+    return {
+        "cifg": op.inputs[1] is None,
+        "peephole": op.inputs[10] is not None,
+        "layer_norm": graph.operand(op, 21) is not None,
+        "projection": op.inputs[16] is not None,
+        "projection_bias": op.inputs[17] is not None,
+        "cell_clip": op.cell_clip > 0,
+        "projection_clip": op.inputs[16] is not None and op.projection_clip > 0,
+        "reverse": op.reverse,
+    }
 
 
 KERNELS: tuple[AnyKernel, ...] = (
