@@ -11,6 +11,7 @@ from aot.base.errors import AotError
 from aot.compile.memory import check_memory
 from aot.compile.printing import print_model, with_plan
 from aot.compile.records import Compiled, CompiledBundle
+from aot.emit.common import common_of
 from aot.emit.ctext import defined_names
 from aot.emit.model import ARENA_ALIGN
 from aot.graph.deployment import Bundle, listed
@@ -35,8 +36,10 @@ def bundled(models: Sequence[Compiled], *, concurrent: bool = False) -> Compiled
     size = max(start + plan.size for start, plan in zip(starts, plans, strict=True))
     bound = (sum if concurrent else max)(plan.lower_bound for plan in plans)
     optimal = all(plan.optimal for plan in plans if concurrent or plan.size == size)
-    held = Bundle(NAME, tuple(model.held for model in placed), size, starts, concurrent)
-    whole = CompiledBundle(placed, held, bound, optimal)
+    common = common_of(NAME, [(model.block, model.target) for model in placed])
+    kernels = common.file if common else ""
+    held = Bundle(NAME, tuple(model.held for model in placed), size, starts, concurrent, kernels)
+    whole = CompiledBundle(tuple(replace(model, common=common) for model in placed), held, bound, optimal)
     _check_names(whole)
     check_memory(held, whole.board, size, whole.weights_bytes)
     return whole
@@ -94,6 +97,8 @@ def _check_names(whole: CompiledBundle) -> None:
 def _names(whole: CompiledBundle) -> Iterator[str]:
     """Each model's own name and those of its files, and what a program that includes all headers and links all sees."""
     yield from (model.name.lower() for model in whole.held.models)
+    if whole.common:
+        yield from (whole.common.file, *(f"{whole.common.prefix}_{name}" for name in whole.common.names))
     for model in whole.models:
         for path, text in print_model(model).items():
             yield path.lower()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aot.base.files import write_files
 from aot.compile.records import Compiled, CompiledBundle, Whole
-from aot.emit.bundle import bundle_header
+from aot.emit.bundle import bundle_header, common_files
 from aot.emit.constants import constants_in
 from aot.emit.model import layer_names, model_files
 from aot.emit.origin import Origin
@@ -25,7 +25,7 @@ def print_model(compiled: Compiled, stack_bytes: int | None = None) -> dict[str,
     c = compiled
     core = c.board.core
     origin = Origin(c.board.name, core.name, core.features, c.options)
-    return model_files(c.block, c.interface, c.held.weights, c.target, c.held.code, origin, stack_bytes)
+    return model_files(c.block, c.interface, c.held.weights, c.target, c.held.code, origin, stack_bytes, c.common)
 
 
 def print_project(whole: Whole, kind: str = "make", firmware: Firmware | None = None) -> dict[str, str | bytes]:
@@ -37,14 +37,17 @@ def print_project(whole: Whole, kind: str = "make", firmware: Firmware | None = 
     files = {name: text for model, stack in zip(whole.models, stacks, strict=True)
              for name, text in print_model(model, stack).items()}  # fmt: skip
     if isinstance(whole, CompiledBundle):
-        files |= {f"{whole.held.name}.h": _common_header(whole)}
+        files |= _print_common(whole)
     stack_bytes = firmware.stack.bytes if firmware else None
     return {**project_files(KINDS[kind], whole.held, whole.board, files, stack_bytes), **_binaries(whole)}
 
 
-def _common_header(whole: CompiledBundle) -> str:
+def _print_common(whole: CompiledBundle) -> dict[str, str]:
+    """The files that belong to no single model: the header for their user, and the kernels of several."""
     sizes = [(model.plan.size, model.weights_bytes) for model in whole.models]
-    return bundle_header(whole.held, sizes)
+    header = {f"{whole.held.name}.h": bundle_header(whole.held, sizes)}
+    models = [(model.block, model.target) for model in whole.models]
+    return header | (common_files(whole.common, whole.held, models) if whole.common else {})
 
 
 def _binaries(whole: Whole) -> Mapping[str, bytes]:

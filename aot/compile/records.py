@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aot.emit.common import Common
 from aot.emit.constants import constants_in
 from aot.graph.deployment import Bundle, Deployment
 from aot.graph.interface import Interface
@@ -17,7 +18,7 @@ class Compiled:
 
     `source` is the graph of the file, `block` what became of it: a simpler graph, its calls, and where everything lies.
     `held` is the model as a firmware holds it; `options` are the user's, as the command line has them; `recomputed` are
-    the multiply-accumulates that stripes do a second time.
+    the multiply-accumulates that stripes do a second time; `common` is what stands in one file for several models.
     """
 
     source: Graph
@@ -28,6 +29,7 @@ class Compiled:
     options: str = ""
     warnings: tuple[str, ...] = ()
     recomputed: int = 0
+    common: Common | None = None
 
     @property
     def models(self) -> "tuple[Compiled, ...]":
@@ -91,6 +93,11 @@ class CompiledBundle:
     def board(self) -> Board:
         """What all of them were compiled for."""
         return self.models[0].board
+
+    @property
+    def common(self) -> Common | None:
+        """What stands once for all models."""
+        return self.models[0].common
 
     @property
     def weights_bytes(self) -> int:

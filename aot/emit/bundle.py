@@ -1,8 +1,11 @@
-"""The common header of several models in one firmware."""
+"""The files that several models in one firmware have in common: their header, and the kernels of two or more."""
 
 from collections.abc import Iterator, Sequence
 
 from aot.base.templating import render
+from aot.emit.common import Common, Model, parted
+from aot.emit.ctext import local_names
+from aot.emit.helpers import headers_in
 from aot.emit.model import ARENA_ALIGN
 from aot.graph.deployment import Bundle, listed
 
@@ -19,6 +22,21 @@ def bundle_header(bundle: Bundle, sizes: Sequence[tuple[int, int]]) -> str:
         remembering_names=[model.name for model in states],
         arena_align=ARENA_ALIGN,
     )
+
+
+def common_files(common: Common, bundle: Bundle, models: Sequence[Model]) -> dict[str, str]:
+    """Path -> text of the header and the code of the kernels in `common`."""
+    parts = list(parted(common, models))
+    values: dict[str, object] = {
+        "common": common,
+        "title": listed(bundle.models),
+        "version": bundle.version,
+        "headers": headers_in(common.names),
+        "declarations": [part.declaration for part in parts],
+        "definitions": [part.definition for part in parts if part.definition],
+        "local_names": local_names(text for part in parts for text in (part.declaration, part.definition)),
+    }
+    return {f"{common.file}{end}": render(f"kernels{end}.j2", **values) for end in (".h", ".c")}
 
 
 def _rows(bundle: Bundle, sizes: Sequence[tuple[int, int]]) -> Iterator[str]:

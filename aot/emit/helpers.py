@@ -1,12 +1,12 @@
 """The helpers at the top of a model's .c file: what its kernels need, and what those need, and nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from aot.base.templating import Fragment, fragment, names_in
 from aot.emit.ctext import struct_declaration, structs_in
 from aot.emit.layers import Function
-from aot.kernels.call import Target
+from aot.kernels.call import Params, Target
 
 UNALIGNED = "unaligned"  # what code needs that loads or stores words at any address
 _GUARDS = {"dsp": "dsp_guard.h.j2"}  # for each feature of a core: what stops a compiler that has it not
@@ -24,19 +24,46 @@ class Prelude:
     text: str
 
 
-def prelude(functions: Iterable[Function], others: Sequence[Fragment], target: Target) -> Prelude:
-    """What kernels and `others` need: each piece once, after its own needs."""
+def prelude(
+    functions: Iterable[Function], others: Sequence[Fragment], target: Target, elsewhere: Set[str] = frozenset()
+) -> Prelude:
+    """What kernels and `others` need: each piece once, after its own needs; the text of some may stand `elsewhere`."""
+    found = needed(functions, target)
+    for other in others:
+        _add(other.needs, target, found)
+    text = "\n\n".join(text for name, text in texts_of(found).items() if name not in elsewhere)
+    return Prelude(tuple(found), headers_in(found), text)
+
+
+def needed(functions: Iterable[Function], target: Target) -> dict[str, Fragment]:
+    """The structs and helpers that kernels need, by name, each after its own needs; headers among them have no text."""
     found: dict[str, Fragment] = {}
     for function in functions:
         for struct in structs_in(function.params):
-            found[f"struct {struct.c_name}"] = Fragment(struct_declaration(struct.c_name, struct), ())
+            found[_struct(struct)] = Fragment(struct_declaration(struct.c_name, struct), ())
         _add(function.needs, target, found)
-    for other in others:
-        _add(other.needs, target, found)
-    headers = tuple(sorted(need for need in found if need.endswith(".h")))
+    return found
+
+
+def needs_of(function: Function) -> tuple[str, ...]:
+    """The names of what a kernel itself needs."""
+    return (*map(_struct, structs_in(function.params)), *function.needs)
+
+
+def headers_in(found: Iterable[str]) -> tuple[str, ...]:
+    """The headers of the C library among what is needed."""
+    return tuple(sorted(need for need in found if need.endswith(".h")))
+
+
+def texts_of(found: Mapping[str, Fragment]) -> dict[str, str]:
+    """What of `found` has a text, by name; what stops a wrong compiler comes before all else."""
     names = sorted(found, key=lambda need: need not in _GUARDS)
-    texts = [found[name].text.strip() for name in names]
-    return Prelude(tuple(found), headers, "\n\n".join(text for text in texts if text))
+    texts = {name: found[name].text.strip() for name in names}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _struct(struct: Params) -> str:
+    return f"struct {struct.c_name}"
 
 
 def pieces(needs: Sequence[str], target: Target) -> dict[str, Fragment]:

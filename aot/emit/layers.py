@@ -64,14 +64,20 @@ def key_of(call: Call) -> Key:
     return call.kernel.name, struct_declaration(call.kernel.name, call.params), repr(sorted(call.variant.items()))
 
 
-def functions_of(calls: Sequence[Call], rounding: str) -> Functions:
-    """Each distinct kernel function."""
+def functions_of(calls: Sequence[Call], rounding: str, together: Sequence[Call] = ()) -> Functions:
+    """Each distinct kernel function of `calls`, named among those of all models `together`, where they are several."""
+    named = _distinct(together or calls)
+    names = dict(zip(named, names_of([(call, struct) for (_, struct, _), call in named.items()]), strict=True))
+    return {key: _function(call, names[key], rounding) for key, call in _distinct(calls).items()}
+
+
+def _distinct(calls: Sequence[Call]) -> dict[Key, Call]:
+    """A call for each kernel function."""
     first: dict[Key, Call] = {}
     for call in everything(calls):
         if not call.blocks:
             first.setdefault(key_of(call), call)
-    names = names_of([(call, struct) for (_, struct, _), call in first.items()])
-    return {key: _function(call, name, rounding) for (key, call), name in zip(first.items(), names, strict=True)}
+    return first
 
 
 def _function(call: Call, name: str, rounding: str) -> Function:

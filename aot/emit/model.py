@@ -8,6 +8,7 @@ import numpy as np
 
 from aot.base.errors import AotError
 from aot.base.templating import Fragment, render
+from aot.emit.common import Common
 from aot.emit.constants import constants_in
 from aot.emit.ctext import array_body, defined_names, local_names
 from aot.emit.helpers import Prelude, prelude
@@ -80,19 +81,22 @@ def model_files(
     code: str = "",
     origin: Origin | None = None,
     stack_bytes: int | None = None,
+    common: Common | None = None,
 ) -> dict[str, str]:
     """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`.
 
     `code` is the hash that a file of constants must have, where they are one; `origin` and stack are for the header.
+    What is in `common` with other models stands in a file of its own, not in these.
     """
     name, arrays = block.graph.name, constants_in(block)
-    written = _code(block, interface, target, f"{name}_weights." if weights.file_bytes else f"{name}_")
+    written = _code(block, interface, target, f"{name}_weights." if weights.file_bytes else f"{name}_", common)
     values: dict[str, object] = {
         **vars(written),
         "interface": interface,
         "weights": weights,
         "rounding": target.rounding,
         "origin": origin,
+        "common": common,
         "settings": list(settings(block, written.prelude.needs)),
         "arenas": _arenas(block.plan, interface),
         "parameter": parameter(block.plan, interface, ""),
@@ -109,20 +113,22 @@ def model_files(
     return files
 
 
-def _code(block: Block, interface: Interface, target: Target, constants: str) -> Code:
+def _code(block: Block, interface: Interface, target: Target, constants: str, common: Common | None) -> Code:
     """`constants` is what stands before a constant's name."""
     graph, calls, plan = block.graph, block.calls, block.plan
-    functions = functions_of(calls, target.rounding)
+    together, elsewhere = (common.calls, common.names) if common else ((), frozenset[str]())
+    functions = functions_of(calls, target.rounding, together)
+    own = [one.text for one in functions.values() if one.name not in elsewhere]
     control = list(control_functions(constants, block, functions))
     of_states = Fragment("", ("string.h",) if graph.state else ())
-    helpers = prelude(functions.values(), [*control, of_states], target)
+    helpers = prelude(functions.values(), [*control, of_states], target, elsewhere)
     layers = layers_of(constants, block, functions, {name: i for i, name in enumerate(layer_names(calls))})
     parameters = [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct]
-    texts = [helpers.text, *(one.text for one in functions.values()), *(one.text for one in control)]
+    texts = [helpers.text, *own, *(one.text for one in control)]
     states = state_texts(graph, plan, interface, constants)
     return Code(
         prelude=helpers,
-        functions=[one.text for one in functions.values()],
+        functions=own,
         parameters=parameters,
         control_functions=[one.text for one in control],
         layers=layers,

@@ -25,9 +25,10 @@ class Weights:
 class Deployment:
     """A model in a firmware.
 
-    `layers` are the tensors that a trace shows, in order; `code` is a hash of its C files: two firmwares with the same
-    model and the same hash compute the same; `pools` are the memories that its arenas lie in; `benchmark` is its name
-    in MLPerf Tiny, where the firmware is to take and give what that benchmark's runner wants.
+    `layers` are the tensors that a trace shows, in order; `code` is a hash of its C files as they are without other
+    models: two firmwares with the same model and the same hash compute the same; `pools` are the memories that its
+    arenas lie in; `benchmark` is its name in MLPerf Tiny, where the firmware is to take and give what that benchmark's
+    runner wants.
     """
 
     interface: Interface
@@ -62,6 +63,11 @@ class Deployment:
         """What a sentence calls it."""
         return self.name
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its C files to compile."""
+        return (f"{self.name}.c", f"{self.name}_weights.c")
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -69,7 +75,7 @@ class Bundle:
 
     Model `i` has its own arena from byte `starts[i]` on. `concurrent` models have nothing in common there; others begin
     at the same byte and do not run at once, but what each remembers lies where no other writes. `name` is that of the
-    program and of the common header.
+    program and of the common header, `kernels` of the file of kernels that several have in common, or empty.
     """
 
     name: str
@@ -77,6 +83,7 @@ class Bundle:
     arena_bytes: int
     starts: tuple[int, ...]
     concurrent: bool
+    kernels: str = ""
 
     @property
     def macro(self) -> str:
@@ -97,6 +104,12 @@ class Bundle:
     def weights(self) -> Weights:
         """Where the constants of all models are: in one section, and never in a file."""
         return Weights(section=self.models[0].weights.section)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The C files to compile, of all models."""
+        own = tuple(source for model in self.models for source in model.sources)
+        return (*own, f"{self.kernels}.c") if self.kernels else own
 
 
 Held = Deployment | Bundle  # what a firmware holds: one model, or several

@@ -213,8 +213,7 @@ def _part(interface: Interface, arena: str, index: int | None = None) -> _Part:
 def source_files(held: Held, board: Board) -> list[str]:
     """The C files to compile, below the project's folder, in the order of linking."""
     around = _board_files(board, held) | _device_files(held, board)
-    own = [f"{model.name}{end}" for model in held.models for end in (".c", "_weights.c")]
-    return sorted([*own, *(file for file in around if file.endswith(".c"))])
+    return sorted([*held.sources, *(file for file in around if file.endswith(".c"))])
 
 
 def _renode_files(held: Held, board: Board) -> dict[str, str]:

@@ -129,6 +129,7 @@ def _values(held: Held, board: Board, stack_bytes: int | None) -> dict[str, obje
         "title": listed(held.models),
         "headers": [f"{name}.h" for name in dict.fromkeys((held.name, *(model.name for model in held.models)))],
         "arenas": arenas(held),
+        "kernels": held.kernels if isinstance(held, Bundle) else "",
         "board": board,
         "sources": sources,
         "firmware_sources": [source for source in sources if "/" in source],

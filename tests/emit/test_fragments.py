@@ -36,9 +36,17 @@ def _template(helper: str) -> str | None:
     return next((name for name in (helper, family) if name in names_in("helpers")), None)
 
 
+@cache
+def _owners() -> dict[str, str]:
+    """The helper that declares each struct which helpers share."""
+    texts = {name: (TEMPLATES / "helpers" / f"{name}.c.j2").read_text() for name in names_in("helpers")}
+    return {struct: name for name, text in texts.items() for struct in re.findall(r"(?m)^struct (\w+) \{", text)}
+
+
 def _printed(text: str) -> set[str]:
-    """What C text mentions outside of comments: helpers, the headers of functions, and the core's instructions."""
-    called = set(_CALLED.findall(_COMMENT.sub("", text)))
+    """What C text mentions outside of comments: helpers and their structs, headers, and the core's instructions."""
+    plain = _COMMENT.sub("", text)
+    called = set(_CALLED.findall(plain)) | {_owners().get(struct, "") for struct in re.findall(r"struct (\w+)", plain)}
     marks = {"math.h": called & _FROM_MATH, "string.h": called & _FROM_STRING, "dsp": "__asm__" in text}
     return {name for name in called if _template(name)} | {need for need, shown in marks.items() if shown}
 
