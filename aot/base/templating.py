@@ -18,17 +18,19 @@ _BLANK_AFTER_STATEMENT = re.compile(r"(?m)^([ \t]*%[%#][^\n]*\n)\n")
 
 @dataclass(frozen=True)
 class Fragment:
-    """C text, and what its templates say that it needs, in order.
+    """C text, and what its templates say that it needs and that it defines, in order.
 
-    That is functions among the helpers, headers of the C library ("string.h"), and of the core its features ("dsp") and
-    that it loads and stores words at any address ("unaligned").
+    It needs functions among the helpers, headers of the C library ("string.h"), and of the core its features ("dsp")
+    and that it loads and stores words at any address ("unaligned").
     """
 
     text: str
     needs: tuple[str, ...]
+    defines: tuple[str, ...] = ()
 
 
 _needs: ContextVar[list[str]] = ContextVar("_needs")
+_defines: ContextVar[list[str]] = ContextVar("_defines")
 
 
 def _declare(*names: str) -> None:
@@ -40,6 +42,13 @@ def _declare(*names: str) -> None:
 def _noted(_: object, name: str) -> str:
     """The filter `needed`: a helper's name where it is put together, noted as one that is needed."""
     _declare(name)
+    return name
+
+
+@jinja2.pass_context
+def _defined(_: object, name: str) -> str:
+    """The filter `defined`: a name where C text defines it."""
+    _defines.get().append(name)
     return name
 
 
@@ -64,6 +73,7 @@ _ENVIRONMENT = jinja2.Environment(
 )
 _ENVIRONMENT.globals["needs"] = _declare
 _ENVIRONMENT.filters["needed"] = _noted
+_ENVIRONMENT.filters["defined"] = _defined
 
 
 @cache
@@ -76,14 +86,16 @@ def fragment(template: str, **values: object) -> Fragment:
     """Render a template of C functions; what it needs, it says by `%% do needs("clamp", "string.h")`.
 
     That stands at its top, or in the macro that prints the calls: the top of a file of macros runs only once. Where a
-    name is put together, the filter `needed` says the same: `{{ ("gather_" ~ suffix) | needed }}(...)`.
+    name is put together, the filter `needed` says the same: `{{ ("gather_" ~ suffix) | needed }}(...)`. Where a name is
+    defined, the filter `defined` says so: `static int32_t {{ (name ~ "_log") | defined }}(...)`.
     """
-    token = _needs.set([])
+    needs, defines = _needs.set([]), _defines.set([])
     try:
         text = render(template, **values)
-        return Fragment(text, tuple(dict.fromkeys(_needs.get())))
+        return Fragment(text, tuple(dict.fromkeys(_needs.get())), tuple(_defines.get()))
     finally:
-        _needs.reset(token)
+        _needs.reset(needs)
+        _defines.reset(defines)
 
 
 @cache

@@ -1,6 +1,5 @@
 """Several models for one device: one arena for all, and one firmware."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,18 +8,15 @@ from itertools import accumulate
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.compile.memory import check_memory
-from aot.compile.printing import print_model, with_plan
+from aot.compile.printing import files_of, with_plan
 from aot.compile.records import Compiled, CompiledBundle
 from aot.emit.common import common_of
-from aot.emit.ctext import defined_names
 from aot.emit.model import ARENA_ALIGN
 from aot.graph.deployment import Bundle, listed
 from aot.plan.records import aligned
 from aot.plan.shared import shared
 
 NAME = "models"  # of the common header, and of the program
-_STATIC = re.compile(r"^static\b.*$", re.MULTILINE)
-_MACRO = re.compile(r"^#define (\w+)", re.MULTILINE)
 _OWN_NAME = "a name of its own for each, in the models' order: --name first,second"
 
 
@@ -100,10 +96,9 @@ def _names(whole: CompiledBundle) -> Iterator[str]:
     if whole.common:
         yield from (whole.common.file, *(f"{whole.common.prefix}_{name}" for name in whole.common.names))
     for model in whole.models:
-        for path, text in print_model(model).items():
+        for path, file in files_of(model).items():
             yield path.lower()
-            yield from defined_names(text if path.endswith(".h") else _STATIC.sub("", text))
-            yield from _MACRO.findall(text) if path.endswith(".h") else ()
+            yield from file.defines
 
 
 def _met_twice(names: Iterator[str] | Sequence[str]) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aot.base.files import write_files
+from aot.base.templating import Fragment
 from aot.compile.records import Compiled, CompiledBundle, Whole
 from aot.emit.bundle import bundle_header, common_files
 from aot.emit.constants import constants_in
@@ -22,6 +23,11 @@ from aot.project.kinds import KINDS, project_files
 
 def print_model(compiled: Compiled, stack_bytes: int | None = None) -> dict[str, str]:
     """The model's own files, by name: header, code, weights. With `stack_bytes`, the header tells the stack."""
+    return {name: file.text for name, file in files_of(compiled, stack_bytes).items()}
+
+
+def files_of(compiled: Compiled, stack_bytes: int | None = None) -> dict[str, Fragment]:
+    """The same with the names that they define."""
     c = compiled
     core = c.board.core
     origin = Origin(c.board.name, core.name, core.features, c.options)
@@ -90,7 +96,7 @@ def with_plan(compiled: Compiled, plan: Plan) -> Compiled:
     return replace(c, block=block, held=held)
 
 
-def _code_hash(model: Mapping[str, str]) -> str:
+def _code_hash(model: Mapping[str, Fragment]) -> str:
     """16 hexadecimal digits of the SHA-256 of the model's C files, not of the header, which may tell the stack."""
-    text = "".join(text for name, text in sorted(model.items()) if name.endswith(".c"))
+    text = "".join(model[name].text for name in sorted(model) if name.endswith(".c"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from aot.base.templating import render
 from aot.emit.common import Common, Model, parted
-from aot.emit.ctext import local_names
 from aot.emit.helpers import headers_in
 from aot.emit.model import ARENA_ALIGN
 from aot.graph.deployment import Bundle, listed
@@ -34,7 +33,7 @@ def common_files(common: Common, bundle: Bundle, models: Sequence[Model]) -> dic
         "headers": headers_in(common.names),
         "declarations": [part.declaration for part in parts],
         "definitions": [part.definition for part in parts if part.definition],
-        "local_names": local_names(text for part in parts for text in (part.declaration, part.definition)),
+        "local_names": sorted({name for part in parts for name in part.defines}),
     }
     return {f"{common.file}{end}": render(f"kernels{end}.j2", **values) for end in (".h", ".c")}
 

@@ -34,10 +34,11 @@ class Common:
 
 @dataclass(frozen=True)
 class Part:
-    """A kernel, helper or struct: what the header holds of it, and the function in the C file, or nothing."""
+    """A kernel, helper or struct: what the header holds of it, the function in the C file, or nothing; its names."""
 
     declaration: str
     definition: str
+    defines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,14 @@ def parted(common: Common, models: Sequence[Model]) -> Iterator[Part]:
     """What `common` names, each after what it needs."""
     found = {name: piece for model in models for name, piece in _pieces(model, common.calls).texts.items()}
     for name, text in texts_of({name: piece for name, piece in found.items() if name in common.names}).items():
-        yield _part(name, text)
+        yield _part(name, text, found[name].defines)
 
 
 def _pieces(model: Model, together: Sequence[Call]) -> _Pieces:
     block, target = model
     functions = functions_of(block.calls, target.rounding, together)
     helpers = needed(functions.values(), target)
-    kernels = {one.name: Fragment(one.text, needs_of(one)) for one in functions.values()}
+    kernels = {one.name: Fragment(one.text, needs_of(one), one.defines) for one in functions.values()}
     counts = Counter(functions[key_of(call)].name for call in everything(block.calls) if not call.blocks)
     apart = {name for name in kernels if counts[name] > 1 or target.optimize == "size"}
     apart |= {name for name, helper in helpers.items() if _ASSEMBLY.search(helper.text)}
@@ -100,12 +101,12 @@ def _closure(name: str, pieces: Mapping[str, Fragment]) -> Iterator[str]:
         yield from _closure(need, pieces)
 
 
-def _part(name: str, text: str) -> Part:
+def _part(name: str, text: str, defines: tuple[str, ...]) -> Part:
     """A function that is not inline leaves its file: its text without `static`, and what declares it."""
     function = re.search(rf"^static (?!inline)([^;={{}}]*?\b{name}\([^{{}}]*?\))\n\{{", text, re.MULTILINE)
     if function is None:
-        return Part(text, "")
+        return Part(text, "", defines)
     external = text[: function.start()] + text[function.start(1) :]
     is_kernel = text.startswith(f"struct {name} {{")
     struct, end, definition = external.partition(_STRUCT_END) if is_kernel else ("", "", external)
-    return Part(f"{struct}{end}{function[1]};", definition)
+    return Part(f"{struct}{end}{function[1]};", definition, defines)

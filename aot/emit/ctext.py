@@ -1,8 +1,7 @@
 """C text of values: literals, arrays, structs and their initializers."""
 
-import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,8 +9,6 @@ from aot.graph.ir import Array
 from aot.kernels.call import Constant, Params
 
 _WIDTH = 112
-_TYPE = re.compile(r"^(?:struct (?=\w+ \{)|typedef char )(\w+)", re.MULTILINE)
-_DEFINITION = re.compile(r"^(?=\w)(?!extern|struct|typedef)[^=(\[;\n]*?(\w+)(?:\(|\[| =)(?!.*;$)", re.MULTILINE)
 
 
 def float_literal(value: float) -> str:
@@ -34,17 +31,6 @@ def array_body(data: Array) -> str:
     per_line = max(1, _WIDTH // (max(map(len, words)) + 2))
     lines = (", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
     return ",\n".join(f"    {line}" for line in lines) + ","
-
-
-def defined_names(text: str) -> list[str]:
-    """The functions and arrays that C text of our own layout defines at file scope; declarations end in a semicolon."""
-    return [name for name in _DEFINITION.findall(text) if not name.startswith("__")]
-
-
-def local_names(texts: Iterable[str]) -> list[str]:
-    """What C text of our own layout defines for its file alone: functions, structs, types and static objects."""
-    names = (name for text in texts for name in (*defined_names(text), *_TYPE.findall(text)))
-    return sorted(set(names))
 
 
 def struct_declaration(name: str, params: Params) -> str:

@@ -1,7 +1,7 @@
 """The helpers at the top of a model's .c file: what its kernels need, and what those need, and nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aot.base.templating import Fragment, fragment, names_in
 from aot.emit.ctext import struct_declaration, structs_in
@@ -16,12 +16,13 @@ _GUARDS = {"dsp": "dsp_guard.h.j2"}  # for each feature of a core: what stops a 
 class Prelude:
     """All that code needs, by name; of that, the headers of the C library, and the text of structs and helpers.
 
-    <stddef.h> and <stdint.h> are there in any case.
+    <stddef.h> and <stdint.h> are there in any case. `defines` are the names that the text defines.
     """
 
     needs: tuple[str, ...]
     headers: tuple[str, ...]
     text: str
+    defines: tuple[str, ...]
 
 
 def prelude(
@@ -31,8 +32,9 @@ def prelude(
     found = needed(functions, target)
     for other in others:
         _add(other.needs, target, found)
-    text = "\n\n".join(text for name, text in texts_of(found).items() if name not in elsewhere)
-    return Prelude(tuple(found), headers_in(found), text)
+    here = {name: piece for name, piece in found.items() if name not in elsewhere}
+    defines = tuple(name for piece in here.values() for name in piece.defines)
+    return Prelude(tuple(found), headers_in(found), "\n\n".join(texts_of(here).values()), defines)
 
 
 def needed(functions: Iterable[Function], target: Target) -> dict[str, Fragment]:
@@ -40,7 +42,7 @@ def needed(functions: Iterable[Function], target: Target) -> dict[str, Fragment]
     found: dict[str, Fragment] = {}
     for function in functions:
         for struct in structs_in(function.params):
-            found[_struct(struct)] = Fragment(struct_declaration(struct.c_name, struct), ())
+            found[_struct(struct)] = Fragment(struct_declaration(struct.c_name, struct), (), (struct.c_name,))
         _add(function.needs, target, found)
     return found
 
@@ -87,9 +89,10 @@ def _piece(need: str, target: Target) -> Fragment:
     if need in _GUARDS:
         return fragment(_GUARDS[need])
     dsp = "dsp" in target.features
-    return fragment(
+    made = fragment(
         f"helpers/{_template(need)}.c.j2", name=need, words=need.split("_"), rounding=target.rounding, dsp=dsp
     )
+    return replace(made, defines=(need, *made.defines))
 
 
 def _template(helper: str) -> str:

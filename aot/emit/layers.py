@@ -20,12 +20,13 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Function:
-    """The C function of a kernel, the struct of its parameters included, and what it needs of the prelude."""
+    """The C function of a kernel, the struct of its parameters included; what it needs of the prelude, and defines."""
 
     name: str
     text: str
     params: Params
     needs: tuple[str, ...]
+    defines: tuple[str, ...]
 
 
 Functions = dict[Key, Function]
@@ -83,7 +84,7 @@ def _distinct(calls: Sequence[Call]) -> dict[Key, Call]:
 def _function(call: Call, name: str, rounding: str) -> Function:
     made = fragment(f"kernels/{call.kernel.template}.c.j2", name=name, rounding=rounding, **call.variant)
     text = f"{struct_declaration(name, call.params)}\n\n{made.text.lstrip()}"
-    return Function(name, text, call.params, made.needs + call.needs)
+    return Function(name, text, call.params, made.needs + call.needs, (name, *made.defines))
 
 
 def layers_of(constants: str, block: Block, functions: Functions, traced: Mapping[str, int]) -> list[Layer]:

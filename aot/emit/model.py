@@ -1,16 +1,17 @@
 """Graph + Calls + Plan -> the text of a model's three C files."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from aot.base.errors import AotError
-from aot.base.templating import Fragment, render
+from aot.base.templating import Fragment, fragment
 from aot.emit.common import Common
 from aot.emit.constants import constants_in
-from aot.emit.ctext import array_body, defined_names, local_names
+from aot.emit.ctext import array_body
 from aot.emit.helpers import Prelude, prelude
 from aot.emit.layers import Layer, control_functions, everything, functions_of, layers_inside, layers_of
 from aot.emit.origin import Origin, settings
@@ -82,8 +83,8 @@ def model_files(
     origin: Origin | None = None,
     stack_bytes: int | None = None,
     common: Common | None = None,
-) -> dict[str, str]:
-    """Path -> text of `<name>.h`, `<name>.c` and `<name>_weights.c`.
+) -> dict[str, Fragment]:
+    """Path -> `<name>.h`, `<name>.c` and `<name>_weights.c`, which define what others may see.
 
     `code` is the hash that a file of constants must have, where they are one; `origin` and stack are for the header.
     What is in `common` with other models stands in a file of its own, not in these.
@@ -108,8 +109,8 @@ def model_files(
         **(_weights_apart(arrays, code) if weights.file_bytes else {"weights_members": []}),
     }
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", _template_of(weights): "_weights.c"}
-    files = {f"{name}{suffix}": render(template, **values) for template, suffix in suffixes.items()}
-    _check_names(name, files, written.local_names)
+    files = {f"{name}{suffix}": fragment(template, **values) for template, suffix in suffixes.items()}
+    _check_names(name, files.values(), written.local_names)
     return files
 
 
@@ -118,22 +119,22 @@ def _code(block: Block, interface: Interface, target: Target, constants: str, co
     graph, calls, plan = block.graph, block.calls, block.plan
     together, elsewhere = (common.calls, common.names) if common else ((), frozenset[str]())
     functions = functions_of(calls, target.rounding, together)
-    own = [one.text for one in functions.values() if one.name not in elsewhere]
+    own = [one for one in functions.values() if one.name not in elsewhere]
     control = list(control_functions(constants, block, functions))
     of_states = Fragment("", ("string.h",) if graph.state else ())
     helpers = prelude(functions.values(), [*control, of_states], target, elsewhere)
     layers = layers_of(constants, block, functions, {name: i for i, name in enumerate(layer_names(calls))})
     parameters = [layer for layer in (*layers_inside(constants, calls, functions), *layers) if layer.struct]
-    texts = [helpers.text, *own, *(one.text for one in control)]
+    defined = chain(helpers.defines, *(one.defines for one in own), *(one.defines for one in control))
     states = state_texts(graph, plan, interface, constants)
     return Code(
         prelude=helpers,
-        functions=own,
+        functions=[one.text for one in own],
         parameters=parameters,
         control_functions=[one.text for one in control],
         layers=layers,
         states=states,
-        local_names=local_names([*texts, *(f"static {one.params_name} =" for one in parameters)]),
+        local_names=sorted({*defined, *(one.params_name for one in parameters)}),
         run_bases=_bases(plan, [*(one for layer in layers for one in layer.places), *_copied(states)]),
         init_bases=_bases(plan, [state.place for state in states]),
         planes=any(call.planes for call in everything(calls)),
@@ -161,9 +162,9 @@ def _weights_apart(constants: Sequence[Constant], code: str) -> dict[str, object
     }
 
 
-def _check_names(model: str, files: Mapping[str, str], local: Sequence[str]) -> None:
+def _check_names(model: str, files: Iterable[Fragment], local: Sequence[str]) -> None:
     """Raise AotError where two things would have one name: the model's, a tensor's and a helper's may meet so."""
-    counts = Counter(name for text in files.values() for name in defined_names(text))
+    counts = Counter([*(name for file in files for name in file.defines), *local])
     counts.update(f"{model}_{name}" for name in local)
     if twice := [name for name, count in counts.items() if count > 1]:
         raise AotError(

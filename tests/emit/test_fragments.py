@@ -1,4 +1,4 @@
-"""What templates say that they need is what they print, and none of them is printed for nobody."""
+"""What templates say that they need and define is what they print, and none of them is printed for nobody."""
 
 import re
 from collections import Counter
@@ -21,6 +21,10 @@ from aot.passes import run_passes
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CALLED = re.compile(r"\b(\w+)\(")
+_DEFINED = re.compile(
+    r"^(?:struct (\w+) \{|typedef char (\w+)\[|(?!extern|struct|typedef)\w[^=(\[;\n]*?(\w+)(?:\(|\[| =)(?!.*;$))",
+    re.MULTILINE,
+)
 _FROM_STRING = frozenset({"memcpy", "memmove", "memset"})
 _FROM_MATH = frozenset(
     "acosf asinf atan2f atanf ceilf copysignf cosf erfcf erff exp2f expf expm1f fabsf floor floorf fmaxf fminf fmodf "
@@ -40,7 +44,9 @@ def _template(helper: str) -> str | None:
 def _owners() -> dict[str, str]:
     """The helper that declares each struct which helpers share."""
     texts = {name: (TEMPLATES / "helpers" / f"{name}.c.j2").read_text() for name in names_in("helpers")}
-    return {struct: name for name, text in texts.items() for struct in re.findall(r"(?m)^struct (\w+) \{", text)}
+    return {
+        struct: name for name, text in texts.items() for struct in re.findall(r'(?m)^struct (?:{{ ")?(\w+).* \{$', text)
+    }
 
 
 def _printed(text: str) -> set[str]:
@@ -74,7 +80,7 @@ def _fragments() -> dict[tuple[str, str], Fragment]:
     found = {}
     for target, call in distinct.values():
         for one in functions_of([call], target.rounding).values():
-            parts = {one.name: Fragment(one.text, one.needs), **pieces(one.needs, target)}
+            parts = {one.name: Fragment(one.text, one.needs, one.defines), **pieces(one.needs, target)}
             found |= {(name, part.text): part for name, part in parts.items()}
     return found
 
@@ -82,6 +88,12 @@ def _fragments() -> dict[tuple[str, str], Fragment]:
 def test_what_is_needed_is_what_is_printed() -> None:
     for (name, text), one in _fragments().items():
         assert set(one.needs) - {UNALIGNED} == _printed(text) - {name}, f"{name}: {text}"
+
+
+def test_what_is_defined_is_what_is_printed() -> None:
+    for (name, text), one in _fragments().items():
+        found = {"".join(names) for names in _DEFINED.findall(text)}
+        assert set(one.defines) == {each for each in found if not each.startswith("__")}, f"{name}: {text}"
 
 
 def test_each_helper_is_needed() -> None:
