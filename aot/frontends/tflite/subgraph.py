@@ -20,6 +20,10 @@ _OPERATORS = {operator.builtin: operator for operator in OPERATORS}
 _OF_GRAPHS = ("IF", "WHILE")  # which may do no more than assign variables
 _DEEPEST = 8  # graphs inside graphs
 _MOST_GRAPHS = 256
+_KEEP_VARIABLES = (
+    "convert the Keras model itself: tf.lite.TFLiteConverter.from_keras_model(model)",
+    "or through a folder: model.export(folder), then tf.lite.TFLiteConverter.from_saved_model(folder)",
+)
 
 
 class File(Protocol):
@@ -96,6 +100,7 @@ class _Subgraph:
         fixed: list[Tensor] = []
         states: tuple[State, ...] = ()
         if len(self._above) == 1:
+            self._refuse_unassigned(ops)
             fixed, states = self._variables.settled()
         else:
             given, returned = ([t for t in ts if t.name not in self._handles] for ts in (given, returned))
@@ -106,6 +111,16 @@ class _Subgraph:
         if fault := fault_of(graph, [*given, *returned], len(self._above) > 1):
             raise AotError(f"{self._file.source} is not a valid graph: {fault}", "convert the model again")
         return graph
+
+    def _refuse_unassigned(self, ops: tuple[Op, ...]) -> None:
+        """A variable that nothing sets has no value; unless what may set it is reported as not supported."""
+        lost = self._variables.unassigned()
+        unread = {op.builtin for op in ops if isinstance(op, Unknown)}
+        if lost and not unread & {*_VARIABLE_OPERATORS, *_OF_GRAPHS}:
+            raise AotError(
+                f"{self._file.source} reads the variable {lost[0]!r}, but nothing in it sets it: its weights are lost",
+                *_KEEP_VARIABLES,
+            )
 
     def inner(self, name: str) -> Inner:
         """The subgraph as one inside control flow. Its own variables are the same wherever it is used."""

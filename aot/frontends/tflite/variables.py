@@ -82,6 +82,14 @@ class Variables:
                 states.append(State(values[0].name, values[-1].name, initial))
         return fixed, tuple(states)
 
+    def unassigned(self) -> list[str]:
+        """The resources that are read, but that nothing gives a value: not what they begin as, nor a later one."""
+        return [
+            key
+            for key, values in self._values.items()
+            if isinstance(key, str) and values[-1] is values[0] and key not in self._initial
+        ]
+
     def assigned(self, subgraph: int) -> dict[Key, tuple[Tensor, Tensor]]:
         """The first and the last value of each, by its key outside of `subgraph`, whose variables these are."""
         pairs = {key: (values[0], values[-1]) for key, values in self._values.items()}
