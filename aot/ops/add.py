@@ -1,13 +1,12 @@
 """ADD and SUB, with broadcasting: int8, int16, float32 or plain integers."""
 
 from dataclasses import dataclass
-from math import frexp
 from typing import ClassVar
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Tensor
 from aot.ops.binary import NUMBERS
-from aot.ops.common import Activation, require, require_activation
+from aot.ops.common import Activation, near_power_of_two, require, require_activation
 from aot.ops.scaled_binary import ScaledBinary, Scaling
 from aot.ops.unary import require_codes
 
@@ -31,9 +30,10 @@ class Add(ScaledBinary):
         require_activation(self.activation, y)
         if self.power_of_two:
             require(y.dtype == "int16", f"scales that are powers of two for {y.dtype}; supported: int16")
-            fits = max(a.scale, b.scale) == y.scale and all(frexp(t.scale)[0] == 0.5 for t in (a, b, y))
+            of_a, of_b, of_y = _powers(a, b, y)
+            fits = max(of_a, of_b) == of_y
             require(fits, f"scales {a.scale:g} and {b.scale:g} to {y.scale:g}, which must be the larger")
-            require(min(a.scale, b.scale) * 2**15 >= y.scale, f"scales {a.scale:g} and {b.scale:g} are too far apart")
+            require(min(of_a, of_b) + 15 >= of_y, f"scales {a.scale:g} and {b.scale:g} are too far apart")
             return
         # TensorFlow Lite refuses this too; with it, no intermediate value can leave 32 bits.
         scale = self.scaling(a, b, y).y
@@ -41,13 +41,22 @@ class Add(ScaledBinary):
 
     def scaling(self, a: Tensor, b: Tensor, y: Tensor) -> Scaling:
         if self.power_of_two:
-            return Scaling(1, a.scale / y.scale / 2, b.scale / y.scale / 2, 1.0)  # the bit more is halved away
+            of_a, of_b, of_y = _powers(a, b, y)
+            return Scaling(1, 2.0 ** (of_a - of_y - 1), 2.0 ** (of_b - of_y - 1), 1.0)  # the bit more is halved away
         bits = 15 if y.dtype == "int16" else 20
         twice_larger = 2 * max(a.scale, b.scale)
         return Scaling(bits, a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << bits) * y.scale))
 
     def combine(self, a: Array, b: Array) -> Array:
         return a + b
+
+
+def _powers(*tensors: Tensor) -> list[int]:
+    """The powers of two that scales are. Raises Unsupported for other scales."""
+    powers = [near_power_of_two(t.scale) for t in tensors]
+    found = [power for power in powers if power is not None]
+    require(len(found) == len(tensors), f"scales {', '.join(f'{t.scale:g}' for t in tensors)}; not all powers of two")
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,6 +77,8 @@ def require(condition: bool, reason: str) -> None:
 
 _MAX_RANK = 6  # what TensorFlow Lite's kernels reach
 _MIN_SCALE, _MAX_SCALE = 1e-30, 1e30
+NEAR = 1e-3  # how far a fixed scale may be off, by its size, where TensorFlow Lite does not want the very same
+_POWER_TOLERANCE = 1e-3
 QUANTIZED_TYPES = ("int8", "uint8", "int16")
 
 
@@ -107,6 +109,19 @@ def require_quantized(*tensors: Tensor) -> None:
         require(_MIN_SCALE < tensor.scale < _MAX_SCALE, f"%{tensor.name} has scale {tensor.scale:g}")
         info = np.iinfo(tensor.dtype)
         require(info.min <= tensor.zero_point <= info.max, f"%{tensor.name} has zero point {tensor.zero_point}")
+
+
+def require_fixed(y: Tensor, scale: float, zero_point: int, tolerance: float = 0.0) -> None:
+    """The output must have this scale, or one that differs by `tolerance` of it, and this zero point."""
+    fits = abs(y.scale - scale) <= tolerance * scale and y.zero_point == zero_point
+    wanted = f"scale 1/{round(1 / scale)} and zero point {zero_point}"
+    require(fits, f"%{y.name} must have {wanted}; it has {y.quant}")
+
+
+def near_power_of_two(scale: float) -> int | None:
+    """The power of two that a scale is, as near as TensorFlow Lite asks; None for other scales."""
+    power = float(np.log2(scale))
+    return round(power) if abs(power - round(power)) < _POWER_TOLERANCE else None
 
 
 def require_same_quant(a: Tensor, b: Tensor) -> None:

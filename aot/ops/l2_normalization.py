@@ -12,6 +12,7 @@ from aot.ops.common import (
     Activation,
     fixed_scheme,
     require,
+    require_fixed,
     require_operands,
     require_quantized,
     require_shape,
@@ -47,8 +48,7 @@ class L2Normalization(SingleInput):
         if y.dtype == "int8":
             require_quantized(x, y)
             require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
-            fits = y.scale == 1 / 128 and y.zero_point == 0
-            require(fits, f"%{y.name} must have scale 1/128 and zero point 0; it has {y.quant}")
+            require_fixed(y, 1 / 128, 0)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, _ = self.operands(graph)

@@ -8,7 +8,15 @@ import numpy as np
 
 from aot.graph.fixedpoint import Array, rounding_doubling_high, rounding_shift_right
 from aot.graph.ir import Graph, Scheme
-from aot.ops.common import fixed_scheme, require, require_operands, require_quantized, require_shape, require_types
+from aot.ops.common import (
+    fixed_scheme,
+    require,
+    require_fixed,
+    require_operands,
+    require_quantized,
+    require_shape,
+    require_types,
+)
 from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, exp_of_negative
 from aot.ops.softmax import ACCUMULATOR_SHIFT, LONGEST_ROW, distance_table, fixed_exp_table, reciprocal
@@ -36,8 +44,7 @@ class LogSoftmax(SingleInput):
             require_quantized(x, y)
             require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
             require(x.scale * 2**26 > 1, f"%{x.name} has scale {x.scale:g}, too small for a logarithm")
-            fits = y.scale == _SCALE and y.zero_point == _ZERO_POINT
-            require(fits, f"%{y.name} must have scale 1/16 and zero point 127; it has {y.quant}")
+            require_fixed(y, _SCALE, _ZERO_POINT)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, _ = self.operands(graph)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from aot.graph.fixedpoint import Array
-from aot.graph.ir import Tensor
-from aot.ops.common import require
+from aot.graph.ir import Tensor, Unsupported
+from aot.ops.common import near_power_of_two
 
 GATE_SCALE = 2.0**-12  # of what goes into a gate's function
 _CELL_BITS = range(-15, -8)  # powers of two that the cell's scale may be
@@ -23,7 +23,7 @@ def clip_code(real: float, scale: float, highest: int) -> int:
 
 def cell_power(cell: Tensor) -> int:
     """The scale of the cell state is two to this power."""
-    fraction, exponent = np.frexp(cell.scale)
-    fits = fraction == 0.5 and exponent - 1 in _CELL_BITS and cell.zero_point == 0
-    require(bool(fits), f"%{cell.name} (cell state) has {cell.quant}; supported: a power of two up to 2**-9, and 0")
-    return int(exponent) - 1
+    power = near_power_of_two(cell.scale)
+    if power is None or power not in _CELL_BITS or cell.zero_point != 0:
+        raise Unsupported(f"%{cell.name} (cell state) has {cell.quant}; supported: a power of two up to 2**-9, and 0")
+    return power

@@ -1,18 +1,17 @@
 """LOGISTIC and TANH: float32, tables for int8, and TensorFlow Lite's interpolated table of the sigmoid for int16."""
 
 from dataclasses import dataclass
-from math import frexp
 from typing import ClassVar
 
 import numpy as np
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Scheme, Tensor
-from aot.ops.common import fixed_scheme, require
+from aot.ops.common import fixed_scheme, near_power_of_two, require, require_fixed
 from aot.ops.unary import Tabulated
 
 _FINEST = 1 / 32768  # the only scale of an int16 output
-_EVEN = {-12: 3, -11: 6}  # multipliers of the scales 2**-12 and 2**-11, which need no shift
+_EVEN: dict[int | None, int] = {-12: 3, -11: 6}  # multipliers of the scales 2**-12 and 2**-11, which need no shift
 _SATURATED = 255  # from this entry on, the result is the largest
 _UPPER, _LOWER = np.float32(16.619047164916992188), np.float32(-9.0)  # beyond them float32 sees 1 and exp(x)
 
@@ -36,8 +35,7 @@ class Logistic(Tabulated):
 
     def check_codes(self, x: Tensor, y: Tensor) -> None:
         scale, zero_point = (1 / 256, -128) if y.dtype == "int8" else (_FINEST, 0)
-        fits = y.scale == scale and y.zero_point == zero_point
-        require(fits, f"%{y.name} must have scale {scale:g} and zero point {zero_point}; it has {y.quant}")
+        require_fixed(y, scale, zero_point)
         if y.dtype == "int16":
             require(x.scale < 2, f"%{x.name} has scale {x.scale:g}; supported: below 2")
 
@@ -65,7 +63,8 @@ class Tanh(Tabulated):
 
     def check_codes(self, x: Tensor, y: Tensor) -> None:
         if y.dtype == "int16":
-            require(y.scale == _FINEST, f"%{y.name} must have scale 1/32768; it has {y.quant}")
+            near = near_power_of_two(y.scale) == -15
+            require(near, f"%{y.name} must have scale 1/32768; it has {y.quant}")
             require(x.scale < 2, f"%{x.name} has scale {x.scale:g}; supported: below 2")
 
     def real(self, x: Array) -> Array:
@@ -79,9 +78,8 @@ class Tanh(Tabulated):
 
 def input_scaling(x: Tensor) -> tuple[int, int]:
     """Multiplier and right shift that bring int16 codes to 1/12288, the table's unit."""
-    fraction, exponent = frexp(x.scale)
-    if fraction == 0.5 and exponent - 1 in _EVEN:
-        return _EVEN[exponent - 1], 0
+    if (even := _EVEN.get(near_power_of_two(x.scale))) is not None:
+        return even, 0
     multiplier, shift = x.scale * 4096 * 3, 0
     while multiplier <= 32767 / 2 and shift <= 30:
         multiplier, shift = multiplier * 2, shift + 1

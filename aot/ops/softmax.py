@@ -21,11 +21,13 @@ from aot.graph.fixedpoint import (
 )
 from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
+    NEAR,
     Activation,
     clamp,
     exp_float32,
     fixed_scheme,
     require,
+    require_fixed,
     require_operands,
     require_quantized,
     require_shape,
@@ -70,15 +72,12 @@ class Softmax(SingleInput):
         require_quantized(x, y)
         require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
         codes = 1 << 8 * (1 if y.dtype == "int8" else 2)
-        require(
-            y.scale == 1 / codes and y.zero_point == -codes // 2,
-            f"%{y.name} must have scale 1/{codes} and zero point {-codes // 2}; it has {y.quant}",
-        )
+        require_fixed(y, 1 / codes, -codes // 2, NEAR)
 
     def _check_int16(self, x: Tensor, y: Tensor) -> None:
         require_codes(x, y)
         require(x.shape[-1] < 1 << 16, f"rows of {x.shape[-1]} elements; supported: below 65536")
-        require(y.scale == 1 / 32768, f"%{y.name} must have scale 1/32768; it has {y.quant}")
+        require_fixed(y, 1 / 32768, 0, NEAR)
         require(distance_scale(x.scale, self.beta) < 2**15, f"%{x.name} has scale {x.scale:g}, too large for softmax")
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:

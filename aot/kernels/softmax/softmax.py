@@ -1,6 +1,6 @@
 """Softmax along the last axis, by tables of exponentials."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,7 +68,9 @@ def softmax_float_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Targe
     """In float32."""
     _fit(op, graph, "int8", "int8")
     fit(target.rounding == "float", f"the rounding is {target.rounding}")
-    return _call(kernel, op, graph, exp_table(op.operands(graph)[0].scale, op.beta), target)
+    x, y = op.operands(graph)
+    call = _call(kernel, op, graph, exp_table(x.scale, op.beta), target)
+    return replace(call, variant={**call.variant, "scale": f"{y.scale:.9g}f"})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Operators on several tensors, element by element."""
 
-from math import frexp
 from typing import TypeVar
 
 from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, read_activation, write_activation
@@ -9,7 +8,7 @@ from aot.ops.add import Add, Sub
 from aot.ops.add_n import AddN
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.broadcast_args import BroadcastArgs
-from aot.ops.common import QUANTIZED_TYPES
+from aot.ops.common import QUANTIZED_TYPES, near_power_of_two
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.division import Div, FloorDiv, FloorMod
 from aot.ops.mul import Mul
@@ -41,7 +40,7 @@ def _sum(builtin: str, kind: type[Add]) -> Operator[Add]:
 
 def _power_of_two(t: Tensor) -> bool:
     symmetric = t.dtype == "int16" and t.quant is not None and t.zero_point == 0
-    return symmetric and frexp(t.scale)[0] == 0.5
+    return symmetric and near_power_of_two(t.scale) is not None
 
 
 Activated = TypeVar("Activated", Div, Mul)
