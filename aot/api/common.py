@@ -14,7 +14,7 @@ from aot.compile.pipeline import compile_file
 from aot.compile.printing import make
 from aot.compile.records import Compiled, Whole
 from aot.device.flash import flash as load_into
-from aot.frontends import read
+from aot.frontends import Shapes, read
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Array, Graph
 from aot.kernels import OPTIMIZATIONS
@@ -27,9 +27,12 @@ Inputs = Path | str | Mapping[str, Array] | None
 Progress = Callable[[int], None]
 
 
-def load(path: Path | str, name: str | None = None) -> Graph:
-    """The graph in a model file, called `name`, or after the file. Raises AotError for any fault in it."""
-    return normalize(read(path, name))
+def load(path: Path | str, name: str | None = None, *, input_shapes: Shapes | None = None) -> Graph:
+    """The graph in a model file, called `name`, or after the file. Raises AotError for any fault in it.
+
+    `input_shapes` are the shapes of inputs, by name, where the file leaves them free, or should have others.
+    """
+    return normalize(read(path, name, input_shapes))
 
 
 def compiled_for(model: Path | str, board: Board, options: CompileOptions) -> Compiled:

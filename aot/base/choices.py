@@ -1,6 +1,6 @@
 """What a user decides: how a model becomes C, and where the firmware runs. What is not said is as it stands here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -22,6 +22,7 @@ class CompileKeywords(TypedDict, total=False):
     weights_in_ram: Sequence[str] | None
     weights_section: str | None
     mlperf: bool
+    input_shapes: Mapping[str, Sequence[int]] | None
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class CompileOptions:
     is used most goes to the fastest. Without it, the arena lies in the fastest memory of the board that holds all.
     The constants of the layers in `weights_in_ram`, or of `all`, are copied to RAM at start-up; all others go to the
     linker's section `weights_section`, where one is named. With `mlperf`, the runner of MLPerf Tiny can drive the
-    firmware.
+    firmware. `input_shapes` are the shapes of inputs, by name, where the model's file leaves them free, or should have
+    others.
     """
 
     rounding: str = "double"
@@ -51,6 +53,7 @@ class CompileOptions:
     weights_in_ram: Sequence[str] | None = None
     weights_section: str | None = None
     mlperf: bool = False
+    input_shapes: Mapping[str, Sequence[int]] | None = None
 
     @property
     def weights_choices(self) -> tuple[str, ...]:
@@ -68,6 +71,7 @@ class CompileOptions:
             "weights-in-ram": self.weights_in_ram or (),
             "pool": self.pool if self.pool and len(self.pool) > 1 else (),  # whichever it is, one is one arena
             "max-ram": [self.max_ram],
+            "input-shape": [f"{name}={','.join(map(str, dims))}" for name, dims in (self.input_shapes or {}).items()],
         }
         return " ".join(f"--{name} {value}" for name, values in given.items() for value in values if value is not None)
 

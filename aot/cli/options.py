@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 from aot.base.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
+from aot.base.errors import AotError
 from aot.targets import Board, load_board
 
 
@@ -122,6 +123,15 @@ Weights = Annotated[
         show_default=False,
     ),
 ]
+InputShapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input-shape",
+        metavar="NAME=1,76,32,1",
+        help="The shape of an input that the model leaves free, or another one; again for another input.",
+        show_default=False,
+    ),
+]
 Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
 InspectedModel = Annotated[
     Path | None, typer.Argument(metavar="MODEL", help="The model; none is needed with --kernel.", show_default=False)
@@ -171,6 +181,7 @@ class OnBoard:
     weights: Weights = None
     pool: Pools = None
     weights_in_ram: WeightsInRam = None
+    input_shape: InputShapes = None
 
     def loaded(self) -> Board:
         """The board's description. AotError where there is none."""
@@ -204,8 +215,22 @@ class RunsOnBoard(OnBoard):
 
 
 def _fields_of(source: OnBoard, record: type) -> dict[str, object]:
-    values = ((each.name, getattr(source, each.name, None)) for each in fields(record))
-    return {name: value for name, value in values if value is not None}
+    values = {each.name: getattr(source, each.name, None) for each in fields(record)}
+    values["input_shapes"] = input_shapes(source.input_shape)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def input_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
+    """What --input-shape says: shapes by the names of inputs. AotError for what says none."""
+    return None if texts is None else dict(map(_input_shape, texts))
+
+
+def _input_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    name, _, dims = text.rpartition("=")
+    parts = [part.strip() for part in dims.split(",")]
+    if not name or not all(part.isdecimal() for part in parts):
+        raise AotError(f"--input-shape {text!r} is no name with a shape", "NAME=1,76,32,1")
+    return name, tuple(map(int, parts))
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

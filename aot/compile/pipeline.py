@@ -29,7 +29,7 @@ DEFAULT = CompileOptions()
 def compile_file(path: Path, board: Board, options: CompileOptions = DEFAULT) -> Compiled:
     """Compile a model file for `board`. Raises AotError for any fault in it."""
     content = content_of(path)
-    graph = normalize(parse(content, options.name or path.stem, str(path)))
+    graph = normalize(parse(content, options.name or path.stem, str(path), options.input_shapes))
     warnings: tuple[str, ...] = ()
     if options.calibration is not None:
         graph, warnings = _quantized(graph, Path(options.calibration))

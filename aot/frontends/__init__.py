@@ -3,7 +3,7 @@
 What comes out says what the file says; `aot.passes.normalize` gives it the form that all else works on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,24 +13,28 @@ from aot.graph.identifiers import model_name
 from aot.graph.ir import Graph
 
 _MAX_FILE_BYTES = 256 << 20  # no microcontroller holds a larger one: it is the wrong file
+Shapes = Mapping[str, Sequence[int]]
 _HINT = "give the path of a .tflite file"
 
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of model file: `recognizes` looks at its content; `parse` takes that, a name, and what errors call it."""
+    """A kind of model file.
+
+    `recognizes` looks at its content; `parse` takes that, a name, what errors call it, and the shapes of inputs.
+    """
 
     name: str
     recognizes: Callable[[bytes], bool]
-    parse: Callable[[bytes, str, str], Graph]
+    parse: Callable[[bytes, str, str, Shapes], Graph]
 
 
 FORMATS = (Format("TensorFlow Lite", tflite.recognizes, tflite.parse),)
 
 
-def read(path: str | Path, name: str | None = None) -> Graph:
-    """The graph in a model file, called `name`, or after the file. Raises AotError for any fault in it."""
-    return parse(content_of(path), name or Path(path).stem, str(path))
+def read(path: str | Path, name: str | None = None, shapes: Shapes | None = None) -> Graph:
+    """The graph in a model file, called `name`, or after the file, as `parse` reads it."""
+    return parse(content_of(path), name or Path(path).stem, str(path), shapes)
 
 
 def content_of(path: str | Path) -> bytes:
@@ -47,13 +51,17 @@ def content_of(path: str | Path) -> bytes:
         raise AotError(f"cannot read {path}: {reason}", _HINT) from None
 
 
-def parse(content: bytes, name: str, source: str = "model") -> Graph:
-    """The graph in the bytes of a model file, called `name` as far as C allows; `source` is what errors call it."""
+def parse(content: bytes, name: str, source: str = "model", shapes: Shapes | None = None) -> Graph:
+    """The graph in the bytes of a model file, called `name` as far as C allows; `source` is what errors call it.
+
+    `shapes` are those of inputs, by name: what the file leaves free must be told, all else may be. Raises AotError for
+    any fault in the file.
+    """
     if not content:
         raise AotError(f"{source} is empty", "copy or convert the model again")
     for one in FORMATS:
         if one.recognizes(content):
-            return one.parse(content, model_name(name), source)
+            return one.parse(content, model_name(name), source, shapes or {})
     raise AotError(
         f"{source} is not a TensorFlow Lite model (its identifier is not TFL3)",
         "aot reads .tflite files; convert Keras, PyTorch or ONNX models to .tflite first",

@@ -42,7 +42,8 @@ class AddN(Op):
         require(y.dtype in _TYPES, f"%{y.name} is {y.dtype}; supported: {', '.join(_TYPES)}")
         for x in xs:
             require(x.dtype == y.dtype, f"%{x.name} is {x.dtype} but %{y.name} is {y.dtype}")
-            require_shape(x, y.shape)
+            require_shape(x, xs[0].shape)
+        require_shape(y, xs[0].shape)
         if y.dtype == "int8":
             require_quantized(*xs, y)
             for x in xs[1:]:

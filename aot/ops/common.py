@@ -165,8 +165,18 @@ def broadcast_shape(a: Tensor, b: Tensor) -> tuple[int, ...]:
         ) from None
 
 
+class WrongShape(Unsupported):
+    """The tensor of this name should have another `shape`: the one that what is known of the operator leaves."""
+
+    def __init__(self, tensor: Tensor, shape: tuple[int, ...]) -> None:
+        super().__init__(f"%{tensor.name} has shape {list(tensor.shape)}; expected {list(shape)}")
+        self.tensor, self.shape = tensor.name, shape
+
+
 def require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
-    require(tensor.shape == shape, f"%{tensor.name} has shape {list(tensor.shape)}; expected {list(shape)}")
+    """Raise WrongShape unless the tensor has this shape. Of outputs, that is how free dimensions become known."""
+    if tensor.shape != shape:
+        raise WrongShape(tensor, shape)
 
 
 def rescale(q: Array, x: Tensor, ratio: float, rounding: str) -> Array:

@@ -27,16 +27,15 @@ class Concatenation(Op):
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, max(1, len(self.inputs)))
         xs, y = self.operands(graph)
-        rank = len(y.shape)
+        before, rank, behind = xs[0].shape[: self.axis], len(xs[0].shape), xs[0].shape[self.axis + 1 :]
         require(0 <= self.axis < rank, f"axis {self.axis} of an output with {rank} dimensions")
         # TensorFlow Lite's int8 kernel demands this as well.
         require(self.activation is Activation.NONE, f"fused activation {self.activation}; supported: NONE")
         for x in xs:
             require_moved(x, y)
-            require(len(x.shape) == rank, f"%{x.name} has {len(x.shape)} dimensions, %{y.name} has {rank}")
-            require_shape(x, (*y.shape[: self.axis], x.shape[self.axis], *y.shape[self.axis + 1 :]))
-        total = sum(x.shape[self.axis] for x in xs)
-        require_shape(y, (*y.shape[: self.axis], total, *y.shape[self.axis + 1 :]))
+            require(len(x.shape) == rank, f"%{x.name} has {len(x.shape)} dimensions, %{xs[0].name} has {rank}")
+            require_shape(x, (*before, x.shape[self.axis], *behind))
+        require_shape(y, (*before, sum(x.shape[self.axis] for x in xs), *behind))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         xs, _ = self.operands(graph)

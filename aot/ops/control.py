@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aot.base.errors import AotError
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op, Tensor
-from aot.ops.common import require
+from aot.ops.common import require, require_shape
 
 _MOST_STEPS = 100_000  # of a loop in the interpreter
 
@@ -24,7 +24,9 @@ class If(Op):
         operands = [graph[name] for name in self.inputs[1:]]
         for inner in (self.then, self.otherwise):
             _require_same(operands, _tensors(inner, inner.inputs), "takes")
-            _require_same([graph[name] for name in self.outputs], _tensors(inner, inner.outputs), "gives")
+            outputs, given = _tensors(graph, self.outputs), _tensors(inner, inner.outputs)
+            _require_shapes(outputs, given)
+            _require_same(outputs, given, "gives")
 
     def macs(self, graph: Graph) -> int:
         return max(_macs(self.then), _macs(self.otherwise))
@@ -47,7 +49,9 @@ class While(Op):
         for inner in (self.condition, self.body):
             _require_same(operands, _tensors(inner, inner.inputs), "takes")
         _require_same(operands, _tensors(self.body, self.body.outputs), "gives")
-        _require_same(operands, [graph[name] for name in self.outputs], "gives")
+        outputs = _tensors(graph, self.outputs)
+        _require_shapes(outputs, operands)
+        _require_same(operands, outputs, "gives")
         verdicts = _tensors(self.condition, self.condition.outputs)
         require(len(verdicts) == 1, f"its condition gives {len(verdicts)} values; supported: 1")
         _require_condition(verdicts[0])
@@ -71,6 +75,11 @@ def _tensors(graph: Graph, names: tuple[str, ...]) -> list[Tensor]:
 
 def _require_condition(t: Tensor) -> None:
     require(t.dtype == "bool" and t.elements == 1, f"the condition %{t.name} is {t}; supported: one bool")
+
+
+def _require_shapes(outputs: list[Tensor], given: list[Tensor]) -> None:
+    for output, value in zip(outputs, given, strict=False):
+        require_shape(output, value.shape)
 
 
 def _require_same(outside: list[Tensor], inside: list[Tensor], verb: str) -> None:

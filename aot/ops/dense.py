@@ -38,7 +38,7 @@ def require_dense(graph: Graph, op: Op, x: Tensor, w: Tensor, b: Tensor | None, 
 
 def _require_constants(w: Tensor, b: Tensor | None, channel_axis: int) -> None:
     require(w.constant, f"%{w.name} (weights) is not constant")
-    require(b is None or b.constant, "the bias is not constant")
+    require(b is None or b.constant, f"%{b.name if b else ''} (bias) is not constant")
     channels = w.shape[channel_axis]
     if b is not None:
         require(b.elements == channels, f"%{b.name} (bias) has {b.elements} elements for {channels} channels")

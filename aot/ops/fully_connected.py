@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from aot.graph.fixedpoint import Array
-from aot.graph.ir import Graph, Scheme
+from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import Activation, require, require_operands, weights_scheme
 from aot.ops.dense import centred, finish, is_wide, matrix_product, require_dense
 from aot.ops.operands import Weighted
+
+_BIAS_TOLERANCE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,8 @@ class FullyConnected(Weighted):
         units, depth = w.shape
         require(depth > 0 and x.elements % depth == 0, f"input of {x.elements} elements, weights for rows of {depth}")
         require_dense(graph, self, x, w, b, y, 0)
+        if b is not None and b.quant is not None and y.dtype != "float32" and not w.quantization.per_channel:
+            _require_bias_scale(x, w, b, y)
         require(y.elements == x.elements // depth * units, f"%{y.name} has {y.elements} elements")
 
     def macs(self, graph: Graph) -> int:
@@ -37,3 +43,11 @@ class FullyConnected(Weighted):
         acc = matrix_product(centred(x, values[x.name]).reshape(-1, w.shape[1]), values[w.name])
         bias = None if b is None else values[b.name]
         return (finish(acc, bias, x, w, y, self.activation, rounding, is_wide(x, b)).reshape(y.shape),)
+
+
+def _require_bias_scale(x: Tensor, w: Tensor, b: Tensor, y: Tensor) -> None:
+    """The bias is added to products: TensorFlow Lite wants its scale to be theirs, but for 0.02 of the output's."""
+    product = float(np.float32(x.scale) * np.float32(w.scale))
+    fits = abs(product - b.scale) <= _BIAS_TOLERANCE * y.scale
+    what = f"the product of %{x.name}'s and %{w.name}'s"
+    require(fits, f"%{b.name} (bias) has scale {b.scale:g}; expected {product:g}, {what}")

@@ -26,12 +26,12 @@ class Pack(Op):
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, max(1, len(self.inputs)))
         xs, y = self.operands(graph)
-        rank = len(y.shape)
-        require(0 <= self.axis < rank, f"axis {self.axis} of an output with {rank} dimensions")
+        shape = xs[0].shape
+        require(0 <= self.axis <= len(shape), f"axis {self.axis} of an output with {len(shape) + 1} dimensions")
         for x in xs:
             require_moved(x, y)
-            require_shape(x, (*y.shape[: self.axis], *y.shape[self.axis + 1 :]))
-        require(y.shape[self.axis] == len(xs), f"%{y.name} has shape {list(y.shape)} for {len(xs)} inputs")
+            require_shape(x, shape)
+        require_shape(y, (*shape[: self.axis], len(xs), *shape[self.axis :]))
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         xs, _ = self.operands(graph)

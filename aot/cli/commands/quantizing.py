@@ -18,6 +18,7 @@ def quantize(
     images: quantize_options.Images,
     choices: quantize_options.Choices,
     with_report: quantize_options.Report = False,
+    input_shape: options.InputShapes = None,
     html: quantize_options.Html = None,
     force: options.ForceFile = False,
     as_json: options.AsJson = False,
@@ -27,7 +28,10 @@ def quantize(
     if html is not None:
         refuse_unwritable(html)
     with progress("calibrating") as told:
-        done = api.quantize_file(model, calibration, output, chosen, images=images.chosen(), force=force, progress=told)
+        done = api.quantize_file(
+            model, calibration, output, chosen,
+            images=images.chosen(), input_shapes=options.input_shapes(input_shape), force=force, progress=told,
+        )  # fmt: skip
     with progress("measuring", "layers") as told:
         found = analyse(done, chosen, told) if done.changed and (with_report or html) else None
     if found and html is not None:
@@ -53,13 +57,15 @@ def evaluate(
     reference: quantize_options.FloatModel = None,
     rounding: options.Rounding = options.RoundingOption.double,
     interpreter: quantize_options.Interpret = False,
+    input_shape: options.InputShapes = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL as C on this computer and compare its answers with labels, and with the float32 model's answers."""
     with progress() as told:
         found = api.evaluate(
             model, inputs, labels, reference,
-            images=images.chosen(), rounding=rounding, interpreter=interpreter, progress=told,
+            images=images.chosen(), rounding=rounding, interpreter=interpreter,
+            input_shapes=options.input_shapes(input_shape), progress=told,
         )  # fmt: skip
     if as_json:
         show_json(asdict(found))

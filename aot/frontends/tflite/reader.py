@@ -6,6 +6,7 @@ import numpy as np
 import tflite
 
 from aot.base.errors import AotError
+from aot.frontends.tflite.free import NO_SHAPES, Shapes
 from aot.frontends.tflite.subgraph import read_graph
 from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector, model_of
 from aot.frontends.tflite.variables import HANDLE
@@ -17,6 +18,7 @@ _SCHEMA_VERSION = 3
 # the wrong kind of model.
 _MAX_TENSOR_BYTES = 64 << 20
 _MAX_RANK = 16
+_LEAST_SCALE = float(np.finfo(np.float32).tiny)  # below it, cores and LiteRT's kernels differ
 _LONGEST_LABEL = 200
 # What flatbuffers' Python reader raises when offsets or lengths in the file point nowhere.
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, AssertionError)
@@ -46,8 +48,11 @@ def recognizes(content: bytes) -> bool:
     return content[4:8] == b"TFL3"
 
 
-def parse(content: bytes, name: str, source: str) -> Graph:
-    """The graph in the bytes of a .tflite file, called `name`; `source` is what errors call it."""
+def parse(content: bytes, name: str, source: str, shapes: Shapes = NO_SHAPES) -> Graph:
+    """The graph in the bytes of a .tflite file, called `name`; `source` is what errors call it.
+
+    Its inputs have the `shapes` given by their names, others those of the file.
+    """
     try:
         model = model_of(content)
         if model.Version() != _SCHEMA_VERSION:
@@ -55,7 +60,7 @@ def parse(content: bytes, name: str, source: str) -> Graph:
                 f"{source} has schema version {model.Version()}; aot reads version {_SCHEMA_VERSION}",
                 "convert the model again with a current TensorFlow Lite converter",
             )
-        return read_graph(_Reader(model, len(content), source), name)
+        return read_graph(_Reader(model, len(content), source, shapes), name)
     except AotError:
         raise
     except _DAMAGE as error:
@@ -69,6 +74,15 @@ def _text(raw: bytes | None) -> str:
     """A name in the file, fit to be shown: one line of printable text."""
     text = (raw or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace")[:_LONGEST_LABEL]
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _dims(t: TensorTable) -> tuple[int, ...]:
+    return tuple(int(d) for d in t.ShapeAsNumpy()) if t.ShapeLength() else ()
+
+
+def _signature(t: TensorTable) -> tuple[int, ...]:
+    """The shape with -1 for what is free; of older files, the shape."""
+    return tuple(int(d) for d in t.ShapeSignatureAsNumpy()) if t.ShapeSignatureLength() else _dims(t)
 
 
 def _fits(number: int, dtype: str) -> bool:
@@ -87,8 +101,8 @@ def _unpacked(raw: Array, count: int) -> Array:
 class _Reader:
     """Walks one flatbuffer. Every length read from the file is checked against the file's size first."""
 
-    def __init__(self, model: Model, size: int, source: str) -> None:
-        self.model, self.source = model, source
+    def __init__(self, model: Model, size: int, source: str, shapes: Shapes) -> None:
+        self.model, self.source, self.shapes = model, source, shapes
         self._size = size
         self.names = Names()  # of all tensors, in whatever subgraph
         self.graphs_read = 0
@@ -152,16 +166,30 @@ class _Reader:
     def _shape(self, t: TensorTable, label: str) -> tuple[int, ...]:
         if max(t.ShapeLength(), t.ShapeSignatureLength()) > _MAX_RANK:
             raise ValueError("a tensor with more dimensions than any operator takes")
-        shape = tuple(int(d) for d in t.ShapeAsNumpy()) if t.ShapeLength() else ()
-        signature = tuple(int(d) for d in t.ShapeSignatureAsNumpy()) if t.ShapeSignatureLength() else shape
-        # A free batch dimension is what converters write by default; the model then runs one sample at a time.
-        free_batch = signature[:1] == (-1,) and shape[:1] != (1,)
-        if free_batch or any(d < 0 for d in (*shape, *signature[1:])):
-            raise AotError(
-                f"tensor {label!r} has a dynamic shape {list(signature)}",
-                "convert the model with fixed input shapes (a free batch dimension of 1 is fine)",
-            )
+        shape = _dims(t)
+        if self.is_free(t):
+            return tuple(max(extent, 1) for extent in shape)
+        if min(shape, default=0) < 0:
+            raise AotError(f"tensor {label!r} has a dynamic shape {list(shape)}", "convert the model again")
         return shape
+
+    def is_free(self, t: TensorTable) -> bool:
+        """Whether the shape in the file is but a placeholder for what follows from those of the inputs.
+
+        One without dimensions may be, where the converter knew nothing of it; if the user gives shapes, all are.
+        """
+        if t.IsVariable() or self.holds_data(t):
+            return False
+        return bool(self.shapes) or t.ShapeLength() == 0 or min(*_dims(t), *_signature(t)) < 0
+
+    def unknown(self, t: TensorTable) -> tuple[int, ...]:
+        """The shape of an input that only the user can tell, free dimensions as -1; none where the file tells it.
+
+        A free batch dimension of 1 is what converters write by default; the model then runs one sample at a time.
+        """
+        shape, signature = _dims(t), _signature(t)
+        free_batch = signature[:1] == (-1,) and shape[:1] != (1,)
+        return signature if free_batch or min((0, *shape, *signature[1:])) < 0 else ()
 
     def _quant(self, t: TensorTable, dtype: str, label: str) -> Quant | None:
         q = t.Quantization()
@@ -171,6 +199,9 @@ class _Reader:
         zeros = tuple(int(z) for z in q.ZeroPointAsNumpy()) if q.ZeroPointLength() else (0,) * len(scales)
         if not all(np.isfinite(s) and s > 0 for s in scales):
             raise AotError(f"tensor {label!r} has a scale that is not a positive number", "quantize the model again")
+        if min(scales) < _LEAST_SCALE:
+            raise AotError(f"tensor {label!r} has scale {min(scales):g}, which float32 holds without full precision",
+                           "quantize the model again, with samples that reach this tensor")  # fmt: skip
         if len(zeros) != len(scales):
             raise AotError(f"tensor {label!r} has {len(scales)} scales but {len(zeros)} zero points")
         if outside := [zero for zero in zeros if not _fits(zero, dtype)]:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from aot.base.errors import AotError
 from aot.frontends.tflite.faults import fault_of, order_fault, probe
+from aot.frontends.tflite.free import Shapes, dynamic_input, given_shape, wrong_output
 from aot.frontends.tflite.known import known_outputs
 from aot.frontends.tflite.lifted import Inner, lifted
-from aot.frontends.tflite.operators import OPERATORS, FileOp
+from aot.frontends.tflite.operators import OPERATORS, FileOp, Operator
 from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector
 from aot.frontends.tflite.variables import HANDLE, Key, Variables
 from aot.graph.identifiers import Names, short_label
 from aot.graph.ir import Array, Graph, Op, State, Tensor, Unsupported
-from aot.ops.common import require
+from aot.ops.common import WrongShape, require
 from aot.ops.unknown import Unknown
 
 _OPERATORS = {operator.builtin: operator for operator in OPERATORS}
@@ -31,6 +32,7 @@ class File(Protocol):
 
     model: Model
     source: str
+    shapes: Shapes
     names: Names
     graphs_read: int
 
@@ -41,6 +43,8 @@ class File(Protocol):
     def holds_data(self, t: TensorTable) -> bool: ...
     def tensor(self, t: TensorTable, name: str) -> Tensor: ...
     def kind(self, o: OperatorTable) -> str: ...
+    def is_free(self, t: TensorTable) -> bool: ...
+    def unknown(self, t: TensorTable) -> tuple[int, ...]: ...
 
 
 def read_graph(file: File, name: str) -> Graph:
@@ -53,8 +57,19 @@ def read_graph(file: File, name: str) -> Graph:
 class _Subgraph:
     """Reads one subgraph, operator by operator."""
 
-    def __init__(self, file: File, number: int, above: tuple[int, ...], handles: Sequence[str | None] = ()) -> None:
-        """`handles` are the variables that the first inputs stand for, None where one is a value."""
+    def __init__(
+        self,
+        file: File,
+        number: int,
+        above: tuple[int, ...],
+        handles: Sequence[str | None] = (),
+        given: Sequence[Tensor | None] = (),
+        outside: Variables | None = None,
+    ) -> None:
+        """`handles` are the variables that the first inputs stand for, None where one is a value; `given` are those.
+
+        `outside` are the variables of the graph that this one is inside of.
+        """
         if not 0 <= number < file.model.SubgraphsLength():
             raise Unsupported(f"there is no subgraph {number}")
         if number in above or len(above) >= _DEEPEST:
@@ -64,12 +79,13 @@ class _Subgraph:
             raise AotError(f"{file.source} runs subgraphs at more than {_MOST_GRAPHS} places", "convert it again")
         self._file, self._above = file, (*above, number)
         self._table = file.model.Subgraphs(number)
-        self._variables = Variables(file.names)
+        self._variables = Variables(file.names, outside)
         self._read: dict[int, Tensor] = {}  # what a tensor stands for that a variable was read into
         self._known: dict[str, Tensor] = {}  # the constants that computed tensors are, because they follow from shapes
         count = file.count(self._table.TensorsLength())
         tables = [self._table.Tensors(i) for i in range(count)]
         self._tensors = [file.tensor(t, name) for t, name in zip(tables, _names(file, tables), strict=True)]
+        self._free = {t.name for table, t in zip(tables, self._tensors, strict=True) if file.is_free(table)}
         self._refuse_empty()
         for i, (t, tensor) in enumerate(zip(tables, self._tensors, strict=True)):
             if t.IsVariable() and tensor.constant:
@@ -80,8 +96,32 @@ class _Subgraph:
             file.indices(vector, count) for vector in (self._table.InputsAsNumpy(), self._table.OutputsAsNumpy())
         )
         self._inputs, self._outputs = inputs, outputs
+        if not above:
+            self._take_shapes()
+        for i, value in zip(inputs, given, strict=False):
+            if value is not None and self._tensors[i].name in self._free:
+                self._reshape(i, value.shape)
         pairs = [(self._tensors[i].name, key) for i, key in zip(inputs, handles, strict=False)]
         self._handles = {name: key for name, key in pairs if key is not None}  # by the tensor that stands for it
+
+    def _take_shapes(self) -> None:
+        """The inputs of the main graph get the shapes that the user gives them."""
+        inputs, shapes = {i: self._tensors[i] for i in self._inputs}, self._file.shapes
+        known = {name for t in inputs.values() for name in (t.name, t.label)}
+        if others := [name for name in shapes if name not in known]:
+            names = ", ".join(t.name for t in inputs.values())
+            raise AotError(f"{self._file.source} has no input called {others[0]!r}", f"its inputs: {names}")
+        for i, t in inputs.items():
+            if (shape := shapes.get(t.label, shapes.get(t.name))) is not None:
+                self._reshape(i, given_shape(t, shape))
+            elif unknown := self._file.unknown(self._table.Tensors(i)):
+                raise dynamic_input(t, unknown)
+
+    def _reshape(self, number: int, shape: tuple[int, ...]) -> Tensor:
+        """Give a tensor the shape that it has, whatever the file says."""
+        self._tensors[number] = replace(self._tensors[number], shape=shape)
+        self._free.discard(self._tensors[number].name)
+        return self._tensors[number]
 
     def _refuse_empty(self) -> None:
         """Only tensors that tell how something inside an operator is quantized may have no elements."""
@@ -166,15 +206,16 @@ class _Subgraph:
         updates = _OPERATORS[kind].updates if kind in _OPERATORS else ()
         updated = [numbers[i] for i in updates if i < len(numbers) and numbers[i] in self._variables]
         outputs = [self._variables.renew(i) if i in self._variables else self._tensors[i] for i in (*written, *updated)]
-        op = FileOp(kind, o, inputs, outputs)
+        op = FileOp(kind, o, inputs, outputs, new=self._new)
         try:
             read = self._known_operator(op, len(updated))
         except Unsupported as reason:
             return (self._unknown(op, reason.what),)
         if isinstance(read, tuple):
             return read
-        for name, data in known_outputs(read, (*op.inputs, *op.outputs)).items():
-            self._known[name] = self._new(replace(next(t for t in op.outputs if t.name == name), data=data))
+        now = {t.name: t for t in (self._tensors[i] for i in written)}
+        for name, data in known_outputs(read, (*op.inputs, *now.values())).items():
+            self._known[name] = self._new(replace(now[name], data=data))
         return (read,)
 
     def _known_operator(self, op: FileOp, updated: int) -> Op | tuple[Op, ...]:
@@ -182,7 +223,7 @@ class _Subgraph:
         if operator is None:
             raise Unsupported("aot does not implement this operator")
         if op.builtin in _OF_GRAPHS:
-            op = self._with_graphs(replace(op, new=self._new), operator.subgraphs(op))
+            op = self._with_graphs(op, operator.subgraphs(op))
         handle = next((t for t in (*op.inputs, *op.outputs) if t is not None and t.dtype == HANDLE), None)
         if handle is not None:
             raise Unsupported(f"%{handle.name} stands for a variable, and may only be read and assigned")
@@ -190,7 +231,25 @@ class _Subgraph:
             raise Unsupported(f"inputs {', '.join(map(str, operator.updates))} must be variable tensors")
         numbers = self._file.indices(op.table.IntermediatesAsNumpy(), len(self._tensors))
         inside = tuple(self._tensors[i] for i in numbers)
-        return operator.read(replace(op, intermediates=inside, new=self._new)) if op.outputs else ()
+        free = frozenset(t.name for t in op.outputs) & self._free
+        return self._shaped(operator, replace(op, intermediates=inside, free=free)) if op.outputs else ()
+
+    def _shaped(self, operator: Operator[Any], op: FileOp) -> Op | tuple[Op, ...]:
+        """What the operator becomes; each output whose shape is free gets the one that the operator gives it."""
+        wrong: WrongShape | None
+        try:
+            read = operator.read(op)
+            wrong = wrong_output(read, (*op.inputs, *op.outputs, *self._tensors), op.free) if op.free else None
+        except WrongShape as reason:
+            if reason.tensor not in op.free:
+                raise
+            wrong = reason
+        if wrong is None:
+            return read
+        numbers = {t.name: i for i, t in enumerate(self._tensors)}
+        settled = self._reshape(numbers[wrong.tensor], wrong.shape)
+        outputs = [settled if t.name == settled.name else t for t in op.outputs]
+        return self._shaped(operator, replace(op, outputs=outputs, free=op.free - {settled.name}))
 
     def _with_graphs(self, op: FileOp, numbers: Mapping[str, int]) -> FileOp:
         """`op` with the graphs inside, and the variables that they speak of as further inputs and outputs.
@@ -200,8 +259,10 @@ class _Subgraph:
         """
         handles = [None if t is None else self._handles.get(t.name) for t in op.inputs]
         passed = handles[1:] if op.builtin == "IF" else handles
+        values = op.inputs[1:] if op.builtin == "IF" else op.inputs
         inside = {
-            name: _Subgraph(self._file, number, self._above, passed).inner(name) for name, number in numbers.items()
+            name: _Subgraph(self._file, number, self._above, passed, values, self._variables).inner(name)
+            for name, number in numbers.items()
         }
         self._take_handles(op, [inner.handles for name, inner in inside.items() if name != "condition"])
         for inner in inside.values():
@@ -232,7 +293,7 @@ class _Subgraph:
                 parts = [self._file.text(raw) for raw in (options.text("Container"), options.text("SharedName"))]
                 self._handles[self._tensors[written[0]].name] = "/".join(part for part in parts if part) or "variable"
             elif kind == "READ_VARIABLE":
-                self._read[written[0]] = self._variables.read(self._handle(numbers), self._tensors[written[0]])
+                self._read[written[0]] = self._read_variable(self._handle(numbers), written[0])
             elif kind == "ASSIGN_VARIABLE":
                 self._variables.assign(self._handle(numbers), self._value(numbers[1]))
             else:
@@ -242,6 +303,13 @@ class _Subgraph:
             inputs = [None if i < 0 else self._value(i) for i in numbers]
             return (self._unknown(FileOp(kind, o, inputs, outputs), reason.what),)
         return ()
+
+    def _read_variable(self, key: str, number: int) -> Tensor:
+        """What the variable holds, to be read into tensor `number`, whose shape may be free."""
+        shape = self._variables.shape(key)
+        if shape is not None and self._tensors[number].name in self._free:
+            self._reshape(number, shape)
+        return self._variables.read(key, self._tensors[number])
 
     def _handle(self, numbers: list[int]) -> str:
         key = self._handles.get(self._tensors[numbers[0]].name) if numbers and numbers[0] >= 0 else None

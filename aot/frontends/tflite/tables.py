@@ -106,6 +106,11 @@ class Options:
         """A number, or a code of the schema."""
         return int(getattr(self._options, field)())
 
+    def integers(self, field: str) -> tuple[int, ...]:
+        """Numbers; none where they are left out."""
+        vector: Vector = getattr(self._options, f"{field}AsNumpy")()
+        return () if isinstance(vector, int) else tuple(int(v) for v in vector)
+
     def real(self, field: str) -> float:
         """A real number."""
         return float(getattr(self._options, field)())

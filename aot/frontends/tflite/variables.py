@@ -24,8 +24,9 @@ def reset_value(tensor: Tensor) -> Array:
 class Variables:
     """The values of each variable of a graph so far, the first one first; and what it begins as, where that is told."""
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self, names: Names, outside: "Variables | None" = None) -> None:
+        """`outside` are those of the graph that has this one inside."""
+        self._names, self._outside = names, outside
         self._values: dict[Key, list[Tensor]] = {}
         self._initial: dict[Key, Array] = {}
 
@@ -51,6 +52,12 @@ class Variables:
     def value(self, key: Key) -> Tensor:
         """What the variable holds now."""
         return self._values[key][-1]
+
+    def shape(self, key: Key) -> tuple[int, ...] | None:
+        """The shape of a variable of this graph, or of one that it is inside of; None where nothing tells it yet."""
+        if key in self._values:
+            return self._values[key][0].shape
+        return None if self._outside is None else self._outside.shape(key)
 
     def read(self, key: Key, like: Tensor) -> Tensor:
         """The same of a resource that is read as a tensor of the type of `like`. Unsupported where it has another."""

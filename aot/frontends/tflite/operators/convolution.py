@@ -77,6 +77,10 @@ def _read_dense(op: FileOp) -> Op:
     options = op.options("FullyConnectedOptions")
     layout = options.integer("WeightsFormat")
     require(layout == 0, f"weights format {layout}")
+    x, w = op.input(0), op.input(1)
+    if len(w.shape) == 2:
+        rows = x.shape[:-1] if options.flag("KeepNumDims") else (x.elements // w.shape[1],)
+        op.gives((*rows, w.shape[0]))
     return FullyConnected(**op.operands(), activation=read_activation(options))
 
 
@@ -91,7 +95,9 @@ def _write_dense(op: FullyConnected, graph: Graph) -> Record:
 def _read_transpose_conv(op: FileOp) -> Op:
     """The file's inputs are: shape of the output, weights, input, bias."""
     options = op.options("TransposeConvOptions")
-    require(op.integers(0) == op.outputs[0].shape, f"output shape {op.integers(0)} for {op.outputs[0]}")
+    shape = op.sizes(0, op.outputs[0].shape)
+    op.gives(shape)
+    require(shape == op.outputs[0].shape, f"output shape {shape} for {op.outputs[0]}")
     x, w, y = op.input(2), op.input(1), op.outputs[0]
     four_dimensions(x, w, y)
     stride = options.integer("StrideH"), options.integer("StrideW")

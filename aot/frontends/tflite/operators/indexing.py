@@ -72,7 +72,7 @@ Resize = TypeVar("Resize", ResizeNearest, ResizeBilinear)
 
 def _resize(builtin: str, kind: type[Resize], options: str) -> Operator[Resize]:
     def read(op: FileOp) -> Op:
-        table, size = op.options(options), op.integers(1)
+        table, size = op.options(options), op.sizes(1, op.outputs[0].shape[1:3])
         require(len(size) == 2, f"%{op.input(1).name} (height and width) has {len(size)} elements")
         return kind(
             **op.operands(0),

@@ -1,9 +1,11 @@
 """Operators that only move elements: another shape, another order, padding."""
 
+from math import prod
+
 import tflite
 
 from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, read_axes, read_axis, read_pairs
-from aot.graph.ir import Graph, Op
+from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.common import require
 from aot.ops.constants import Range, ZerosLike
@@ -48,6 +50,32 @@ def _write_mirror_pad(op: MirrorPad, graph: Graph) -> Record:
 
 def _read_reshape(op: FileOp) -> Op:
     """The output's shape says it all; the operators differ in how they say it once more."""
+    if op.is_known(1):
+        op.gives(_filled_up(op.integers(1), op.input(0)))
+    elif len(op.inputs) == 1:
+        op.gives(_filled_up(op.options("ReshapeOptions").integers("NewShape"), op.input(0)))
+    return Reshape(**op.operands(0))
+
+
+def _filled_up(shape: tuple[int, ...], x: Tensor) -> tuple[int, ...]:
+    """`shape`, in which -1 stands for what the elements of `x` leave."""
+    rest = x.elements // max(1, prod(extent for extent in shape if extent != -1))
+    return tuple(rest if extent == -1 else extent for extent in shape)
+
+
+def _read_expand_dims(op: FileOp) -> Op:
+    shape = op.input(0).shape
+    if op.is_known(1):
+        axis = read_axis(op.integer(1), len(shape) + 1)
+        op.gives((*shape[:axis], 1, *shape[axis:]))
+    return Reshape(**op.operands(0))
+
+
+def _read_squeeze(op: FileOp) -> Op:
+    """Without axes, all of one element disappear."""
+    shape = op.input(0).shape
+    axes = read_axes(op.options("SqueezeOptions").integers("SqueezeDims"), len(shape))
+    op.gives(tuple(extent for i, extent in enumerate(shape) if extent != 1 or (axes and i not in axes)))
     return Reshape(**op.operands(0))
 
 
@@ -66,7 +94,8 @@ def _write_transpose(op: Transpose, graph: Graph) -> Record:
 
 
 def _read_tile(op: FileOp) -> Op:
-    return Tile(**op.operands(0), multiples=op.integers(1))
+    extents = zip(op.input(0).shape, op.outputs[0].shape, strict=False)
+    return Tile(**op.operands(0), multiples=op.sizes(1, tuple(after // before for before, after in extents)))
 
 
 def _write_tile(op: Tile, graph: Graph) -> Record:
@@ -124,19 +153,14 @@ def _write_shape(op: Shape, graph: Graph) -> Record:
     return Record(1, "ShapeOptions", {"OutType": types[graph[op.outputs[0]].dtype]})
 
 
-def _wanted_shape(op: FileOp, index: int) -> tuple[int, ...]:
-    """The shape that an index tensor asks for; where it is computed, from other shapes, the output has it."""
-    return op.outputs[0].shape if op.input(index).data is None else op.integers(index)
-
-
 def _read_broadcast_to(op: FileOp) -> Op:
-    return BroadcastTo(**op.operands(0), shape=_wanted_shape(op, 1))
+    return BroadcastTo(**op.operands(0), shape=op.sizes(1, op.outputs[0].shape))
 
 
 def _read_fill(op: FileOp) -> Op:
     """A scalar in every place."""
     require(op.input(1).shape == (), f"%{op.input(1).name} has shape {list(op.input(1).shape)}; supported: a scalar")
-    return BroadcastTo(**op.operands(1), shape=_wanted_shape(op, 0))
+    return BroadcastTo(**op.operands(1), shape=op.sizes(0, op.outputs[0].shape))
 
 
 def _write_broadcast_to(op: BroadcastTo, graph: Graph) -> Record:
@@ -157,7 +181,7 @@ OPERATORS = (
     Operator("BATCH_TO_SPACE_ND", BatchToSpace, _read_batch_to_space, _write_batch_to_space),
     Operator("BROADCAST_TO", BroadcastTo, _read_broadcast_to, _write_broadcast_to),
     Operator("DEPTH_TO_SPACE", DepthToSpace, _read_depth_to_space, _write_depth_to_space),
-    Operator("EXPAND_DIMS", Reshape, _read_reshape, None),
+    Operator("EXPAND_DIMS", Reshape, _read_expand_dims, None),
     Operator("FILL", BroadcastTo, _read_fill, None),
     Operator("MIRROR_PAD", MirrorPad, _read_mirror_pad, _write_mirror_pad),
     Operator("PAD", Pad, _read_pad, _write_pad),
@@ -169,7 +193,7 @@ OPERATORS = (
     Operator("SHAPE", Shape, _read_shape, _write_shape),
     Operator("SPACE_TO_BATCH_ND", SpaceToBatch, _read_space_to_batch, _write_space_to_batch),
     Operator("SPACE_TO_DEPTH", SpaceToDepth, _read_space_to_depth, _write_space_to_depth),
-    Operator("SQUEEZE", Reshape, _read_reshape, None),
+    Operator("SQUEEZE", Reshape, _read_squeeze, None),
     Operator("TILE", Tile, _read_tile, _write_tile),
     Operator("TRANSPOSE", Transpose, _read_transpose, _write_transpose),
     plain("ZEROS_LIKE", ZerosLike, 1, "ZerosLikeOptions"),

@@ -54,7 +54,7 @@ def _write_split(op: Split, graph: Graph) -> Record:
 def _read_split_v(op: FileOp) -> Op:
     x = op.input(0)
     axis = read_axis(op.integer(2), len(x.shape))
-    sizes = op.integers(1)
+    sizes = op.sizes(1, tuple(y.shape[axis] for y in op.outputs if axis < len(y.shape)))
     if sizes.count(-1) == 1:  # what the others leave
         rest = x.shape[axis] - sum(sizes) - 1
         sizes = tuple(rest if size == -1 else size for size in sizes)
@@ -66,7 +66,7 @@ def _write_split_v(op: SplitV, graph: Graph) -> Record:
 
 
 def _read_slice(op: FileOp) -> Op:
-    x, begin, size = op.input(0), op.integers(1), op.integers(2)
+    x, begin, size = op.input(0), op.integers(1), op.sizes(2, op.outputs[0].shape)
     fits = len(begin) == len(size) == len(x.shape)
     require(fits, f"{len(begin)} begins and {len(size)} sizes for {len(x.shape)} dimensions")
     rest = (extent - first for extent, first in zip(x.shape, begin, strict=True))

@@ -10,7 +10,7 @@ import tflite
 from aot.base.errors import AotError
 from aot.frontends.tflite.tables import OperatorTable, Options
 from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
-from aot.ops.common import Activation, Pads, require, same_pads
+from aot.ops.common import Activation, Pads, require, require_shape, same_pads
 
 _ACTIVATIONS = {
     tflite.ActivationFunctionType.NONE: Activation.NONE,
@@ -36,7 +36,8 @@ class FileOp:
     """An operator that is read: its name in the file, the flatbuffer table, its tensors, the graphs inside.
 
     `intermediates` are tensors that only tell how something inside the operator is quantized; `new` makes a tensor that
-    the file does not have, under a name of its own, for what becomes several operators.
+    the file does not have, under a name of its own, for what becomes several operators. The shapes of the outputs named
+    `free` are not what the file says, but what the operator gives them.
     """
 
     builtin: str
@@ -46,6 +47,7 @@ class FileOp:
     graphs: dict[str, Graph] = field(default_factory=dict)
     intermediates: tuple[Tensor, ...] = ()
     new: Callable[[Tensor], Tensor] = lambda tensor: tensor
+    free: frozenset[str] = frozenset()
 
     def options(self, kind: str) -> Options:
         """The operator's options, which are of the schema's `kind`. Raises Unsupported where the file has none."""
@@ -67,6 +69,20 @@ class FileOp:
         if tensor.data is None or tensor.dtype not in ("int32", "int64"):
             raise Unsupported(f"%{tensor.name} must be a constant of int32 or int64")
         return tuple(int(v) for v in np.ravel(tensor.data))
+
+    def is_known(self, index: int) -> bool:
+        """Whether there is such an input, and it is a constant."""
+        return index < len(self.inputs) and (t := self.inputs[index]) is not None and t.constant
+
+    def sizes(self, index: int, told: tuple[int, ...]) -> tuple[int, ...]:
+        """The values of an index tensor; of one that is computed, `told`: what the shapes of the outputs tell."""
+        computed = not self.input(index).constant
+        return told if computed and not any(t.name in self.free for t in self.outputs) else self.integers(index)
+
+    def gives(self, shape: tuple[int, ...]) -> None:
+        """Say what shape the output has, in case that it is free: raises WrongShape where it has another."""
+        if self.outputs[0].name in self.free:
+            require_shape(self.outputs[0], shape)
 
     def integer(self, index: int) -> int:
         """The value of a constant index tensor of one element."""
