@@ -12,9 +12,9 @@ _RESERVED = frozenset(
 )
 # A model is also a header: these would hide those of the C library or of the firmware, on some systems in any case.
 _HEADERS = frozenset(
-    """aot assert board board_config commands complex ctype errno fcntl fenv float inttypes iso646 limits locale math
-    mlperf model poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string
-    strings termios tgmath threads time trace uchar unistd wchar wctype wire""".split()
+    """aot assert board board_config commands complex ctype deployment errno fcntl fenv float inttypes iso646
+    limits locale math mlperf poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
+    stdnoreturn string strings termios tgmath threads time trace uchar unistd wchar wctype wire""".split()
 )
 _LONGEST = 48
 

@@ -13,7 +13,7 @@ from aot.targets import Board
 
 _DEVICE_FILES = (
     *("aot_commands.c.j2", "main.c.j2", "mlperf.c.j2", "wire.c"),
-    *("commands.h", "model.h.j2", "trace.h", "wire.h"),
+    *("commands.h", "deployment.h.j2", "trace.h", "wire.h"),
 )
 _CONFIG = "board_config.h"
 _INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
@@ -176,7 +176,7 @@ def _device_files(held: Held, board: Board) -> dict[str, str]:
     """The files of `firmware/`, out of `templates/device/`."""
     several = isinstance(held, Bundle)
     files = {file.removesuffix(".j2"): render(f"device/{file}", several=several) for file in _DEVICE_FILES}
-    files["model.c"] = _several_models(held) if isinstance(held, Bundle) else _one_model(held, board)
+    files["deployment.c"] = _several_models(held) if isinstance(held, Bundle) else _one_model(held, board)
     if held.weights.file_bytes:
         files["weights_file.c"] = render("device/weights_file.c.j2", interface=held, align=ALIGN)
     return {f"firmware/{name}": text for name, text in files.items()}
@@ -184,7 +184,7 @@ def _device_files(held: Held, board: Board) -> dict[str, str]:
 
 def _one_model(held: Deployment, board: Board) -> str:
     part = _part(held.interface, "arena")
-    return render("device/model.c.j2", held=held, interface=held.interface, weights=held.weights, ports=part.ports,
+    return render("device/deployment.c.j2", held=held, interface=held.interface, weights=held.weights, ports=part.ports,
                   results=part.results, arrays=_arrays(held, board), pixel_models=PIXEL_MODELS,
                   weights_align=ALIGN)  # fmt: skip
 
@@ -193,7 +193,8 @@ def _several_models(bundle: Bundle) -> str:
     most = max(sum(port.bytes for port in model.interface.outputs) for model in bundle.models)
     pairs = zip(bundle.models, arenas(bundle), strict=True)
     parts = [_part(model.interface, arena, i) for i, (model, arena) in enumerate(pairs)]
-    return render("device/models.c.j2", bundle=bundle, title=listed(bundle.models), parts=parts, results_bytes=most)
+    title = listed(bundle.models)
+    return render("device/deployments.c.j2", bundle=bundle, title=title, parts=parts, results_bytes=most)
 
 
 def arenas(held: Held) -> list[str]:

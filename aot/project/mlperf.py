@@ -3,7 +3,7 @@
 from aot.base.errors import AotError
 from aot.graph.interface import Interface
 
-# Name -> bytes of the int8 input and output. What the runner sends for each is in templates/device/model.c.j2.
+# Name -> bytes of the int8 input and output. What the runner sends for each is in templates/device/deployment.c.j2.
 _MODELS = {
     "ad01": (640, 640),
     "ic01": (32 * 32 * 3, 10),

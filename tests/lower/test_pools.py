@@ -124,8 +124,8 @@ def test_one_memory_is_one_arena_whichever_it_is() -> None:
         compile_file(DIGITS, load_board("mps3-an547"), CompileOptions(pool=pool)) for pool in (["ram"], None)
     )
     assert list(print_model(plain).values()) == list(print_model(chosen).values())
-    assert "section" not in print_project(plain)["firmware/model.c"]
-    assert 'section(".arena.dtcm")' in print_project(chosen)["firmware/model.c"]
+    assert "section" not in print_project(plain)["firmware/deployment.c"]
+    assert 'section(".arena.dtcm")' in print_project(chosen)["firmware/deployment.c"]
 
 
 def _state_and_control() -> tuple[Graph, list[Sample]]:

@@ -87,7 +87,7 @@ def test_dialogue(name: str, tmp_path: Path) -> None:
 def test_firmware_for_the_benchmark_is_verified_too(tmp_path: Path) -> None:
     done = aot("build", MODELS / FILES["ad01"], "--board", "nucleo-l4r5zi", "--mlperf", "-o", tmp_path / "p")
     assert done.code == 0, done.err
-    assert '"ad01"' in (tmp_path / "p" / "firmware" / "model.c").read_text()
+    assert '"ad01"' in (tmp_path / "p" / "firmware" / "deployment.c").read_text()
 
 
 def test_other_models_are_refused(tmp_path: Path) -> None:

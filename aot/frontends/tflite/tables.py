@@ -1,10 +1,11 @@
 """The tables of a .tflite file, as the schema describes them: what is asked of those that the package tflite reads."""
 
+from math import isfinite
 from typing import Protocol
 
 import tflite
 
-from aot.graph.ir import Array
+from aot.graph.ir import Array, Unsupported
 
 Vector = Array | int  # flatbuffers gives the integer 0 for one that is absent
 
@@ -86,6 +87,7 @@ class Model(Protocol):
     def Subgraphs(self, number: int) -> SubgraphTable: ...
     def BuffersLength(self) -> int: ...
     def Buffers(self, number: int) -> Buffer: ...
+    def OperatorCodesLength(self) -> int: ...
     def OperatorCodes(self, number: int) -> OperatorCode: ...
 
 
@@ -112,8 +114,11 @@ class Options:
         return () if isinstance(vector, int) else tuple(int(v) for v in vector)
 
     def real(self, field: str) -> float:
-        """A real number."""
-        return float(getattr(self._options, field)())
+        """A real number. Raises Unsupported for what is none, and for infinities."""
+        value = float(getattr(self._options, field)())
+        if not isfinite(value):
+            raise Unsupported(f"{field} is {value}; supported: finite numbers")
+        return value
 
     def flag(self, field: str) -> bool:
         """A yes or no."""
