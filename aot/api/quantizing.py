@@ -9,6 +9,7 @@ from aot.base.errors import AotError
 from aot.base.files import complete_file, os_errors, refuse_unwritable
 from aot.device.native import native_answers
 from aot.frontends import Shapes, content_of, parse
+from aot.frontends.tflite import recognizes
 from aot.graph.ir import Graph
 from aot.oracle.samples import samples_of
 from aot.passes import normalize
@@ -74,8 +75,9 @@ def quantize_file(
     content = content_of(model)
     graph = normalize(parse(content, Path(model).stem, str(model), input_shapes))
     quantized = quantize(graph, samples, options, images=images, progress=progress)
+    kept = recognizes(content) and not quantized.changed  # byte for byte
     with complete_file(output) as made:
-        made.write_bytes(quantized.tflite() if quantized.changed else content)
+        made.write_bytes(content if kept else quantized.tflite())
     return quantized
 
 

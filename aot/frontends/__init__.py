@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aot.base.errors import AotError
-from aot.frontends import tflite
+from aot.frontends import c_array, tflite
+from aot.frontends.foreign import SAVED_MODEL, SAVED_MODEL_HINT, foreign
 from aot.graph.identifiers import model_name
 from aot.graph.ir import Graph
 
 _MAX_FILE_BYTES = 256 << 20  # no microcontroller holds a larger one: it is the wrong file
 Shapes = Mapping[str, Sequence[int]]
-_HINT = "give the path of a .tflite file"
+_HINT = "give the path of a .tflite file, or of its C array"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Format:
     parse: Callable[[bytes, str, str, Shapes], Graph]
 
 
-FORMATS = (Format("TensorFlow Lite", tflite.recognizes, tflite.parse),)
+FORMATS = (
+    Format("TensorFlow Lite", tflite.recognizes, tflite.parse),
+    Format("C array", c_array.recognizes, c_array.parse),
+)
 
 
 def read(path: str | Path, name: str | None = None, shapes: Shapes | None = None) -> Graph:
@@ -41,6 +45,8 @@ def content_of(path: str | Path) -> bytes:
     """The bytes of a model file. Raises AotError where there is none, or one that no microcontroller could hold."""
     path = Path(path)
     try:
+        if (path / SAVED_MODEL).is_file():
+            raise AotError(f"{path} is a SavedModel, which aot does not read", SAVED_MODEL_HINT, _HINT)
         if path.exists() and not path.is_file():
             raise AotError(f"{path} is {'a folder' if path.is_dir() else 'not a file'}", _HINT)
         if (size := path.stat().st_size) > _MAX_FILE_BYTES:
@@ -62,7 +68,9 @@ def parse(content: bytes, name: str, source: str = "model", shapes: Shapes | Non
     for one in FORMATS:
         if one.recognizes(content):
             return one.parse(content, model_name(name), source, shapes or {})
+    if (kind := foreign(content, source)) is not None:
+        raise AotError(f"{source} is {kind.what}, which aot does not read", kind.hint)
     raise AotError(
         f"{source} is not a TensorFlow Lite model (its identifier is not TFL3)",
-        "aot reads .tflite files; convert Keras, PyTorch or ONNX models to .tflite first",
+        "aot reads .tflite files, and C arrays of them; convert Keras, PyTorch or ONNX models to .tflite first",
     )

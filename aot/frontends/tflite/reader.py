@@ -6,6 +6,7 @@ import numpy as np
 import tflite
 
 from aot.base.errors import AotError
+from aot.frontends.tflite.foreign import refuse_foreign
 from aot.frontends.tflite.free import NO_SHAPES, Shapes
 from aot.frontends.tflite.subgraph import read_graph
 from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector, model_of
@@ -60,6 +61,7 @@ def parse(content: bytes, name: str, source: str, shapes: Shapes = NO_SHAPES) ->
                 f"{source} has schema version {model.Version()}; aot reads version {_SCHEMA_VERSION}",
                 "convert the model again with a current TensorFlow Lite converter",
             )
+        refuse_foreign(model, source)
         return read_graph(_Reader(model, len(content), source, shapes), name)
     except AotError:
         raise

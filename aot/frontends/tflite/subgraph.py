@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from aot.base.errors import AotError
 from aot.frontends.tflite.faults import fault_of, order_fault, probe
+from aot.frontends.tflite.foreign import why_not_implemented
 from aot.frontends.tflite.free import Shapes, dynamic_input, given_shape, wrong_output
 from aot.frontends.tflite.known import known_outputs
 from aot.frontends.tflite.lifted import Inner, lifted
@@ -221,7 +222,7 @@ class _Subgraph:
     def _known_operator(self, op: FileOp, updated: int) -> Op | tuple[Op, ...]:
         operator = _OPERATORS.get(op.builtin)
         if operator is None:
-            raise Unsupported("aot does not implement this operator")
+            raise Unsupported(why_not_implemented(op.builtin))
         if op.builtin in _OF_GRAPHS:
             op = self._with_graphs(op, operator.subgraphs(op))
         handle = next((t for t in (*op.inputs, *op.outputs) if t is not None and t.dtype == HANDLE), None)

@@ -1,0 +1,70 @@
+"""Model files that aot does not read: what they are, and how they become one that it does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+_KERAS = "in Python: tf.lite.TFLiteConverter.from_keras_model(tf.keras.models.load_model(path)).convert()"
+_TORCH = "in Python: ai_edge_torch.convert(model.eval(), sample_inputs).export(path), with the package ai-edge-torch"
+_ONNX = "convert it: onnx2tf -i model.onnx -oiqt, or to a SavedModel with it and then with tf.lite.TFLiteConverter"
+_LFS = b"version https://git-lfs"
+_FROZEN = "in Python: tf.lite.TFLiteConverter.from_saved_model(folder).convert(), of the folder that it is in"
+SAVED_MODEL = "saved_model.pb"  # a SavedModel is a folder that holds it
+SAVED_MODEL_HINT = "in Python: tf.lite.TFLiteConverter.from_saved_model(folder).convert()"
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A kind of file: how its content and the end of its name are recognized, and what to do with it."""
+
+    what: str
+    recognizes: Callable[[bytes, str], bool]
+    hint: str
+
+
+def foreign(content: bytes, source: str) -> Foreign | None:
+    """What kind of model a file is that aot does not read, if it is one."""
+    suffix = Path(source).suffix.lower()
+    return next((kind for kind in _KINDS if kind.recognizes(content, suffix)), None)
+
+
+def _members(content: bytes) -> list[str]:
+    """The names in an archive; none where it is none, or damaged."""
+    if not content.startswith(b"PK"):
+        return []
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            return archive.namelist()
+    except (BadZipFile, ValueError, OSError, NotImplementedError):
+        return []
+
+
+def _is_keras(content: bytes, suffix: str) -> bool:
+    return suffix == ".keras" or {"config.json", "metadata.json"} <= set(_members(content))
+
+
+def _is_torch(content: bytes, suffix: str) -> bool:
+    archived = any(name.endswith(("/data.pkl", "/constants.pkl", "/models/model.json")) for name in _members(content))
+    return archived or suffix in (".pt", ".pth", ".pt2", ".ckpt")
+
+
+def _is_onnx(content: bytes, suffix: str) -> bool:
+    """Its first field is the version, a small number; the name of whoever made it follows."""
+    return suffix == ".onnx" or (content[:1] == b"\x08" and content[2:3] == b"\x12" and b"onnx" in content[:64].lower())
+
+
+def _is_page(content: bytes, suffix: str) -> bool:
+    return content[:256].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+_KINDS = (
+    Foreign("a pointer of Git LFS instead of a model", lambda content, _: content.startswith(_LFS), "git lfs pull"),
+    Foreign("a web page instead of a model", _is_page, "download the file itself: on GitHub, the link called Raw"),
+    Foreign("a Keras model", _is_keras, _KERAS),
+    Foreign("a PyTorch model", _is_torch, _TORCH),
+    Foreign("an HDF5 file, as Keras writes", lambda content, _: content.startswith(b"\x89HDF\r\n\x1a\n"), _KERAS),
+    Foreign("an ONNX model", _is_onnx, _ONNX),
+    Foreign("a graph of TensorFlow", lambda _, suffix: suffix in (".pb", ".pbtxt"), _FROZEN),
+)
