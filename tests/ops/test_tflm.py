@@ -47,17 +47,21 @@ ABSENT = {
 RARE = {"StridedSlice int16", "StridedSlice int8"}
 _RATIO = "the ratio of two scales is a float32 in LiteRT and here, a double there: another code beside a tie"
 DIFFERENT = {
+    "Abs int16": _RATIO,
     "Abs int8": _RATIO,
     "Add shifted": "sums of int16 whose scales are powers of two are scaled like others",
     "AddN int8": "the zero point of the inputs is taken off once too often",
     "Div int8": "a divisor of 0, and quotients below a half, give other codes",
+    "Elu int8": "exp(x) - 1 in float32, which has few bits left at tiny scales",
     "Greater int16": "the answer is false, always",
+    "LeakyRelu int16": _RATIO,
     "LeakyRelu int8": _RATIO,
     "Logistic": "computed in fixed point, not as a table of float32: another code beside a tie, or at scales above 100",
     "Lstm of int8": "gates come from a table of the sigmoid, as those of int16 do",
     "Mul int16": _RATIO,
     "Mul int8": _RATIO,
     "Relu": _RATIO,
+    "Relu int16": _RATIO,
     "Relu6": "codes are limited, but not brought to the output's scale",
     "Relu6 int16": "codes are limited, but not brought to the output's scale",
     "Rsqrt int16": "the largest code at 0, where LiteRT interpolates towards infinity",
