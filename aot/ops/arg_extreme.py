@@ -8,7 +8,7 @@ import numpy as np
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Scheme
-from aot.ops.common import require, require_operands, require_shape
+from aot.ops.common import SHARED_INT8, require, require_operands, require_shape
 from aot.ops.operands import SingleInput
 
 
@@ -16,7 +16,7 @@ from aot.ops.operands import SingleInput
 class ArgMax(SingleInput):
     """y = the first index along `axis` whose element no later one exceeds; nothing exceeds a not-a-number."""
 
-    scheme: ClassVar[Scheme] = Scheme("shared", types=("int8",))  # LiteRT knows no other
+    scheme: ClassVar[Scheme] = SHARED_INT8
 
     axis: int
 

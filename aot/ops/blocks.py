@@ -11,6 +11,7 @@ from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     QUANTIZED_TYPES,
+    SHARED_INT8,
     SHARED_RANGE,
     require,
     require_moved,
@@ -29,6 +30,8 @@ Pairs = tuple[tuple[int, int], ...]
 class SpaceToDepth(View):
     """NHWC: each block of `block` x `block` pixels becomes one pixel with all their channels."""
 
+    scheme: ClassVar[Scheme] = SHARED_INT8
+
     block: int
 
     def shape_of(self, x: Tensor) -> tuple[int, ...]:
@@ -46,6 +49,8 @@ class SpaceToDepth(View):
 @dataclass(frozen=True, kw_only=True)
 class DepthToSpace(View):
     """NHWC: each pixel becomes a block of `block` x `block` pixels, which share its channels."""
+
+    scheme: ClassVar[Scheme] = SHARED_INT8
 
     block: int
 

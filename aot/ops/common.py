@@ -10,6 +10,7 @@ from aot.graph.ir import Graph, Op, Quant, Scheme, Tensor, Unsupported
 
 OWN_RANGES = Scheme("own")
 SHARED_RANGE = Scheme("shared")
+SHARED_INT8 = Scheme("shared", types=("int8",))  # of operators whose int16 LiteRT lacks
 
 Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
 

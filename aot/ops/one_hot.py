@@ -8,14 +8,14 @@ import numpy as np
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op, Scheme, Tensor
-from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands, require_shape
+from aot.ops.common import SHARED_INT8, require, require_moved, require_operands, require_shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class OneHot(Op):
     """y[..., i, ...] = on if i is the index, else off, along a new `axis`; the inputs are indices, depth, on, off."""
 
-    scheme: ClassVar[Scheme] = SHARED_RANGE
+    scheme: ClassVar[Scheme] = SHARED_INT8
 
     axis: int
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op, Scheme, Tensor
-from aot.ops.common import SHARED_RANGE, require, require_moved, require_operands, require_shape
+from aot.ops.common import require, require_moved, require_operands, require_shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class ReverseSequence(Op):
     Lengths below 0 count as 0; those beyond the end, at which TensorFlow Lite stops, as all there is.
     """
 
-    scheme: ClassVar[Scheme] = SHARED_RANGE
+    scheme: ClassVar[Scheme] = Scheme("shared", types=("int16",))  # LiteRT lacks int8
 
     axis: int
     batch_axis: int
