@@ -8,12 +8,15 @@ import numpy as np
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op, Scheme, Tensor
-from aot.ops.common import SHARED_INT8, require, require_moved, require_operands, require_shape
+from aot.ops.common import SHARED_INT8, require, require_operands, require_shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class OneHot(Op):
-    """y[..., i, ...] = on if i is the index, else off, along a new `axis`; the inputs are indices, depth, on, off."""
+    """y[..., i, ...] = on if i is the index, else off, along a new `axis`; the inputs are indices, depth, on, off.
+
+    Codes stay as they are whatever their scales: so it is in TensorFlow Lite.
+    """
 
     scheme: ClassVar[Scheme] = SHARED_INT8
 
@@ -29,7 +32,7 @@ class OneHot(Op):
         indices, on, off, y = self.operands(graph)
         require(indices.dtype in ("int32", "int64"), f"%{indices.name} is {indices.dtype}; supported: int32, int64")
         for value in (on, off):
-            require_moved(value, y)
+            require(value.dtype == y.dtype, f"%{value.name} is {value.dtype} but %{y.name} is {y.dtype}")
             require(value.elements == 1, f"%{value.name} has {value.elements} elements; supported: 1")
         depth, rank = graph[self.inputs[1]], len(indices.shape)
         known = depth.data is not None and depth.dtype == "int32" and depth.elements == 1
