@@ -54,8 +54,9 @@ _REAL = {
     "Pow": mathematical("powf(x, y)"),
     "Prelu": plain("x >= 0.0f ? x : x * y"),
 }
-_QUOTIENT = "y == 0 ? 0 : y == -1 ? ({type})(0u - ({unsigned})x) : ({type})(x / y)"  # what C leaves open comes first
-_REST = "const {type} rest = y == 0 || y == -1 ? 0 : ({type})(x % y);"
+# What C leaves open comes first. The outer conversion is for compilers that check overflows, and forget the inner ones.
+_QUOTIENT = "({type})(y == 0 ? 0 : y == -1 ? ({type})(0u - ({unsigned})x) : ({type})(x / y))"
+_REST = "const {type} rest = ({type})(y == 0 || y == -1 ? 0 : x % y);"
 _INTEGER = {
     "Div": (_QUOTIENT,),
     "FloorDiv": (
