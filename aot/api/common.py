@@ -2,13 +2,14 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from aot.base.choices import INT16, WEIGHTS, CompileOptions, RunOptions
 from aot.base.errors import AotError
 from aot.base.files import os_errors
+from aot.base.temporary import temporary_folder
 from aot.compile.bundle import bundled, options_of_each, within
 from aot.compile.pipeline import compile_file
 from aot.compile.printing import make
@@ -86,12 +87,12 @@ def samples_for(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, 
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """A folder for what only this run needs."""
-    with os_errors(Path(tempfile.gettempdir())):
-        folder = tempfile.TemporaryDirectory(prefix="aot-", ignore_cleanup_errors=True)
-    with folder as name:
-        yield Path(name)
+def working_folder() -> Iterator[Path]:
+    """A folder for what only this run needs. AotError where there is no room for it."""
+    with ExitStack() as stack:
+        with os_errors(Path(tempfile.gettempdir())):
+            folder = stack.enter_context(temporary_folder())
+        yield folder
 
 
 def firmware_for(whole: Whole, folder: Path, options: RunOptions, *, trace: bool = False) -> Firmware | None:

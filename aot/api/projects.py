@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-from aot.api.common import board_of, check_choice, compile_into, temporary_folder, whole_of
+from aot.api.common import board_of, check_choice, compile_into, whole_of, working_folder
 from aot.base.choices import CompileKeywords, CompileOptions
 from aot.base.files import complete_folder, refuse_occupied, write_files
 from aot.compile.printing import print_project
@@ -56,7 +56,7 @@ def build(
     refuse_occupied(folder, force)
     models = [model] if isinstance(model, Path | str) else list(model)
     whole = whole_of(models, board_of(board), CompileOptions(**choices), concurrent)
-    with complete_folder(folder) as made, temporary_folder() as elsewhere:
+    with complete_folder(folder) as made, working_folder() as elsewhere:
         work = made if project == "make" else elsewhere
         firmware = compile_into(whole, work, trace=trace) if compile else None
         if project != "make" or firmware is None:

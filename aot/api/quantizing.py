@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from aot.api.common import Progress, compiled_for, load, temporary_folder
+from aot.api.common import Progress, compiled_for, load, working_folder
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.base.files import complete_file, os_errors, refuse_unwritable
@@ -109,7 +109,7 @@ def evaluate(
     if interpreter:
         answers = interpreted(graph, samples, rounding, progress)
     else:
-        with temporary_folder() as folder, os_errors(folder):
+        with working_folder() as folder, os_errors(folder):
             answers = native_answers(compiled, folder, samples, progress)
     if other is None:
         return compare_answers(answers, wanted, None)

@@ -12,8 +12,8 @@ from aot.api.common import (
     firmware_for,
     placed,
     samples_for,
-    temporary_folder,
     whole_of,
+    working_folder,
 )
 from aot.base.choices import RunKeywords, RunOptions
 from aot.base.errors import AotError
@@ -117,7 +117,7 @@ def run_together(
     whole = whole_of(models, placed(board, options), options, concurrent)
     compiled = whole.models
     given = _given(compiled, inputs, quantize_inputs, samples, seed)
-    with temporary_folder() as made:
+    with working_folder() as made:
         firmware = firmware_for(whole, made, options)
         verdicts = [
             run_samples(one, firmware, chosen, options.port, progress, number=number)
@@ -196,7 +196,7 @@ def verify_together(
     port, whole = options.port, whole_of(models, placed(board, options), options, concurrent)
     compiled = whole.models
     given = _given(compiled, inputs, quantize_inputs, samples, seed)
-    with temporary_folder() as made:
+    with working_folder() as made:
         firmware = firmware_for(whole, made, options, trace=layers and port is not None)
         if layers and port:
             verdicts = _layer_by_layer(compiled, firmware, given, port, progress)
@@ -266,7 +266,7 @@ def profile_together(
                        "a board in QEMU or Renode: `aot boards` lists them", "a real board: --port URL")  # fmt: skip
     compiled = whole.models
     given = _given(compiled, inputs, quantize_inputs, 1, seed)
-    with temporary_folder() as made:
+    with working_folder() as made:
         loaded = firmware_for(whole, made, options, trace=traced)
         firmware = loaded or compile_into(whole, made, trace=traced)
         return tuple(

@@ -1,12 +1,12 @@
 """Puts files where the user asked for them, all at once: a folder is complete, or as it was before."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from aot.base.errors import AotError
+from aot.base.temporary import temporary_folder
 
 
 @contextmanager
@@ -39,8 +39,8 @@ def complete_folder(folder: Path) -> Iterator[Path]:
     with os_errors(folder):
         target = folder.resolve()
         base = next(place for place in (target, *target.parents) if place.exists())
-        with tempfile.TemporaryDirectory(prefix=".aot-", dir=base) as temporary:
-            made = Path(temporary) / "project"
+        with temporary_folder(base) as temporary:
+            made = temporary / "project"
             made.mkdir()
             yield made
             if base == target:
@@ -89,8 +89,8 @@ def complete_file(path: Path) -> Iterator[Path]:
             yield path
             return
         target = path.resolve()
-        with tempfile.TemporaryDirectory(prefix=".aot-", dir=target.parent) as temporary:
-            made = Path(temporary) / target.name
+        with temporary_folder(target.parent) as temporary:
+            made = temporary / target.name
             yield made
             made.replace(target)
 

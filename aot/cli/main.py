@@ -16,7 +16,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 for _command in COMMANDS:
     app.command()(_command)
 
-_TERMINATED = 128 + signal.SIGTERM
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+_SIGNALLED = 128  # the exit code of a program that a signal ended, less its number
 
 
 @app.callback(invoke_without_command=True)
@@ -30,13 +31,22 @@ def _options(context: typer.Context, version: options.Version = False) -> None:
 
 
 def _terminate(number: int, frame: object) -> None:
-    """SIGTERM unwinds like any other end: temporary folders go, emulators stop."""
-    raise SystemExit(_TERMINATED)
+    """A signal that asks us to end unwinds like any other end: temporary folders go, emulators stop."""
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)  # or a second one would interrupt that
+    raise SystemExit(_SIGNALLED + number)
+
+
+def _listen() -> None:
+    """Be told of the signals that end a program, but not of those that we were started to ignore, as by nohup."""
+    for number in _ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _terminate)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: runs a command and turns an AotError into a message."""
-    signal.signal(signal.SIGTERM, _terminate)
+    _listen()
     try:
         app(arguments if arguments is None else list(arguments), prog_name="aot")
     except AotError as error:

@@ -2,7 +2,7 @@
 
 An answer is any number of lines, then `m-ready`. A frame is a line `m-aot-<what> <numbers>... <size>`, `size` bytes,
 and a line with their CRC-32. An exchange that comes back garbled is tried again, after both sides have found their
-feet.
+feet. Each has one deadline, which only frames that were asked for put off: a device may talk all the time.
 """
 
 import time
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from serial import SerialBase, SerialException
 
-from aot.base.errors import AotError
+from aot.base.errors import AotError, printable
 
 ATTEMPTS = 4
 _QUIET_SECONDS = 0.1
@@ -24,6 +24,9 @@ _WRONG_INPUTS = "e-[aot inputs differ]"
 _WRONG_WEIGHTS = "e-[weights: "
 _RUNS = ("m-aot-run", "m-aot-layers")
 _TAIL_BYTES = 2048
+_SHOWN_CHARACTERS = 80
+_DIGITS = 10  # of a size
+_FRAME_END = len("\r\n*01234567\r\n")
 _DEVICE_PATIENCE_SECONDS = 1.1  # after this long without a byte, the device gives up an upload
 
 _T = TypeVar("_T")
@@ -39,6 +42,10 @@ class WrongInputs(Exception):
 
 class Silent(Garbled):
     """Nothing more came in time."""
+
+
+class Chatter(Garbled):
+    """What came in time was no answer, and more comes."""
 
 
 @dataclass(frozen=True)
@@ -92,20 +99,37 @@ class Link:
                 "does the board hold the firmware that aot build wrote?",
                 "press its reset button",
             )
+        if isinstance(failure, Chatter):
+            raise AotError(
+                f"the device does not answer, but prints lines of its own: {self._last_line()!r}",
+                "does the board hold the firmware that aot build wrote? --flash loads it",
+                "is this the right port? aot ports lists them",
+            )
         raise AotError(f"the device answers with garbage: {failure}", f"the last it sent: {self._tail[-80:]!r}",
                        "a shorter cable, or another port")  # fmt: skip
 
+    def _last_line(self) -> str:
+        """The last line that came as a whole, or what there is of one."""
+        *lines, rest = self._tail.decode("ascii", errors="replace").splitlines(keepends=True) or [""]
+        whole = [line.strip() for line in (*lines, rest) if line.endswith("\n") and line.strip()]
+        return printable(whole[-1] if whole else rest.strip())[-_SHOWN_CHARACTERS:]
+
     def _unreadable(self) -> bool:
         """Whether much of what came last is no text at all, as it is at a wrong rate. No answer to `reliably` is."""
-        strange = sum(byte > 0x7E or (byte < 0x20 and byte not in b"\r\n") for byte in self._tail)
+        strange = sum(byte > 0x7E or (byte < 0x20 and byte not in b"\r\n\t\x1b") for byte in self._tail)
         return not self._started and strange * 8 > len(self._tail)
 
-    def exchange(self, command: str, wanted: tuple[str, ...], timeout: float, data: bytes = b"") -> list[Frame]:
-        """Send `command` and `data` once; the frames of the answer, which must begin with the words `wanted`."""
+    def exchange(
+        self, command: str, wanted: tuple[str, ...], timeout: float, data: bytes = b"", largest: int = 0
+    ) -> list[Frame]:
+        """Send `command` and `data` once; the frames of the answer, which must begin with the words `wanted`.
+
+        None has more than `largest` bytes.
+        """
         self.send(command.encode() + b"%" + data)
+        deadline = time.monotonic() + timeout + self._transfer_seconds(len(data))
         frames: list[Frame] = []
         while True:
-            deadline = time.monotonic() + timeout + self._transfer_seconds(len(data))
             line = self.read_line(deadline)
             if line == "m-ready" and (frames or self._started):
                 break
@@ -117,6 +141,7 @@ class Link:
             if line.startswith("e-["):
                 raise Garbled(line)
             if line.startswith("m-aot-"):
+                deadline += self._frame_seconds(line, wanted[len(frames) :], largest)
                 frames.append(self._read_frame(line, deadline))
         if tuple(frame.words[0] for frame in frames) != wanted:
             raise Garbled(f"the answer to {command.split()[0]} is incomplete")
@@ -126,17 +151,27 @@ class Link:
         """How long `count` bytes take at the port's rate, doubled."""
         return 20.0 * count / int(self._port.baudrate or 9600)
 
+    def _frame_seconds(self, line: str, wanted: tuple[str, ...], largest: int) -> float:
+        """How long the frame that begins with `line` takes, doubled; Garbled where it is not the next of `wanted`."""
+        word, *_, size = line.split(" ")
+        if not size.isdecimal() or len(size) > _DIGITS or int(size) > largest:
+            raise Garbled("a frame of another size")
+        if word not in wanted[:1]:
+            raise Garbled("a frame that was not asked for")
+        return self._transfer_seconds(len(line) + int(size) + _FRAME_END)
+
     def _read_frame(self, line: str, deadline: float) -> Frame:
         *words, size = line.split(" ")
-        if not size.isdecimal() or int(size) > 1 << 30:
-            raise Garbled("a frame without a size")
-        payload = self._read(int(size), deadline + self._transfer_seconds(int(size)))
+        payload = self._read(int(size), deadline)
         crc = zlib.crc32(payload, zlib.crc32(f"{line}\r\n".encode()))
-        if self.read_line(deadline + self._transfer_seconds(int(size))) != f"*{crc:08x}":
+        if self.read_line(deadline) != f"*{crc:08x}":
             raise Garbled("a checksum is wrong")
         return Frame(tuple(words), payload)
 
     def read_line(self, deadline: float) -> str:
+        """The next line; Chatter where the one before has come too late already, and the device still talks."""
+        if time.monotonic() >= deadline and self._tail:
+            raise Chatter
         line = b""
         while not line.endswith(b"\n"):
             line += self._read(1, deadline)
@@ -200,7 +235,7 @@ class Link:
             pass
 
     def _drain(self, quiet_seconds: float) -> None:
-        """Read until nothing has come for `quiet_seconds`; Garbled when it never stops."""
+        """Read until nothing has come for `quiet_seconds`; Chatter when it never stops."""
         limit = time.monotonic() + self.seconds + quiet_seconds
         while time.monotonic() < limit:
             try:
@@ -208,7 +243,7 @@ class Link:
             except Silent:
                 self.raise_if_stopped()
                 return
-        raise Garbled("the device does not stop sending")
+        raise Chatter("the device does not stop sending")
 
     def raise_if_stopped(self) -> None:
         """AotError when the last bytes tell of a fault or, once it had started, of a restart."""

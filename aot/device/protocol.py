@@ -15,6 +15,7 @@ from aot.graph.deployment import Deployment
 
 PROTOCOL_VERSION = "2"
 _CHUNK_BYTES = 4096
+_LARGEST_LAYER = 1 << 26  # more than a microcontroller's memory
 
 _T = TypeVar("_T")
 
@@ -149,7 +150,7 @@ class Device:
             self._upload(inputs)
             count = len(self._held.layers)
             wanted = ("m-aot-layer",) * count + ("m-aot-layers",)
-            frames = self._link.exchange(f"aot-layers {crc} {crc}", wanted, self._timeout)[:-1]
+            frames = self._link.exchange(f"aot-layers {crc} {crc}", wanted, self._timeout, largest=_LARGEST_LAYER)[:-1]
             layers = [Layer(int(frame.words[0]), int(frame.words[1]), frame.payload) for frame in frames]
             if [layer.index for layer in layers] != list(range(count)):
                 raise Garbled("the layers came out of order")
@@ -237,8 +238,9 @@ class Device:
         """Output `index` of the run on inputs with the checksum `crc`."""
 
         def once() -> bytes:
-            (frame,) = self._link.exchange(f"aot-output {index}", ("m-aot-output",), self._link.seconds)
-            if frame.words != (str(index), str(crc)) or len(frame.payload) != self._held.interface.outputs[index].bytes:
+            size = self._held.interface.outputs[index].bytes
+            (frame,) = self._link.exchange(f"aot-output {index}", ("m-aot-output",), self._link.seconds, largest=size)
+            if frame.words != (str(index), str(crc)) or len(frame.payload) != size:
                 raise Garbled("the device sent another output")
             return frame.payload
 

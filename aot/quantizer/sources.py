@@ -1,6 +1,5 @@
 """Calibration samples from files, one at a time: .npz, .npy, folders of either, CSV, folders of images."""
 
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aot.base.errors import AotError
+from aot.base.temporary import temporary_folder
 from aot.graph.ir import Array, Graph, Tensor
 from aot.oracle.samples import DAMAGE, Sample, is_one_sample, samples_of
 from aot.quantizer.images import DEFAULT_IMAGES, ImageOptions, read_image, require_pillow
@@ -149,8 +149,8 @@ def _csv(path: Path, graph: Graph, tensor: Tensor) -> Iterator[Sample]:
 
 def _arrays(path: Path, graph: Graph) -> Iterator[Sample]:
     """The samples of an .npz or .npy file; its arrays stay on disk and are read as they are needed."""
-    with tempfile.TemporaryDirectory(prefix="aot-") as folder:
-        columns = _mapped(path, Path(folder))
+    with temporary_folder() as folder:
+        columns = _mapped(path, folder)
         known = {name: (array, _tensor(name, columns, graph)) for name, array in columns.items()}
         counts = {name: _count(array, tensor) for name, (array, tensor) in known.items() if tensor is not None}
         if len(set(counts.values())) > 1:

@@ -1,17 +1,26 @@
 """What every runner gives: an open port, and whether whoever is at its other end still lives."""
 
+import ctypes
 import os
+import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import IO
 
 from serial import SerialBase, SerialException, serial_for_url
 
 from aot.base.errors import AotError
 
+_Stream = int | IO[bytes]
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 5.0
 _LAST_CHARACTERS = 500
 _POLL_SECONDS = 0.01
@@ -64,6 +73,22 @@ def describe_end(process: "subprocess.Popen[bytes]", log: IO[bytes], name: str) 
         return None
     last = text_of(log).strip()[-_LAST_CHARACTERS:]
     return f"{name} ended with status {process.returncode}" + (f": {last}" if last else "")
+
+
+def spawn(
+    command: Sequence[str | Path], *, stdin: _Stream, stdout: _Stream, stderr: _Stream
+) -> "subprocess.Popen[bytes]":
+    """Start a program that ends when we do, however that is: on Linux also when we are killed."""
+    follow = partial(_end_with, os.getpid()) if _LIBC else None
+    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, preexec_fn=follow)
+
+
+def _end_with(parent: int) -> None:
+    """Let this process, which is about to become another program, be killed when `parent` ends."""
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended before
+        os._exit(1)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

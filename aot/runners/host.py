@@ -1,7 +1,6 @@
 """Runs a native program with a pseudo-terminal as its UART."""
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 import serial
 
 from aot.base.errors import AotError
-from aot.runners.connection import Connection, describe_end, stop
+from aot.runners.connection import Connection, describe_end, spawn, stop
 from aot.targets import Board
 
 
@@ -37,7 +36,7 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
     del board, icount, plugin
     with tempfile.TemporaryFile() as log, _terminal_pair() as (terminal, name), serial.Serial(name, timeout=0) as port:
         try:  # only now that the port is open: to open it empties it, greeting and all
-            process = subprocess.Popen([elf], stdin=terminal, stdout=terminal, stderr=log)
+            process = spawn([elf], stdin=terminal, stdout=terminal, stderr=log)
         except OSError as error:
             raise AotError(f"{elf.name} does not start: {error.strerror}") from error
         try:

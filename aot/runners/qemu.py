@@ -11,7 +11,7 @@ from typing import IO
 import serial
 
 from aot.base.errors import AotError
-from aot.runners.connection import Connection, connect_socket, describe_end, free_port, stop
+from aot.runners.connection import Connection, connect_socket, describe_end, free_port, spawn, stop
 from aot.targets import Board
 
 _PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # Debian's, by core family
@@ -45,7 +45,7 @@ def _launch(
         )
     tcp_port = free_port()
     command = _command(elf, board, tcp_port, icount, plugin)
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log), tcp_port
+    return spawn(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log), tcp_port
 
 
 def _open(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from aot.base.errors import AotError
 from aot.base.templating import render
-from aot.runners.connection import Connection, connect_socket, describe_end, free_port, stop, text_of
+from aot.base.temporary import temporary_folder
+from aot.runners.connection import Connection, connect_socket, describe_end, free_port, spawn, stop, text_of
 from aot.targets import Board
 
 _RENODE = "renode"
@@ -39,13 +40,13 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
             "a real board: --port URL",
         )
     tcp_port = free_port()
-    with tempfile.TemporaryDirectory(prefix="aot-") as folder, tempfile.TemporaryFile() as log:
-        commands = Path(folder) / "run.resc"
+    with temporary_folder() as folder, tempfile.TemporaryFile() as log:
+        commands = folder / "run.resc"
         commands.write_text(script(elf, board, tcp_port, plugin), encoding="utf-8")
         include = f"include @{str(commands).replace(' ', chr(92) + ' ')}"
         command = [_RENODE, "--console", "--disable-xwt", "--plain", "-e", include]
         # Its console ends when its standard input does: a pipe that stays open until it is stopped.
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        process = spawn(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
             port = connect_socket(tcp_port, process, START_SECONDS, "Renode")
             if port is None:
