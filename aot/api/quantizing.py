@@ -25,8 +25,9 @@ from aot.quantizer import (
     open_samples,
 )
 from aot.quantizer import quantize as quantize_graph
-from aot.quantizer.evaluate import Evaluation, for_reference, interpreted, read_inputs, read_labels
+from aot.quantizer.evaluate import Evaluation, for_reference, interpreted, read_inputs
 from aot.quantizer.evaluate import evaluate as compare_answers
+from aot.quantizer.labels import read_labels
 from aot.targets import load_board
 
 
@@ -96,8 +97,8 @@ def evaluate(
     """How good the answers of `model` are to samples, run as C on this computer or interpreted.
 
     `inputs` is an .npz file of reals or of the model's own codes, or real samples in any form that `quantize` takes.
-    `labels` is an .npz file of one array: classes, one integer for each sample, or wanted outputs. `reference` is the
-    float32 model to compare with; it gets the same inputs, and `input_shapes`. Only the first output
+    `labels` is an .npz, .npy, .csv, .txt or .json file: classes, one integer for each sample, or wanted outputs.
+    `reference` is the float32 model to compare with; it gets the same inputs, and `input_shapes`. Only the first output
     counts. Raises AotError.
     """
     compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding, input_shapes=input_shapes))

@@ -70,7 +70,12 @@ Html = Annotated[
 ]
 Labels = Annotated[
     Path | None,
-    typer.Option("--labels", metavar="F.npz", help="One array: classes, or the wanted outputs.", show_default=False),
+    typer.Option(
+        "--labels",
+        metavar="LABELS",
+        help="Classes or the wanted outputs: .npz, .npy, .csv, .txt or .json.",
+        show_default=False,
+    ),
 ]
 EvaluatedInputs = Annotated[
     Path,

@@ -1,10 +1,5 @@
 """Inputs to run a model on: read from .npz files, or random with a seed; outputs are written the same way."""
 
-import lzma
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,12 +9,9 @@ from aot.base.errors import AotError
 from aot.base.files import complete_file
 from aot.graph.ir import Array, Graph, Tensor
 from aot.ops.quantize import quantize_real
+from aot.oracle.archives import read_arrays
 
 Sample = Mapping[str, Array]
-
-# What numpy and zipfile raise for files that are not what their name says.
-DAMAGE = (ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError, UnicodeError, struct.error,
-           tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)  # fmt: skip
 
 
 def random_samples(graph: Graph, count: int, seed: int = 0) -> list[Sample]:
@@ -62,26 +54,6 @@ def samples_of(
             "give every input as many samples",
         )
     return [{name: column[i] for name, column in columns.items()} for i in range(counts.pop())]
-
-
-def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays in an .npz file, by name. Raises AotError for anything else."""
-    hint = "write it with numpy.savez(path, x=array)"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise AotError(f"{path} is a single array, not an .npz file", hint)
-            return {name: file[name] for name in file.files}
-    except AotError:
-        raise
-    except OSError as error:
-        raise AotError(f"cannot read samples from {path}: {error.strerror or error}", hint) from None
-    except MemoryError:
-        raise AotError(f"cannot read samples from {path}: its arrays do not fit this computer's memory") from None
-    except DAMAGE as error:
-        objects = "allow_pickle" in str(error) and zipfile.is_zipfile(path)  # numpy says so of any text, too
-        reason = "it holds Python objects, not numbers" if objects else "it is not an .npz file, or a damaged one"
-        raise AotError(f"cannot read samples from {path}: {reason}", hint) from None
 
 
 def _refuse_others(source: str, arrays: Mapping[str, Array], graph: Graph) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from aot.base.errors import AotError
 from aot.graph.ir import Array, Graph, Tensor
+from aot.oracle.archives import read_arrays
 from aot.oracle.interpreter import run_all
-from aot.oracle.samples import Sample, read_arrays, read_samples
+from aot.oracle.samples import Sample, read_samples
 from aot.quantizer import ImageOptions, open_samples
 from aot.quantizer.quality import Noise, reals
 
@@ -141,12 +142,3 @@ def _converted(value: Array, given: Tensor, wanted: Tensor) -> Array:
         raise AotError(f"%{given.name} is {given}, %{wanted.name} is {wanted}: not the same input")
     value = value.reshape(wanted.shape)
     return reals(value, given).astype(np.float32) if wanted.dtype == "float32" else value
-
-
-def read_labels(path: Path) -> Array:
-    """The one array in an .npz file. Raises AotError where there is another number of them."""
-    arrays = read_arrays(path)
-    if len(arrays) != 1:
-        names = ", ".join(arrays) or "none"
-        raise AotError(f"{path} has {len(arrays)} arrays; labels are one", f"it has {names}")
-    return next(iter(arrays.values()))

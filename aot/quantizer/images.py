@@ -1,5 +1,6 @@
 """Images as samples, read with Pillow, which is optional: `pip install aot-mcu[images]`."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,12 +43,12 @@ def require_pillow() -> None:
 def read_image(path: Path, tensor: Tensor, options: ImageOptions = DEFAULT_IMAGES) -> Array:
     """The image as a value of `tensor`: [1, height, width, channels] or [1, height, width], float32.
 
-    Raises OSError where the file is not an image that Pillow reads, AotError where `tensor` is not one of images.
+    Raises AotError where `tensor` is not one of images, and for a file that is none anything that Pillow does.
     """
     from PIL import Image, ImageOps  # optional
 
     height, width, channels = _size(tensor)
-    with Image.open(path) as file:
+    with warnings.catch_warnings(action="ignore"), Image.open(path) as file:
         image = file.convert(_MODES[channels])
     resampling = Image.Resampling.BILINEAR
     crop = options.resize == "crop"

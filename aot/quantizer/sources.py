@@ -11,7 +11,8 @@ import numpy as np
 from aot.base.errors import AotError
 from aot.base.temporary import temporary_folder
 from aot.graph.ir import Array, Graph, Tensor
-from aot.oracle.samples import DAMAGE, Sample, is_one_sample, samples_of
+from aot.oracle.archives import check_entries, mapped_array, reading_arrays, refuse_device
+from aot.oracle.samples import Sample, is_one_sample, samples_of
 from aot.quantizer.images import DEFAULT_IMAGES, ImageOptions, read_image, require_pillow
 
 GivenSamples = Iterable[Mapping[str, Array] | Array] | Mapping[str, Array]
@@ -47,6 +48,7 @@ def open_samples(path: Path, graph: Graph, images: ImageOptions = DEFAULT_IMAGES
         return _folder(path, graph, images)
     if not path.exists():
         raise AotError(f"cannot read samples from {path}: there is no such file", _HINT)
+    refuse_device(path)
     kind = path.suffix.lower()
     if kind in _ARRAYS:
         return Source(path, [], lambda: _arrays(path, graph))
@@ -109,8 +111,10 @@ def _pictures(
     for file in files:
         try:
             image = read_image(file, tensor, options)
-        except OSError as error:  # Pillow's errors for files that are no images are among these
-            skipped.append(f"{file}: {error.strerror or 'not an image, or a damaged one'}")
+        except AotError:
+            raise
+        except Exception as error:  # Pillow raises what its decoders trip over
+            skipped.append(f"{file}: {getattr(error, 'strerror', None) or 'not an image, or a damaged one'}")
             continue
         yield {tensor.name: image}
     if len(skipped) == len(files):
@@ -180,21 +184,11 @@ def _row(array: Array, i: int, tensor: Tensor | None) -> Array:
 
 def _mapped(path: Path, folder: Path) -> dict[str, Array]:
     """The arrays of a file, mapped: those of an .npz are unpacked to `folder` first."""
-    try:
-        with _reading(path):
-            if path.suffix.lower() == ".npy":
-                return {"x": _memory_mapped(path)}
-            with zipfile.ZipFile(path) as file:
-                files = {name.removesuffix(".npy"): file.extract(name, folder) for name in file.namelist()}
-            return {name: _memory_mapped(Path(file)) for name, file in files.items()}
-    except DAMAGE as error:
-        objects = "allow_pickle" in str(error) or "object" in str(error)
-        reason = "it holds Python objects, not numbers" if objects else f"it is not {path.suffix}, or damaged"
-        raise AotError(f"cannot read samples from {path}: {reason}", _HINT) from None
-
-
-def _memory_mapped(path: Path) -> Array:
-    """The array in a .npy file. Raises one of DAMAGE."""
-    with path.open("rb") as file:
-        np.lib.format.read_magic(file)  # or numpy would take any other file for Python objects
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    kind = path.suffix.lower()
+    with reading_arrays(path, kind, _HINT):
+        if kind == ".npy":
+            return {"x": mapped_array(path)}
+        with zipfile.ZipFile(path) as file:
+            check_entries(path, file)
+            files = {name.removesuffix(".npy"): file.extract(name, folder) for name in file.namelist()}
+        return {name: mapped_array(Path(file)) for name, file in files.items()}

@@ -1,0 +1,85 @@
+"""Arrays in .npz and .npy files that may be anything: what is wrong with one is a sentence."""
+
+import lzma
+import stat
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from aot.base.errors import AotError
+from aot.graph.ir import Array
+
+_HINT = "write it with numpy.savez(path, x=array)"
+_ALWAYS_FINE = 1 << 28  # bytes of an entry that are unpacked however small they were packed
+_RATIO = 200  # how much larger than its packed form a larger one may be: samples are never so much alike
+
+# What numpy and zipfile raise for files that are not what their name says.
+_DAMAGE = (ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError, UnicodeError, struct.error,
+           tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError)  # fmt: skip
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """The arrays in an .npz file, by name. Raises AotError for anything else."""
+    with reading_arrays(path, ".npz", _HINT), np.load(path, allow_pickle=False) as file:
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise AotError(f"{path} is a single array, not an .npz file", _HINT)
+        with zipfile.ZipFile(path) as archive:
+            check_entries(path, archive)
+        return {name: file[name] for name in file.files}
+
+
+def read_array(path: Path) -> Array:
+    """The array in a .npy file. Raises AotError for anything else."""
+    with reading_arrays(path, ".npy", "write it with numpy.save(path, array)"):
+        return np.asarray(mapped_array(path))
+
+
+def mapped_array(path: Path) -> Array:
+    """The array in a .npy file, left on the disk; for the inside of `reading_arrays`."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)  # or numpy would take any other file for Python objects
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+@contextmanager
+def reading_arrays(path: Path, kind: str, hint: str) -> Iterator[None]:
+    """Whatever goes wrong while a file of this kind is read becomes an AotError."""
+    refuse_device(path)
+    try:
+        yield
+    except OSError as error:
+        raise AotError(f"cannot read samples from {path}: {error.strerror or error}", hint) from None
+    except MemoryError:
+        raise AotError(f"cannot read samples from {path}: its arrays do not fit this computer's memory") from None
+    except _DAMAGE as error:
+        objects = "allow_pickle" in str(error) and zipfile.is_zipfile(path)  # numpy says so of any text, too
+        objects = objects or "Python objects" in str(error) or "mmap for object" in str(error)
+        reason = "it holds Python objects, not numbers" if objects else f"it is not an {kind} file, or a damaged one"
+        raise AotError(f"cannot read samples from {path}: {reason}", hint) from None
+
+
+def refuse_device(path: Path) -> None:
+    """Raise AotError where `path` is a device such as /dev/zero, which has no end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # whoever opens it says so
+        return
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise AotError(f"{path} is a device, not a file", "give the path of a file")
+
+
+def check_entries(path: Path, archive: zipfile.ZipFile) -> None:
+    """Raise AotError where an entry is not an array, or is far larger than what is packed of it."""
+    for entry in archive.infolist():
+        if not entry.filename.endswith(".npy"):
+            what = "a folder" if entry.is_dir() else "no array"
+            raise AotError(f"cannot read samples from {path}: its entry {entry.filename[:80]!r} is {what}", _HINT)
+        if entry.file_size > max(_ALWAYS_FINE, _RATIO * entry.compress_size):
+            packed = f"{entry.compress_size:,} bytes of it are {entry.file_size:,} unpacked"
+            raise AotError(f"cannot read samples from {path}: {packed}", "fewer samples", _HINT)
