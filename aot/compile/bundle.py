@@ -57,10 +57,10 @@ def options_of_each(options: CompileOptions, count: int) -> list[CompileOptions]
                        "convert the models with fixed input shapes")  # fmt: skip
     if options.mlperf:
         raise AotError("the runner of MLPerf Tiny drives firmware of one model", "build each by itself")
-    if options.pool is not None and tuple(options.pool) != ("ram",):
+    if options.pool and tuple(options.pool) != ("ram",):
         raise AotError("several models have one arena, in ram", "leave --pool out")
     names = options.name.split(",") if options.name is not None else [None] * count
-    if len(names) != count:
+    if len(names) != count or "" in names:
         raise AotError(f"{count} models cannot be called {options.name}", "one name for each: --name first,second")
     return [replace(options, name=name, pool=("ram",)) for name in names]
 

@@ -81,7 +81,7 @@ def make(whole: Whole, folder: Path, *, trace: bool = False) -> Firmware:
 def deployed(block: Block, interface: Interface, weights: Weights, benchmark: str, target: Target) -> Deployment:
     """The model as a firmware holds it.
 
-    The hash of its code leaves out where constants lie: it computes the same, and tells which file of constants is its.
+    The hash of its code leaves out a section or a file of constants: it computes the same, and tells which file is its.
     """
     plain = replace(weights, section="", file_bytes=0)
     code = _code_hash(model_files(block, interface, plain, target))

@@ -26,10 +26,12 @@ def names_of(variants: Sequence[tuple[Call, str]]) -> list[str]:
     for (call, _), words in zip(variants, described, strict=True):
         by_kernel.setdefault(call.kernel.name, []).append(words)
     telling = {kernel: _telling(all_words) for kernel, all_words in by_kernel.items()}
-    return [
+    names = [
         "_".join([call.kernel.name, *(words[key] for key in telling[call.kernel.name] if words.get(key))])
         for (call, _), words in zip(variants, described, strict=True)
     ]
+    assert len({*names}) == len(names), f"two kernel functions would have one name: {names}"
+    return names
 
 
 def _telling(variants: Sequence[Words]) -> list[str]:

@@ -81,7 +81,7 @@ def _described(port: Port) -> str:
     shape = ", ".join(map(str, port.shape)) or "1"
     steps = f"(q {'+' if port.zero_point < 0 else '-'} {abs(port.zero_point)})"
     real = f", real = {float_literal(port.scale)} * {steps}" if port.quantized else ""
-    label = port.label.replace("*/", "* /").replace("\\", "/")
+    label = port.label.replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
     return f'"{label}": {port.c_type}[{shape}]{real}'
 
 

@@ -120,7 +120,7 @@ class Target:
     """What a kernel may know of where it will run, and of what is asked for.
 
     The features of the core, the rounding, and what kernels are chosen for: one of
-    `aot.kernels.choose.OPTIMIZATIONS`.
+    `aot.kernels.OPTIMIZATIONS`.
     """
 
     features: frozenset[str] = frozenset()

@@ -161,7 +161,7 @@ def _check_stack(board: Board, held: Held, whole: Stack) -> None:
 
 
 def _own_flags(source: str) -> tuple[str, ...]:
-    return SMALL_FLAGS if source.startswith(SMALL_FOLDERS) else ()
+    return SMALL_FLAGS if source.startswith(tuple(f"{folder}/" for folder in SMALL_FOLDERS)) else ()
 
 
 def compile_project(folder: Path, board: Board, held: Held, *, trace: bool = False) -> Firmware:

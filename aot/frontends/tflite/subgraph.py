@@ -83,7 +83,7 @@ class _Subgraph:
         self._variables = Variables(file.names, outside)
         self._read: dict[int, Tensor] = {}  # what a tensor stands for that a variable was read into
         self._known: dict[str, Tensor] = {}  # the constants that computed tensors are, because they follow from shapes
-        count = file.count(self._table.TensorsLength())
+        count = self._count = file.count(self._table.TensorsLength())  # more tensors follow, of our own
         tables = [self._table.Tensors(i) for i in range(count)]
         self._tensors = [file.tensor(t, name) for t, name in zip(tables, _names(file, tables), strict=True)]
         self._free = {t.name for table, t in zip(tables, self._tensors, strict=True) if file.is_free(table)}
@@ -128,7 +128,7 @@ class _Subgraph:
         """Only tensors that tell how something inside an operator is quantized may have no elements."""
         inside: set[int] = set()
         for number in range(self._file.count(self._table.OperatorsLength())):
-            inside.update(self._file.indices(self._table.Operators(number).IntermediatesAsNumpy(), len(self._tensors)))
+            inside.update(self._file.indices(self._table.Operators(number).IntermediatesAsNumpy(), self._count))
         for i, tensor in enumerate(self._tensors):
             if tensor.elements == 0 and i not in inside:
                 shape = list(tensor.shape)
@@ -196,8 +196,8 @@ class _Subgraph:
     def _operator(self, o: OperatorTable) -> tuple[Op, ...]:
         """What the operator becomes: mostly one; none where it only speaks of variables."""
         kind = self._file.kind(o)
-        numbers = self._file.indices(o.InputsAsNumpy(), len(self._tensors), -1)
-        written = self._file.indices(o.OutputsAsNumpy(), len(self._tensors))
+        numbers = self._file.indices(o.InputsAsNumpy(), self._count, -1)
+        written = self._file.indices(o.OutputsAsNumpy(), self._count)
         if kind in _VARIABLE_OPERATORS:
             return self._variable_operator(kind, o, numbers, written)
         if not written and kind not in _OF_GRAPHS:
@@ -230,7 +230,7 @@ class _Subgraph:
             raise Unsupported(f"%{handle.name} stands for a variable, and may only be read and assigned")
         if updated < len(operator.updates):
             raise Unsupported(f"inputs {', '.join(map(str, operator.updates))} must be variable tensors")
-        numbers = self._file.indices(op.table.IntermediatesAsNumpy(), len(self._tensors))
+        numbers = self._file.indices(op.table.IntermediatesAsNumpy(), self._count)
         inside = tuple(self._tensors[i] for i in numbers)
         free = frozenset(t.name for t in op.outputs) & self._free
         return self._shaped(operator, replace(op, intermediates=inside, free=free)) if op.outputs else ()
