@@ -155,7 +155,7 @@ def integer_lstm(
         hidden_zero=hidden.zero_point[0],
         state_zero=state.zero_point,
         cell_shift=shift,
-        cell_clip=clip_code(cell_clip, 2.0**shift, 32767),
+        cell_clip=clip_code(cell_clip, cell.scale, 32767),
         projection_clip=clip_code(projection_clip, state.scale, 127),
     )  # fmt: skip
 

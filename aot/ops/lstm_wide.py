@@ -101,10 +101,10 @@ def wide_lstm(operands: Mapping[int, Tensor], cell_clip: float) -> WideLstm:
 
     return WideLstm(
         gate(0), gate(1), gate(2), gate(3),
-        added_scale=_FINEST * _FINEST / 2.0**power,
+        added_scale=_FINEST * _FINEST / cell.scale,
         hidden_scale=_FINEST * _FINEST / state.scale,
         cell_shift=power,
-        cell_clip=clip_code(cell_clip, 2.0**power, 32767),
+        cell_clip=clip_code(cell_clip, cell.scale, 32767),
     )  # fmt: skip
 
 

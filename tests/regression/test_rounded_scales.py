@@ -1,7 +1,9 @@
 """Scales that TensorFlow Lite fixes may differ a little where it takes that; they had to be the very same."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import cases
 import graphs
 import litert
 import native
@@ -104,3 +106,25 @@ def test_tensorflow_lite_micro_takes_a_rounded_scale() -> None:
     graph = _model(_NEAR["softmax int8 to int16"], 1.00001)
     x = _codes("int8", 5)
     assert interpreter.run(graph, {"x": x})["y"].tobytes() == tflm.outputs(write(graph), [x])[0].tobytes()
+
+
+def _with_cells(graph: Graph, off: float) -> Graph:
+    """The same LSTM with cell states whose scale is `off` times a power of two."""
+    cells = [graph[name] for name in ("c", "c_next")]
+    return graph.with_tensors(*[replace(t, quant=_quant(t.scale * off)) for t in cells])
+
+
+@pytest.mark.operator("UNIDIRECTIONAL_SEQUENCE_LSTM")
+@pytest.mark.parametrize("off", _OFF)
+@pytest.mark.parametrize("name", ["Lstm of int8", "Lstm of int16"])
+def test_cell_states_of_nearly_a_power_of_two(name: str, off: float) -> None:
+    for seed in range(6):
+        graph, sample = cases.case(name, seed)
+        graph = _with_cells(graph, off)
+        given = [sample[n] for n in graph.inputs]
+        actual = interpreter.run(graph, {**sample, **interpreter.initial_state(graph)})[graph.outputs[0]]
+        if name == "Lstm of int8":
+            ((wanted, *_),) = litert.sequence(write(graph), [given], litert.Resolver.REFERENCE)
+        else:
+            (wanted,) = tflm.outputs(write(graph), given)
+        assert actual.tobytes() == wanted.tobytes(), seed
