@@ -15,7 +15,17 @@ NO_SHAPES: Shapes = {}
 _LARGEST = 64 << 20  # elements of an input
 
 
-def given_shape(tensor: Tensor, shape: Sequence[int]) -> tuple[int, ...]:
+def given_shapes(inputs: Sequence[Tensor], shapes: Shapes, source: str) -> dict[str, tuple[int, ...]]:
+    """The shapes that a user gives `inputs`, by their names; `shapes` may call them as the file does, too."""
+    known = {name for t in inputs for name in (t.name, t.label)}
+    if others := [name for name in shapes if name not in known]:
+        names = ", ".join(t.name for t in inputs)
+        raise AotError(f"{source} has no input called {others[0]!r}", f"its inputs: {names}")
+    called = {t.name: shapes.get(t.label, shapes.get(t.name)) for t in inputs}
+    return {t.name: _given_shape(t, shape) for t in inputs if (shape := called[t.name]) is not None}
+
+
+def _given_shape(tensor: Tensor, shape: Sequence[int]) -> tuple[int, ...]:
     """The shape that a user gives an input. Raises AotError where it cannot have that."""
     rank, dims = len(tensor.shape), tuple(int(d) for d in shape)
     elements = 1

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from aot.base.errors import AotError
 from aot.frontends.tflite.faults import fault_of, order_fault, probe
 from aot.frontends.tflite.foreign import why_not_implemented
-from aot.frontends.tflite.free import Shapes, dynamic_input, given_shape, wrong_output
+from aot.frontends.tflite.free import Shapes, dynamic_input, given_shapes, wrong_output
 from aot.frontends.tflite.known import known_outputs
 from aot.frontends.tflite.lifted import Inner, lifted
 from aot.frontends.tflite.operators import OPERATORS, FileOp, Operator
@@ -22,10 +22,6 @@ _OPERATORS = {operator.builtin: operator for operator in OPERATORS}
 _OF_GRAPHS = ("IF", "WHILE")  # which may do no more than assign variables
 _DEEPEST = 8  # graphs inside graphs
 _MOST_GRAPHS = 256
-_KEEP_VARIABLES = (
-    "convert the Keras model itself: tf.lite.TFLiteConverter.from_keras_model(model)",
-    "or through a folder: model.export(folder), then tf.lite.TFLiteConverter.from_saved_model(folder)",
-)
 
 
 class File(Protocol):
@@ -107,14 +103,11 @@ class _Subgraph:
 
     def _take_shapes(self) -> None:
         """The inputs of the main graph get the shapes that the user gives them."""
-        inputs, shapes = {i: self._tensors[i] for i in self._inputs}, self._file.shapes
-        known = {name for t in inputs.values() for name in (t.name, t.label)}
-        if others := [name for name in shapes if name not in known]:
-            names = ", ".join(t.name for t in inputs.values())
-            raise AotError(f"{self._file.source} has no input called {others[0]!r}", f"its inputs: {names}")
+        inputs = {i: self._tensors[i] for i in self._inputs}
+        given = given_shapes(list(inputs.values()), self._file.shapes, self._file.source)
         for i, t in inputs.items():
-            if (shape := shapes.get(t.label, shapes.get(t.name))) is not None:
-                self._reshape(i, given_shape(t, shape))
+            if t.name in given:
+                self._reshape(i, given[t.name])
             elif unknown := self._file.unknown(self._table.Tensors(i)):
                 raise dynamic_input(t, unknown)
 
@@ -155,13 +148,9 @@ class _Subgraph:
 
     def _refuse_unassigned(self, ops: tuple[Op, ...]) -> None:
         """A variable that nothing sets has no value; unless what may set it is reported as not supported."""
-        lost = self._variables.unassigned()
         unread = {op.builtin for op in ops if isinstance(op, Unknown)}
-        if lost and not unread & {*_VARIABLE_OPERATORS, *_OF_GRAPHS}:
-            raise AotError(
-                f"{self._file.source} reads the variable {lost[0]!r}, but nothing in it sets it: its weights are lost",
-                *_KEEP_VARIABLES,
-            )
+        if not unread & {*_VARIABLE_OPERATORS, *_OF_GRAPHS}:
+            self._variables.refuse_unassigned(self._file.source)
 
     def inner(self, name: str) -> Inner:
         """The subgraph as one inside control flow. Its own variables are the same wherever it is used."""

@@ -8,10 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from aot.base.errors import AotError
 from aot.graph.identifiers import Names
 from aot.graph.ir import Array, State, Tensor, Unsupported
 
 Key = int | str | tuple[int, int]
+_KEEP_VARIABLES = (
+    "convert the Keras model itself: tf.lite.TFLiteConverter.from_keras_model(model)",
+    "or through a folder: model.export(folder), then tf.lite.TFLiteConverter.from_saved_model(folder)",
+)
 HANDLE = "resource"  # the type of a tensor that stands for a variable
 
 
@@ -89,13 +94,12 @@ class Variables:
                 states.append(State(values[0].name, values[-1].name, initial))
         return fixed, tuple(states)
 
-    def unassigned(self) -> list[str]:
-        """The resources that are read, but that nothing gives a value: not what they begin as, nor a later one."""
-        return [
-            key
-            for key, values in self._values.items()
-            if isinstance(key, str) and values[-1] is values[0] and key not in self._initial
-        ]
+    def refuse_unassigned(self, source: str) -> None:
+        """Raise AotError for a resource that is read, but that nothing gives a value: at first, or later."""
+        for key, values in self._values.items():
+            if isinstance(key, str) and values[-1] is values[0] and key not in self._initial:
+                what = f"{source} reads the variable {key!r}, but nothing in it sets it: its weights are lost"
+                raise AotError(what, *_KEEP_VARIABLES)
 
     def assigned(self, subgraph: int) -> dict[Key, tuple[Tensor, Tensor]]:
         """The first and the last value of each, by its key outside of `subgraph`, whose variables these are."""
