@@ -47,7 +47,9 @@ class ProjectKind(StrEnum):
 
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file, or a C array of it.", show_default=False)]
-Models = Annotated[list[Path], typer.Argument(metavar="MODEL...", help=".tflite files, or C arrays of them.", show_default=False)]
+Models = Annotated[
+    list[Path], typer.Argument(metavar="MODEL...", help=".tflite files, or C arrays of them.", show_default=False)
+]
 Concurrent = Annotated[
     bool, typer.Option("--concurrent", help="Give each of several models memory of its own: they may run at once.")
 ]
