@@ -25,6 +25,7 @@ _WRONG_WEIGHTS = "e-[weights: "
 _RUNS = ("m-aot-run", "m-aot-layers")
 _TAIL_BYTES = 2048
 _SHOWN_CHARACTERS = 80
+_LOG_LINES = 6
 _DIGITS = 10  # of a size
 _FRAME_END = len("\r\n*01234567\r\n")
 _DEVICE_PATIENCE_SECONDS = 1.1  # after this long without a byte, the device gives up an upload
@@ -59,13 +60,15 @@ class Frame:
 class Link:
     """The line to the device at `port`. Every method raises AotError when the device stops, restarts or goes away.
 
-    `died` says whether the process behind the port has ended, and how. `seconds` is how long a device may take to
-    answer a quick command.
+    `died` says whether the process behind the port has ended, and how, `said` what an emulator there has logged.
+    `seconds` is how long a device may take to answer a quick command.
     """
 
-    def __init__(self, port: SerialBase, died: Callable[[], str | None], seconds: float) -> None:
+    def __init__(self, port: SerialBase, died: Callable[[], str | None], seconds: float,
+                 said: Callable[[], str] | None = None) -> None:  # fmt: skip
         self._port = port
         self._died = died
+        self._said = said
         self.seconds = seconds
         self._tail = b""
         self._started = False
@@ -91,6 +94,11 @@ class Link:
                 f"the device sends garbage at {self._port.baudrate} baud: {self._tail[-20:]!r}",
                 "the rate that its firmware was built for: --baud",
                 "is this the port of the board's UART?",
+            )
+        if isinstance(failure, Silent) and self._said is not None:
+            log = " | ".join(self._said().split("\n")[-_LOG_LINES:]).strip(" |")
+            raise AotError(
+                f"the firmware is silent in its emulator: {failure}", f"the end of its log: {log or 'empty'}"
             )
         if isinstance(failure, Silent):
             raise AotError(

@@ -14,7 +14,6 @@ from aot.device.link import ATTEMPTS, Garbled, Link, WrongInputs
 from aot.graph.deployment import Deployment
 
 PROTOCOL_VERSION = "2"
-_CHUNK_BYTES = 4096
 _LARGEST_LAYER = 1 << 26  # more than a microcontroller's memory
 
 _T = TypeVar("_T")
@@ -44,17 +43,20 @@ class Layer:
 class Device:
     """A firmware at the other end of `port`, which must be `held`.
 
-    `died` says whether the process behind the port has ended, and how; `boots`, that the device has just been started
-    and its greeting must be waited for, because it may lose what is sent before. `timeout` is how long one inference
-    may take, in seconds; a command that should be quick gets `quick_timeout`. Every method raises AotError for a
-    device that is silent, garbles every attempt, stops with a fault, or restarts.
+    `died` says whether the process behind the port has ended, and how, `said` what an emulator there has logged;
+    `boots`, that the device has just been started and its greeting must be waited for, because it may lose what is sent
+    before. `timeout` is how long one inference may take, in seconds; a command that should be quick gets
+    `quick_timeout`. Inputs are sent `chunk_bytes` at a time, at most. Every method raises AotError for a device that is
+    silent, garbles every attempt, stops with a fault, or restarts.
     """
 
     def __init__(self, port: SerialBase, held: Deployment, *, died: Callable[[], str | None] = lambda: None,
-                 boots: bool = False, timeout: float = 120.0, quick_timeout: float = 5.0) -> None:  # fmt: skip
-        self._link = Link(port, died, quick_timeout)
+                 boots: bool = False, timeout: float = 120.0, quick_timeout: float = 5.0,
+                 chunk_bytes: int = 4096, said: Callable[[], str] | None = None) -> None:  # fmt: skip
+        self._link = Link(port, died, quick_timeout, said)
         self._held = held
         self._boots = boots
+        self._chunk_bytes = chunk_bytes
         self._traces = True
         self._timeout = timeout
 
@@ -206,8 +208,8 @@ class Device:
         for index, (data, port) in enumerate(zip(inputs, self._held.interface.inputs, strict=True)):
             if len(data) != port.bytes:
                 raise AotError(f"the input {port.name} has {port.bytes} bytes, not {len(data)}")
-            for offset in range(0, len(data), _CHUNK_BYTES):
-                self._upload_chunk(index, offset, data[offset : offset + _CHUNK_BYTES])
+            for offset in range(0, len(data), self._chunk_bytes):
+                self._upload_chunk(index, offset, data[offset : offset + self._chunk_bytes])
 
     def _while_inputs_are_wrong(self, exchange: Callable[[], _T]) -> _T:
         """The result of `exchange`, which begins with an upload, done again while the device has not run for it.

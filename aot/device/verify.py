@@ -79,7 +79,8 @@ def connect(
 
 def reached(compiled: Compiled, connection: Connection, number: int | None = None) -> Device:
     """The device at the other end, which is made sure to run this very code, and reset; `number` as in `connect`."""
-    device = Device(connection.port, compiled.held, died=connection.died, boots=connection.boots)
+    device = Device(connection.port, compiled.held, died=connection.died, boots=connection.boots,
+                    chunk_bytes=connection.chunk_bytes, said=connection.said if connection.boots else None)  # fmt: skip
     _begin(device, compiled, number)
     return device
 

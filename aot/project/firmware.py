@@ -218,13 +218,15 @@ def source_files(held: Held, board: Board) -> list[str]:
 
 
 def _renode_files(held: Held, board: Board) -> dict[str, str]:
-    """A script that runs build/<name>.elf in Renode, and a test for renode-test, where Renode has the board."""
+    """Where Renode has the board: its description, a script that runs build/<name>.elf, a test for renode-test."""
     if board.renode is None:
         return {}
-    elf = f"$ORIGIN/../build/{held.name}.elf"
+    elf, description = f"$ORIGIN/../build/{held.name}.elf", f"$ORIGIN/{board.name}.repl"
+    script = render("common/renode.resc.j2", board=board, description=description, elf=elf, tcp_port=0, further="")
     names = {"name": held.name, "first_model": held.models[0].name}
     return {
-        f"renode/{held.name}.resc": render("common/renode.resc.j2", board=board, elf=elf, tcp_port=0, further=""),
+        f"renode/{board.name}.repl": render("common/renode.repl.j2", board=board),
+        f"renode/{held.name}.resc": script,
         f"renode/{held.name}.robot": render("common/renode.robot.j2", board=board, **names),
     }
 

@@ -32,7 +32,7 @@ class Connection:
 
     `boots`: the device has just been started, so its greeting is still to come.
     `counts_instructions`: one instruction takes one nanosecond of the board's time. `said()` is what an emulator has
-    logged so far.
+    logged so far. `chunk_bytes` is how much to send at once, at most.
     """
 
     port: SerialBase
@@ -40,6 +40,7 @@ class Connection:
     boots: bool
     counts_instructions: bool
     said: Callable[[], str] = lambda: ""
+    chunk_bytes: int = 4096
 
 
 def free_port() -> int:

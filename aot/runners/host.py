@@ -9,7 +9,7 @@ from pathlib import Path
 import serial
 
 from aot.base.errors import AotError
-from aot.runners.connection import Connection, describe_end, spawn, stop
+from aot.runners.connection import Connection, describe_end, spawn, stop, text_of
 from aot.targets import Board
 
 
@@ -41,6 +41,6 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
             raise AotError(f"{elf.name} does not start: {error.strerror}") from error
         try:
             yield Connection(port, lambda: describe_end(process, log, elf.name), boots=True,
-                             counts_instructions=False)  # fmt: skip
+                             counts_instructions=False, said=lambda: text_of(log))  # fmt: skip
         finally:
             stop(process)

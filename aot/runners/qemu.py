@@ -11,7 +11,7 @@ from typing import IO
 import serial
 
 from aot.base.errors import AotError
-from aot.runners.connection import Connection, connect_socket, describe_end, free_port, spawn, stop
+from aot.runners.connection import Connection, connect_socket, describe_end, free_port, spawn, stop, text_of
 from aot.targets import Board
 
 _PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # Debian's, by core family
@@ -79,6 +79,6 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
         try:
             with port:
                 yield Connection(port, lambda: describe_end(process, log, "QEMU"), boots=True,
-                                 counts_instructions=icount)  # fmt: skip
+                                 counts_instructions=icount, said=lambda: text_of(log))  # fmt: skip
         finally:
             stop(process)

@@ -1,10 +1,10 @@
-"""Runs a firmware in Renode, with its UART on a loopback socket."""
+"""Runs a firmware in Renode, with its UART on a socket: Renode listens on all of this computer's addresses."""
 
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aot.base.errors import AotError
@@ -14,23 +14,29 @@ from aot.runners.connection import Connection, connect_socket, describe_end, fre
 from aot.targets import Board
 
 _RENODE = "renode"
+_CHUNK_BYTES = 512  # of an upload: more at once, and its UART loses some
 START_SECONDS = 60.0  # it compiles parts of itself when it starts
 
 
-def script(elf: Path, board: Board, tcp_port: int, further: str) -> str:
-    """Renode's commands that run `elf` with the UART on `tcp_port`: raw bytes, without a telnet negotiation.
+def script(elf: Path, board: Board, description: Path, tcp_port: int, further: str) -> str:
+    """Renode's commands that load `elf` with the UART on `tcp_port`: raw bytes, without a telnet negotiation.
 
-    `further` are lines to execute before the start.
+    `description` is the file that describes the board; `further` are lines to execute after loading.
     """
-    path = str(elf.resolve()).replace(" ", "\\ ")
-    return render("common/renode.resc.j2", board=board, elf=path, tcp_port=tcp_port, further=further)
+    return render("common/renode.resc.j2", board=board, description=_escaped(description),
+                  elf=_escaped(elf.resolve()), tcp_port=tcp_port, further=further)  # fmt: skip
+
+
+def _escaped(path: Path) -> str:
+    """A path as Renode's monitor reads it behind an @."""
+    return str(path).replace(" ", "\\ ")
 
 
 @contextmanager
 def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Connection]:
     """Run `elf` in Renode; `plugin` is text of further commands. AotError where it is missing or does not start.
 
-    The board runs before anyone listens, so its greeting may be lost and is not waited for.
+    The board waits until someone listens: what it sends before would be lost, and asked for again after a while.
     """
     del icount
     if shutil.which(_RENODE) is None:
@@ -41,9 +47,10 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
         )
     tcp_port = free_port()
     with temporary_folder() as folder, tempfile.TemporaryFile() as log:
-        commands = folder / "run.resc"
-        commands.write_text(script(elf, board, tcp_port, plugin), encoding="utf-8")
-        include = f"include @{str(commands).replace(' ', chr(92) + ' ')}"
+        commands, description = folder / "run.resc", folder / "board.repl"
+        description.write_text(render("common/renode.repl.j2", board=board), encoding="utf-8")
+        commands.write_text(script(elf, board, description, tcp_port, plugin), encoding="utf-8")
+        include = f"include @{_escaped(commands)}"
         command = [_RENODE, "--console", "--disable-xwt", "--plain", "-e", include]
         # Its console ends when its standard input does: a pipe that stays open until it is stopped.
         process = spawn(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
@@ -53,9 +60,20 @@ def start(elf: Path, board: Board, *, icount: bool, plugin: str) -> Iterator[Con
                 raise AotError(f"Renode does not run {board.name}: {describe_end(process, log, 'Renode')}",
                                "version 1.15 or later: renode --version")  # fmt: skip
             with port:
-                yield Connection(port, lambda: describe_end(process, log, "Renode"), boots=False,
-                                 counts_instructions=False, said=lambda: text_of(log))  # fmt: skip
+                _start(process)
+                yield Connection(port, lambda: describe_end(process, log, "Renode"), boots=True,
+                                 counts_instructions=False, said=lambda: text_of(log),
+                                 chunk_bytes=_CHUNK_BYTES)  # fmt: skip
         finally:
             stop(process)
             if process.stdin:
-                process.stdin.close()
+                with suppress(OSError):
+                    process.stdin.close()
+
+
+def _start(process: "subprocess.Popen[bytes]") -> None:
+    """Let the board run; that Renode has just ended is for who listens to find."""
+    if process.stdin:
+        with suppress(OSError):
+            process.stdin.write(b"start\n")
+            process.stdin.flush()

@@ -166,7 +166,7 @@ def read_board(name: str, folder: Path) -> Board:
         "usb": _usb(where, table),
     }
     if "renode" in table:
-        _check(f"{where}: renode", table["renode"], _RENODE_KEYS, {})
+        _check(f"{where}: renode", table["renode"], _RENODE_KEYS, {"changes": str})
         tables["renode"] = Renode(**table["renode"])
     if "programmer" in table:
         _check(f"{where}: programmer", table["programmer"], {}, _PROGRAMMER_KEYS)

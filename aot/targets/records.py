@@ -75,10 +75,14 @@ class Uart:
 
 @dataclass(frozen=True)
 class Renode:
-    """Renode's description of the board, a path that Renode knows, and the name of the UART in it."""
+    """Renode's description of the board, a path that Renode knows, and the name of the UART in it.
+
+    `changes` are further lines of a description, for what Renode's differs in from the board.
+    """
 
     platform: str
     uart: str
+    changes: str = ""
 
 
 @dataclass(frozen=True)
