@@ -19,14 +19,14 @@ from aot.targets import Board
 class Built:
     """A C project in `folder`. `firmware` is None where no compiler ran, `elf` where none was kept.
 
-    Of several models, `compiled` is the first, and `together` are all in their common arena.
+    Of several models, `compiled` is the first, and `bundle` are all in their common arena.
     """
 
     compiled: Compiled
     firmware: Firmware | None
     folder: Path
     elf: Path | None
-    together: CompiledBundle | None = None
+    bundle: CompiledBundle | None = None
 
 
 def build(

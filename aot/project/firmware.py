@@ -174,8 +174,8 @@ def _arrays(held: Deployment, board: Board) -> list[_Arena]:
 
 def _device_files(held: Held, board: Board) -> dict[str, str]:
     """The files of `firmware/`, out of `templates/device/`."""
-    several = isinstance(held, Bundle)
-    files = {file.removesuffix(".j2"): render(f"device/{file}", several=several) for file in _DEVICE_FILES}
+    bundle = isinstance(held, Bundle)
+    files = {file.removesuffix(".j2"): render(f"device/{file}", bundle=bundle) for file in _DEVICE_FILES}
     files["deployment.c"] = _several_models(held) if isinstance(held, Bundle) else _one_model(held, board)
     if held.weights.file_bytes:
         files["weights_file.c"] = render("device/weights_file.c.j2", interface=held, align=ALIGN)

@@ -33,7 +33,7 @@ class Kind:
 
     With `firmware`, the project also holds the board's files and the main program that answers the device protocol.
     With `weights_file`, its README says what to do with constants that are a file, which lies at its top.
-    With `several`, it can hold more than one model.
+    With `bundles`, it can hold more than one model.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Kind:
     headers: str = ""
     firmware: bool = False
     weights_file: bool = False
-    several: bool = False
+    bundles: bool = False
 
 
 _ALL = (
-    Kind("make", firmware=True, weights_file=True, several=True),
-    Kind("sources", weights_file=True, several=True),
-    Kind("cmake", firmware=True, weights_file=True, several=True),
+    Kind("make", firmware=True, weights_file=True, bundles=True),
+    Kind("sources", weights_file=True, bundles=True),
+    Kind("cmake", firmware=True, weights_file=True, bundles=True),
     Kind("zephyr", "src/", "include/"),
     Kind("arduino", "src/", "src/"),
     Kind("platformio", "lib/NAME/src/", "lib/NAME/src/"),
@@ -89,9 +89,9 @@ def _check(kind: Kind, held: Held, board: Board) -> None:
         able = ", ".join(name for name, one in KINDS.items() if one.weights_file)
         raise AotError(f"a {kind.name} project cannot have --weights external", f"--project {able}",
                        "the constants in a section of their own: --weights-section")  # fmt: skip
-    if isinstance(held, Bundle) and not kind.several:
+    if isinstance(held, Bundle) and not kind.bundles:
         raise AotError(f"a project of the kind {kind.name} holds one model, not {len(held.models)}",
-                       f"--project {', '.join(name for name, each in KINDS.items() if each.several)}",
+                       f"--project {', '.join(name for name, each in KINDS.items() if each.bundles)}",
                        "a project for each model")  # fmt: skip
     if not isinstance(held, Bundle) and len(held.pools) > 1 and not kind.firmware and kind.name != "sources":
         pools = ", ".join(held.pools)
@@ -125,7 +125,7 @@ def _values(held: Held, board: Board, stack_bytes: int | None) -> dict[str, obje
         "models": [model.interface for model in held.models],
         "pools": held.models[0].pools,
         "weights": held.weights,
-        "several": isinstance(held, Bundle),
+        "bundle": isinstance(held, Bundle),
         "title": listed(held.models),
         "headers": [f"{name}.h" for name in dict.fromkeys((held.name, *(model.name for model in held.models)))],
         "arenas": arenas(held),

@@ -8,7 +8,7 @@ import typer
 from aot import api
 from aot.base.errors import AotError
 from aot.base.files import refuse_unwritable
-from aot.cli import options, profile_report, report, report_together
+from aot.cli import bundle_report, options, profile_report, report
 from aot.cli.console import progress, show, show_json, show_table, warn
 from aot.compile.records import CompiledBundle
 from aot.graph.deployment import listed
@@ -41,8 +41,8 @@ def build(
             **target.choices(),
         )
     warn(built.compiled.warnings)
-    if built.together is not None:
-        _show_together(built, built.together, as_json)
+    if built.bundle is not None:
+        _show_bundle(built, built.bundle, as_json)
         return
     if as_json:
         show_json(report.build_json(built.compiled, built.firmware, built.elf))
@@ -51,12 +51,12 @@ def build(
     show_table(report.memory_table(built.compiled, built.firmware))
 
 
-def _show_together(built: api.Built, whole: CompiledBundle, as_json: bool) -> None:
+def _show_bundle(built: api.Built, whole: CompiledBundle, as_json: bool) -> None:
     if as_json:
-        show_json(report_together.build_json(whole, built.firmware, built.elf))
+        show_json(bundle_report.build_json(whole, built.firmware, built.elf))
         return
     show(f"{listed(whole.held.models)} for {whole.board.name} are in {built.folder}")
-    show_table(report_together.memory_table(whole, built.firmware))
+    show_table(bundle_report.memory_table(whole, built.firmware))
 
 
 @options.grouped
@@ -90,11 +90,11 @@ def run(
     for path, one in zip(outputs or (), ran.each, strict=False):
         write_outputs(path, one.compiled.source, one.verdict.outputs)
     if as_json:
-        show_json(report_together.run_json(ran))
+        show_json(bundle_report.run_json(ran))
     else:
-        for line in report_together.answer_lines(ran):
+        for line in bundle_report.answer_lines(ran):
             show(line)
-        show_table(report_together.run_table(ran))
+        show_table(bundle_report.run_table(ran))
     raise typer.Exit(0 if ran.passed else 1)
 
 
@@ -141,9 +141,9 @@ def verify(
     for ran in each:
         warn(ran.compiled.warnings)
     if as_json:
-        show_json(report_together.verify_json(each))
+        show_json(bundle_report.verify_json(each))
     else:
-        show("\n".join(report_together.verdict_lines(each, layers)))
+        show("\n".join(bundle_report.verdict_lines(each, layers)))
     raise typer.Exit(0 if all(ran.verdict.passed for ran in each) else 1)
 
 
@@ -178,7 +178,7 @@ def profile(
     for one in each:
         warn(one.compiled.warnings)
     if as_json:
-        show_json(report_together.profile_json(each, before))
+        show_json(bundle_report.profile_json(each, before))
         return
     for i, one in enumerate(each):
         if len(each) > 1:
