@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from aot.api.arguments import check_inputs, path_of
 from aot.base.choices import INT16, WEIGHTS, CompileOptions, RunOptions
 from aot.base.errors import AotError
 from aot.base.files import os_errors
@@ -33,7 +34,7 @@ def load(path: Path | str, name: str | None = None, *, input_shapes: Shapes | No
 
     `input_shapes` are the shapes of inputs, by name, where the file leaves them free, or should have others.
     """
-    return normalize(read(path, name, input_shapes))
+    return normalize(read(path_of(path), name, input_shapes))
 
 
 def compiled_for(model: Path | str, board: Board, options: CompileOptions) -> Compiled:
@@ -42,7 +43,7 @@ def compiled_for(model: Path | str, board: Board, options: CompileOptions) -> Co
     for choice in options.weights_choices:
         check_choice("choice of weights", f"{INT16}:LAYER" if choice.startswith(f"{INT16}:") else choice, WEIGHTS)
     check_choice("optimize", options.optimize, OPTIMIZATIONS)
-    return compile_file(Path(model), board, options)
+    return compile_file(path_of(model), board, options)
 
 
 def board_of(board: str | Board) -> Board:
@@ -79,6 +80,7 @@ def whole_of(models: Sequence[Path | str], board: Board, options: CompileOptions
 
 def samples_for(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, seed: int) -> Sequence[Sample]:
     """The samples that a user gave, or `count` random ones from `seed`."""
+    check_inputs(inputs)
     if inputs is None:
         return random_samples(compiled.source, count, seed)
     if isinstance(inputs, str | Path):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
+from aot.api.arguments import options_of, path_of
 from aot.api.common import board_of, check_choice, compile_into, whole_of, working_folder
 from aot.base.choices import CompileKeywords, CompileOptions
 from aot.base.files import complete_folder, refuse_occupied, write_files
@@ -54,8 +55,8 @@ def build(
     folder = Path(folder)
     check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
-    models = [model] if isinstance(model, Path | str) else list(model)
-    whole = whole_of(models, board_of(board), CompileOptions(**choices), concurrent)
+    models = list(model) if isinstance(model, list | tuple) else [path_of(model)]
+    whole = whole_of(models, board_of(board), options_of(CompileOptions, choices), concurrent)
     with complete_folder(folder) as made, working_folder() as elsewhere:
         work = made if project == "make" else elsewhere
         firmware = compile_into(whole, work, trace=trace) if compile else None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from aot.api.arguments import path_of
 from aot.api.common import Progress, compiled_for, load, working_folder
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
@@ -67,7 +68,7 @@ def quantize_file(
     progress: Progress = lambda done: None,
 ) -> Quantized:
     """`quantize` from file to file; `output` may exist only with `force`. What is quantized already is copied."""
-    output = Path(output)
+    output = path_of(output, "the output")
     refuse_unwritable(output)
     if output.exists() and not force:
         raise AotError(f"{output} exists already", "name another file", "replace it: --force")
@@ -103,9 +104,9 @@ def evaluate(
     """
     compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding, input_shapes=input_shapes))
     graph = compiled.source
-    wanted = None if labels is None else read_labels(Path(labels))
+    wanted = None if labels is None else read_labels(path_of(labels, "what labels are in"))
     other = None if reference is None else load(reference, input_shapes=input_shapes)
-    given, originals = read_inputs(Path(inputs), graph, images)
+    given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images)
     samples = [one for sample in originals for one in samples_of(sample, graph, quantize=True, source=str(inputs))]
     if interpreter:
         answers = interpreted(graph, samples, rounding, progress)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
+from aot.api.arguments import options_of
 from aot.api.common import (
     Inputs,
     Progress,
@@ -65,6 +66,9 @@ class Profiled:
     firmware: Firmware
     profile: Profile
 
+    def __repr__(self) -> str:
+        return f"<Profiled {self.compiled.interface.name} on {self.compiled.board.name}>"
+
 
 def run(
     model: Path | str,
@@ -112,7 +116,7 @@ def run_together(
 
     The other arguments are those of `build` and `run`.
     """
-    options = RunOptions(**choices)
+    options = options_of(RunOptions, choices)
     _check_inputs(models, inputs)
     whole = whole_of(models, placed(board, options), options, concurrent)
     compiled = whole.models
@@ -191,7 +195,7 @@ def verify_together(
 
     Layers are compared model by model. The other arguments are those of `build` and `verify`.
     """
-    options = RunOptions(**choices)
+    options = options_of(RunOptions, choices)
     _check_inputs(models, inputs)
     port, whole = options.port, whole_of(models, placed(board, options), options, concurrent)
     compiled = whole.models
@@ -257,7 +261,7 @@ def profile_together(
 
     The other arguments are those of `build` and `profile`.
     """
-    options = RunOptions(**choices)
+    options = options_of(RunOptions, choices)
     _check_inputs(models, inputs)
     whole = whole_of(models, placed(board, options), options, concurrent)
     traced = options.port is not None or whole.board.runners[:1] == ("renode",)

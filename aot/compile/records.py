@@ -31,6 +31,9 @@ class Compiled:
     recomputed: int = 0
     common: Common | None = None
 
+    def __repr__(self) -> str:
+        return f"<Compiled {self.interface.name} for {self.board.name}>"
+
     @property
     def models(self) -> "tuple[Compiled, ...]":
         """This model alone."""
@@ -88,6 +91,9 @@ class CompiledBundle:
     held: Bundle
     lower_bound: int
     optimal: bool
+
+    def __repr__(self) -> str:
+        return f"<CompiledBundle of {len(self.models)} models for {self.board.name}>"
 
     @property
     def board(self) -> Board:

@@ -47,6 +47,10 @@ class Verdict:
     outputs: list[list[Array]]
     instructions: int | None = None
 
+    def __repr__(self) -> str:
+        found = self.first_difference or "nothing differs"
+        return f"<Verdict of {self.samples} samples: {found}, distance {self.distance}>"
+
     @property
     def passed(self) -> bool:
         """Nothing is further off than the operators allow."""

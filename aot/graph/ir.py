@@ -132,6 +132,9 @@ class Graph:
     outputs: tuple[str, ...]
     state: tuple[State, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Graph {self.name}: {len(self.ops)} operators, {len(self.inputs)} inputs, {len(self.outputs)} outputs>"
+
     def __getitem__(self, name: str | None) -> Tensor:
         if name is None:
             raise Unsupported("an operand that it needs is left out")

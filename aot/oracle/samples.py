@@ -76,9 +76,16 @@ def _column(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tens
         raise AotError(
             f"{source}: the input {tensor.name} takes {tensor.dtype}, not {array.dtype.name}",
             *(["let aot quantize the reals: --quantize-inputs"] if array.dtype.kind == "f" and tensor.quant else []),
-            f"convert the array with .astype(numpy.{tensor.dtype})",
+            _conversion(array, tensor),
         )
     return _split(source, array.astype(tensor.dtype, copy=False), tensor)
+
+
+def _conversion(array: Array, tensor: Tensor) -> str:
+    """How an array of another type becomes one for `tensor`; pixels are not reals yet."""
+    if array.dtype == np.uint8 and tensor.dtype == "float32":
+        return "scale pixels as the model was trained with them, such as (x / 255).astype(numpy.float32)"
+    return f"convert the array with .astype(numpy.{tensor.dtype})"
 
 
 def _quantized(source: str, array: Array, tensor: Tensor) -> Array:
@@ -112,7 +119,18 @@ def _split(source: str, array: Array, tensor: Tensor) -> list[Array]:
     raise AotError(
         f"{source}: the array for the input {tensor.name} has shape {list(array.shape)}",
         f"one sample has shape {list(shape)}; several have a dimension more in front",
+        *_channels_last(array, tensor),
     )
+
+
+def _channels_last(array: Array, tensor: Tensor) -> list[str]:
+    """What to do with images whose channels come first."""
+    if len(tensor.shape) == 4 and array.ndim in (3, 4):
+        *_, height, width, channels = tensor.shape
+        if array.shape[-3:] == (channels, height, width):
+            axes = "0, 2, 3, 1" if array.ndim == 4 else "1, 2, 0"
+            return [f"its channels come first, the model's last: x.transpose({axes})"]
+    return []
 
 
 def is_one_sample(array: Array, tensor: Tensor) -> bool:

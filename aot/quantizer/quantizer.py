@@ -33,6 +33,9 @@ class Quantized:
     graph: Graph
     warnings: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        return f"<Quantized {self.graph.name}: {len(self.graph.ops)} operators, {len(self.warnings)} warnings>"
+
     @property
     def changed(self) -> bool:
         """False where the model was quantized already."""
