@@ -1,8 +1,12 @@
 """The program `aot`. The only file that turns an AotError into a message and exit code 1."""
 
+import errno
+import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -17,6 +21,7 @@ for _command in COMMANDS:
     app.command()(_command)
 
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+_OUTPUT_FAILS = (errno.ENOSPC, errno.EPIPE, errno.EBADF, errno.EIO)
 _SIGNALLED = 128  # the exit code of a program that a signal ended, less its number
 
 
@@ -44,11 +49,32 @@ def _listen() -> None:
             signal.signal(number, _terminate)
 
 
+def _prepare_output() -> None:
+    """Characters that the terminal's code page lacks are shown as escapes; without standard output, nothing is."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _abandon_output() -> None:
+    """What is left in the buffer cannot be written either, and is not to be tried again at the end."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: runs a command and turns an AotError into a message."""
     _listen()
+    _prepare_output()
     try:
         app(arguments if arguments is None else list(arguments), prog_name="aot")
     except AotError as error:
         errors().print(f"error: {error}", markup=False)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILS:
+            raise
+        _abandon_output()
+        errors().print(f"error: the result cannot be written: {error.strerror}", markup=False)
         sys.exit(1)

@@ -7,7 +7,7 @@ import typer
 
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
-from aot.base.files import refuse_unwritable, write_files
+from aot.base.files import complete_file
 from aot.cli import kernel_report, memory_report, options, report
 from aot.cli.console import show, show_json, show_table
 from aot.cli.inspect import inspect as inspect_graph
@@ -91,8 +91,8 @@ def _inspected(model: Path, stop_after: str | None, shapes: Shapes | None) -> Gr
 def _inspect_memory(compiled: Compiled, picture: Path | None, as_json: bool) -> None:
     found = memory_report.memory_map(compiled)
     if picture is not None:
-        refuse_unwritable(picture)
-        write_files({picture.name: memory_report.memory_svg(found)}, picture.parent)
+        with complete_file(picture) as made:
+            made.write_text(memory_report.memory_svg(found), encoding="utf-8", newline="\n")
     if as_json:
         show_json(asdict(found) | {"peak": found.peak})
     else:
