@@ -51,7 +51,7 @@ def _listen() -> None:
 
 def _prepare_output() -> None:
     """Characters that the terminal's code page lacks are shown as escapes; without standard output, nothing is."""
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 # open until we end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
