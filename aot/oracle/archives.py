@@ -26,7 +26,7 @@ _DAMAGE = (ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError,
 
 def read_arrays(path: Path) -> dict[str, Array]:
     """The arrays in an .npz file, by name. Raises AotError for anything else."""
-    with reading_arrays(path, ".npz", _HINT), np.load(path, allow_pickle=False) as file:
+    with reading_arrays(path, "not an .npz file, or a damaged one", _HINT), np.load(path, allow_pickle=False) as file:
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise AotError(f"{path} is a single array, not an .npz file", _HINT)
         with zipfile.ZipFile(path) as archive:
@@ -36,7 +36,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
 
 def read_array(path: Path) -> Array:
     """The array in a .npy file. Raises AotError for anything else."""
-    with reading_arrays(path, ".npy", "write it with numpy.save(path, array)"):
+    with reading_arrays(path, "not an .npy file, or a damaged one", "write it with numpy.save(path, array)"):
         return np.asarray(mapped_array(path))
 
 
@@ -48,8 +48,8 @@ def mapped_array(path: Path) -> Array:
 
 
 @contextmanager
-def reading_arrays(path: Path, kind: str, hint: str) -> Iterator[None]:
-    """Whatever goes wrong while a file of this kind is read becomes an AotError."""
+def reading_arrays(path: Path, damaged: str, hint: str) -> Iterator[None]:
+    """Whatever goes wrong while a file of arrays is read becomes an AotError; a file that is none is `damaged`."""
     refuse_device(path)
     try:
         yield
@@ -60,7 +60,7 @@ def reading_arrays(path: Path, kind: str, hint: str) -> Iterator[None]:
     except _DAMAGE as error:
         objects = "allow_pickle" in str(error) and zipfile.is_zipfile(path)  # numpy says so of any text, too
         objects = objects or "Python objects" in str(error) or "mmap for object" in str(error)
-        reason = "it holds Python objects, not numbers" if objects else f"it is not an {kind} file, or a damaged one"
+        reason = "it holds Python objects, not numbers" if objects else f"it is {damaged}"
         raise AotError(f"cannot read samples from {path}: {reason}", hint) from None
 
 

@@ -185,7 +185,7 @@ def _row(array: Array, i: int, tensor: Tensor | None) -> Array:
 def _mapped(path: Path, folder: Path) -> dict[str, Array]:
     """The arrays of a file, mapped: those of an .npz are unpacked to `folder` first."""
     kind = path.suffix.lower()
-    with reading_arrays(path, kind, _HINT):
+    with reading_arrays(path, f"not {kind}, or damaged", _HINT):
         if kind == ".npy":
             return {"x": mapped_array(path)}
         with zipfile.ZipFile(path) as file:
