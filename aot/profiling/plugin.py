@@ -20,9 +20,22 @@ def plugin_path(api_version: int = 1) -> Path:
     source = _SOURCE.read_bytes()
     digest = hashlib.sha256(source + repr((_FLAGS, api_version)).encode()).hexdigest()[:16]
     path = _cache_folder() / f"count-{digest}.so"
-    if not path.exists():
+    if not _whole(path):
         _compile(path, api_version)
     return path
+
+
+def _whole(path: Path) -> bool:
+    """Whether the plugin is there as it was compiled: QEMU says nothing clear of one that a full disk cut off."""
+    try:
+        return _sum_of(path).read_text(encoding="ascii") == hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return False
+
+
+def _sum_of(path: Path) -> Path:
+    """The file beside the plugin that holds its SHA-256."""
+    return path.with_suffix(".sha256")
 
 
 def require_plugins(qemu: str) -> None:
@@ -58,7 +71,10 @@ def _compile(path: Path, api_version: int) -> None:
             if done.returncode != 0:
                 raise AotError(f"{compiler} cannot compile the instruction counter: {done.stderr.strip()[-300:]}",
                                "another C compiler, called cc in PATH")  # fmt: skip
+            total = made.with_suffix(".sha256")
+            total.write_text(hashlib.sha256(made.read_bytes()).hexdigest(), encoding="ascii")
             made.replace(path)
+            total.replace(_sum_of(path))
     except OSError as error:
         raise AotError(f"cannot write {path}: {error.strerror}",
                        "name a folder to keep it in: XDG_CACHE_HOME=...") from error  # fmt: skip
