@@ -50,6 +50,7 @@ class Quantized:
         return tflite_writer.write(self.graph)
 
 
+_ENOUGH = 20  # samples
 _FIRST = 8  # samples that channels are equalized by
 
 
@@ -106,7 +107,8 @@ def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT
             break
         kept |= refused
     check_operators(graph)
-    warnings = (*_stayed(source, {**reasons, **kept}, options.strict), *_idle(source, calibration))
+    stayed = _stayed(source, {**reasons, **kept}, options.strict)
+    warnings = (*stayed, *_idle(source, calibration), *_few(calibration))
     return Quantized(source, calibration, types, graph, warnings)
 
 
@@ -121,6 +123,13 @@ def _stayed(source: Graph, reasons: Mapping[str, str], strict: bool) -> list[str
     if lines and strict:
         raise AotError(f"{source.name} cannot be quantized as a whole", *lines, "without --strict they stay in float32")
     return lines
+
+
+def _few(calibration: Calibration) -> list[str]:
+    """Too few samples to show the ranges of anything."""
+    if calibration.samples >= _ENOUGH:
+        return []
+    return [f"only {calibration.samples} samples to calibrate with: a few dozen that are typical make a better model"]
 
 
 def _idle(source: Graph, calibration: Calibration) -> list[str]:
