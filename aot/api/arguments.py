@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aot.base.errors import AotError
 from aot.graph.ir import Graph
@@ -40,7 +40,7 @@ def check_inputs(inputs: object) -> None:
                        "aot.run(model, board, inputs={'x': array})", "or the path of an .npz file")  # fmt: skip
 
 
-def options_of(kind: Callable[..., _T], choices: Mapping[str, Any]) -> _T:
+def options_of(kind: Callable[..., _T], choices: Mapping[str, object]) -> _T:
     """The options with these fields. AotError for one that there is not."""
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type] # a dataclass
     for name in choices:

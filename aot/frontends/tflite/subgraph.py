@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from aot.base.errors import AotError
 from aot.frontends.tflite.faults import fault_of, order_fault, probe
@@ -10,7 +10,7 @@ from aot.frontends.tflite.foreign import why_not_implemented
 from aot.frontends.tflite.free import Shapes, dynamic_input, given_shapes, wrong_output
 from aot.frontends.tflite.known import known_outputs
 from aot.frontends.tflite.lifted import Inner, lifted
-from aot.frontends.tflite.operators import OPERATORS, FileOp, Operator
+from aot.frontends.tflite.operators import OPERATORS, AnyOperator, FileOp
 from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector
 from aot.frontends.tflite.variables import HANDLE, Key, Variables
 from aot.graph.identifiers import Names, short_label
@@ -224,7 +224,7 @@ class _Subgraph:
         free = frozenset(t.name for t in op.outputs) & self._free
         return self._shaped(operator, replace(op, intermediates=inside, free=free)) if op.outputs else ()
 
-    def _shaped(self, operator: Operator[Any], op: FileOp) -> Op | tuple[Op, ...]:
+    def _shaped(self, operator: AnyOperator, op: FileOp) -> Op | tuple[Op, ...]:
         """What the operator becomes; each output whose shape is free gets the one that the operator gives it."""
         wrong: WrongShape | None
         try:
