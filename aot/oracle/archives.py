@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aot.base.errors import AotError
+from aot.base.errors import AotError, cut
 from aot.graph.ir import Array
 
 _HINT = "write it with numpy.savez(path, x=array)"
@@ -79,7 +79,7 @@ def check_entries(path: Path, archive: zipfile.ZipFile) -> None:
     for entry in archive.infolist():
         if not entry.filename.endswith(".npy"):
             what = "a folder" if entry.is_dir() else "no array"
-            raise AotError(f"cannot read samples from {path}: its entry {entry.filename[:80]!r} is {what}", _HINT)
+            raise AotError(f"cannot read samples from {path}: its entry {cut(entry.filename)!r} is {what}", _HINT)
         if entry.file_size > max(_ALWAYS_FINE, _RATIO * entry.compress_size):
             packed = f"{entry.compress_size:,} bytes of it are {entry.file_size:,} unpacked"
             raise AotError(f"cannot read samples from {path}: {packed}", "fewer samples", _HINT)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aot.base.data import BOARD_SUPPORT
-from aot.base.errors import AotError
+from aot.base.errors import AotError, cut
 from aot.targets.records import Board, Core, Memory, Programmer, Renode, Uart, file_of
 
 Table = dict[str, Any]  # of a TOML file: `_check` says what is in it
@@ -25,10 +25,13 @@ _UART_KEYS = {"base": int, "clock_hz": int, "baud": int, "fraction": int, "tx_pi
 _RENODE_KEYS = {"platform": str, "uart": str}
 _PROGRAMMER_KEYS = {"pyocd": str, "openocd": str, "uf2_family": int}
 _CORE_KEYS = {"prefix": str, "flags": list, "features": list}
-_RAM_NAME = re.compile(r"[a-z][a-z0-9]*")
+_RAM_NAME = re.compile(r"[a-z][a-z0-9]{0,30}")
+_DRIVER_NAME = re.compile(r"[\w.-]{1,60}", re.ASCII)
 _RUNNER_NAMES = ("host", "qemu", "renode", "serial")
 _LEAST_CLOCK_HZ = 1_000_000  # the firmware tells time in microseconds
 _TOP = 1 << 32
+_MOST_BITS = 1_024  # of a number that is shown: Python refuses to print the largest
+_MOST_BYTES = 16_384  # of a file: ours have a tenth, and what TOML's reader takes can grow with the square of that
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 
 
@@ -39,9 +42,16 @@ def _name(path: Path) -> str:
 
 def _read(path: Path) -> Table:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise AotError(f"{_name(path)} cannot be read: {error}") from error
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise AotError(f"{_name(path)} cannot be read: it has more than {_MOST_BYTES:,} bytes",
+                           "a board is some lines: `aot boards --new` writes them")  # fmt: skip
+        return tomllib.loads(content.decode())
+    except (OSError, ValueError) as error:  # of TOML, and of numbers with too many digits
+        raise AotError(f"{_name(path)} cannot be read: {cut(error, 200)}") from error
+    except RecursionError:
+        raise AotError(f"{_name(path)} cannot be read: tables in tables without an end") from None
 
 
 def _check(where: str, table: object, required: Mapping[str, type], optional: Mapping[str, type]) -> None:
@@ -51,7 +61,7 @@ def _check(where: str, table: object, required: Mapping[str, type], optional: Ma
     known = {**required, **optional}
     for key, value in table.items():
         if key not in known:
-            raise AotError(f"{where}: unknown key '{key}'", f"the keys are {', '.join(sorted(known))}")
+            raise AotError(f"{where}: unknown key '{cut(key)}'", f"the keys are {', '.join(sorted(known))}")
         if type(value) is not known[key]:
             raise AotError(f"{where}: '{key}' must be of type {known[key].__name__}, not {type(value).__name__}")
     for key in required:
@@ -62,7 +72,11 @@ def _check(where: str, table: object, required: Mapping[str, type], optional: Ma
 def _check_range(where: str, table: Table, key: str, least: int) -> None:
     """Raise AotError where the number `key` of `table` is not from `least` to 32 bits."""
     if key in table and not least <= table[key] < _TOP:
-        raise AotError(f"{where}: '{key}' is {table[key]:,}, which is not from {least:,} to {_TOP - 1:,}")
+        raise AotError(f"{where}: '{key}' is {_number(table[key])}, which is not from {least:,} to {_TOP - 1:,}")
+
+
+def _number(value: int) -> str:
+    return cut(f"{value:,}") if value.bit_length() < _MOST_BITS else f"of {value.bit_length():,} bits"
 
 
 def _strings(where: str, key: str, values: list[object]) -> tuple[str, ...]:
@@ -91,7 +105,7 @@ def _cores(path: Path) -> dict[str, Core]:
 def _memories(where: str, table: Table) -> tuple[Memory, ...]:
     for name, entry in table.items():
         if not _RAM_NAME.fullmatch(name):
-            raise AotError(f"{where}: '{name}' cannot be the name of a memory", "small letters and digits: dtcm")
+            raise AotError(f"{where}: '{cut(name)}' cannot be the name of a memory", "small letters and digits: dtcm")
         _check(f"{where}: memory.{name}", entry, {"origin": int, "size": int}, {"speed": int})
         for key, least in (("origin", 0), ("size", 1), ("speed", 0)):
             _check_range(f"{where}: memory.{name}", entry, key, least)
@@ -114,7 +128,7 @@ def _runners(where: str, table: Table) -> tuple[str, ...]:
     runners = _strings(where, "runners", table["runners"])
     for runner in runners:
         if runner not in _RUNNER_NAMES:
-            raise AotError(f"{where}: unknown runner '{runner}'", f"the runners are {', '.join(_RUNNER_NAMES)}")
+            raise AotError(f"{where}: unknown runner '{cut(runner)}'", f"the runners are {', '.join(_RUNNER_NAMES)}")
     for runner, key in (("qemu", "qemu_machine"), ("renode", "renode")):
         if (runner in runners) != (key in table):
             raise AotError(f"{where}: '{key}' and the runner '{runner}' need each other")
@@ -134,17 +148,17 @@ def _usb(where: str, table: Table) -> tuple[str, ...]:
     ids = _strings(where, "usb", table.get("usb", []))
     for one in ids:
         if not _USB_ID.fullmatch(one):
-            raise AotError(f"{where}: the USB id '{one}' is not four hexadecimal digits, a colon, and four more")
+            raise AotError(f"{where}: the USB id '{cut(one)}' is not four hexadecimal digits, a colon, and four more")
     return ids
 
 
 def _check_sources(where: str, folder: Path, table: Table) -> None:
     """Raise AotError where a C file that the board asks for does not exist."""
     for key, name in (("timer", table["timer"]), ("uart", table["uart"]["driver"])):
-        if not file_of(folder, f"{key}_{name}.c").is_file():
+        if not _DRIVER_NAME.fullmatch(name) or not file_of(folder, f"{key}_{name}.c").is_file():
             choices = sorted(path.stem.partition("_")[2] for path in (BOARD_SUPPORT / "common").glob(f"{key}_*.c"))
-            raise AotError(f"{where}: there is no {key} '{name}'", f"they are {', '.join(choices)}",
-                           f"your own: {key}_{name}.c beside the board.toml")  # fmt: skip
+            raise AotError(f"{where}: there is no {key} '{cut(name)}'", f"they are {', '.join(choices)}",
+                           f"your own: {key}_{cut(name)}.c beside the board.toml")  # fmt: skip
     if table.get("setup") and not (folder / "setup.c").is_file():
         raise AotError(f"{where}: 'setup' is true, but there is no setup.c", "write board_setup in a setup.c beside it")
 
@@ -155,7 +169,7 @@ def read_board(name: str, folder: Path) -> Board:
     where, table, cores = _name(path), _read(path), _cores(BOARD_SUPPORT / "cores.toml")
     _check(where, table, _BOARD_KEYS, _OPTIONAL_BOARD_KEYS)
     if table["core"] not in cores:
-        raise AotError(f"{where}: unknown core '{table['core']}'", f"the cores are {', '.join(cores)}")
+        raise AotError(f"{where}: unknown core '{cut(table['core'])}'", f"the cores are {', '.join(cores)}")
     for key, least in (("clock_hz", _LEAST_CLOCK_HZ), ("stack_bytes", 0), ("timer_vector", 15)):
         _check_range(where, table, key, least)
     tables: Table = {
