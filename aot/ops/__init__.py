@@ -9,6 +9,7 @@ from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.broadcast_args import BroadcastArgs
 from aot.ops.cast import Cast
+from aot.ops.clip import Clip
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.concatenation import Concatenation
 from aot.ops.constants import Range, ZerosLike
@@ -35,6 +36,7 @@ from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.pow import Pow
 from aot.ops.prelu import Prelu
 from aot.ops.quantize import Quantize
+from aot.ops.real_functions import RealFunction
 from aot.ops.rearrange import BroadcastTo, Reverse, Tile
 from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum
@@ -69,6 +71,7 @@ OPS: tuple[type[Op], ...] = (
     BroadcastTo,
     Cast,
     Ceil,
+    Clip,
     Concatenation,
     Conv2D,
     Cos,
@@ -121,6 +124,7 @@ OPS: tuple[type[Op], ...] = (
     Prelu,
     Quantize,
     Range,
+    RealFunction,
     ReduceAll,
     ReduceAny,
     ReduceMax,

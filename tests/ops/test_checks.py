@@ -7,12 +7,14 @@ from typing import Any
 import graphs
 import numpy as np
 import pytest
+from graphs_own import OWN
 
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
 from aot.ops.common import Activation
 from aot.oracle.interpreter import run
 
+_BUILDERS = {**graphs.BUILDERS, **OWN}
 _OPERANDS = ("name", "inputs", "outputs")
 _SCALES = (1e-45, 1e-38, 1e-20, 1e-6, 1.0, 1e6, 1e20, 3e38)
 
@@ -97,11 +99,11 @@ def _damaged(rng: graphs.Rng, graph: Graph) -> Graph:
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", graphs.BUILDERS)
+@pytest.mark.parametrize("name", _BUILDERS)
 def test_refused_with_a_reason_or_evaluated(name: str) -> None:
     for seed in range(300):
         rng = np.random.default_rng([seed, 7])
-        graph = _damaged(rng, graphs.BUILDERS[name](rng))
+        graph = _damaged(rng, _BUILDERS[name](rng))
         try:
             graph.ops[0].check(graph)
         except Unsupported as reason:

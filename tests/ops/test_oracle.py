@@ -6,6 +6,8 @@ import litert
 import numpy as np
 import pytest
 from counts import INTERPRETER, count
+from definitions import DEFINITIONS
+from graphs_own import OWN
 from oracles import LITERT_ULPS, ORACLES, oracle
 from reading import parse
 
@@ -75,9 +77,10 @@ def test_written_file_reads_back(name: str) -> None:
 
 
 def test_every_operator_has_cases_and_oracles() -> None:
-    kinds = {name.split()[0] for name in graphs.BUILDERS}
-    assert kinds == {op.__name__ for op in OPS}
-    assert set(ORACLES) == set(OPS)
+    in_files = {name.split()[0] for name in graphs.BUILDERS}
+    assert in_files == {op.__name__ for op in ORACLES}
+    assert in_files | {name.split()[0] for name in OWN} == {op.__name__ for op in OPS}
+    assert set(ORACLES) | set(DEFINITIONS) == set(OPS)
 
 
 @pytest.mark.parametrize("name", ["Conv2D", "DepthwiseConv2D", "FullyConnected"])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 
 import graphs
+import graphs_own
 import hard_graphs
 import numpy as np
 import selection
@@ -28,7 +29,8 @@ MOST_BYTES = 3000  # of a case's inputs and outputs: what goes over the line
 
 def builders() -> dict[str, object]:
     """Every builder of single-operator graphs that are to be tested, by name; a reshape alone has no kernel."""
-    named = {**{k: v for k, v in graphs.BUILDERS.items() if k.split()[0] != "Reshape"}, **hard_graphs.HARD}
+    in_files = {k: v for k, v in graphs.BUILDERS.items() if k.split()[0] != "Reshape"}
+    named = {**in_files, **hard_graphs.HARD, **graphs_own.OWN}
     return {name: builder for name, builder in named.items() if selection.builds_wanted(name)}
 
 

@@ -96,6 +96,8 @@ def values(rng: Rng, tensor: Tensor) -> Array:
         return np.arange(-128, 128, dtype=np.int8) if tensor.shape == (256,) else codes(rng, tensor.shape)
     if tensor.name == "wide":
         return np.resize(rng.permutation(_REALS), tensor.shape).astype(tensor.dtype)
+    if tensor.name == "unit":
+        return rng.uniform(-1, 1, tensor.shape).astype(tensor.dtype)
     return (np.round(rng.uniform(-300, 300, tensor.shape)) / 20).astype(tensor.dtype)
 
 

@@ -1,12 +1,17 @@
-"""Which tests run, by the operators that they are about, under TensorFlow Lite's names; and in which order."""
+"""Which tests run, by the operators that they are about, and in which order.
+
+Operators have TensorFlow Lite's names; those that it does not have, their own.
+"""
 
 from itertools import islice
 
 import pytest
 
 from aot.frontends.tflite.operators import OPERATORS
+from aot.ops import OPS
 
-NAMES = {operator.kind: operator.builtin for operator in reversed(OPERATORS) if operator.write is not None}
+_IN_FILES = {operator.kind: operator.builtin for operator in reversed(OPERATORS) if operator.write is not None}
+NAMES = {op: _IN_FILES.get(op, op.__name__) for op in OPS}
 _BY_BUILDER = {kind.__name__: name for kind, name in NAMES.items()}
 only: str | None = None  # the one that is to be tested
 

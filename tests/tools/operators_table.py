@@ -27,6 +27,9 @@ of the C library: within the units in the last place that each operator's `ulps`
   emulated Cortex-M3 (`mps2-an385`), with rounding `double`. Host and Cortex-M4 also run in `single` and `float`,
   Cortex-M0, M7, M33 and M55 in `double`: not counted here.
 
+Names in capital letters are TensorFlow Lite's. The other operators are aot's own, for models of other formats, which
+a .tflite file cannot hold; their oracles are second definitions in `tests/support/definitions.py`.
+
 `-`: nothing of its own to run: a view, or int4 and uint8 models, which run as int8 where that is listed.
 """
 

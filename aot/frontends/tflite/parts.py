@@ -110,7 +110,10 @@ def _record(op: Op, graph: Graph) -> tuple[str, Record]:
     """What the file calls `op`, and what it says of it."""
     operator = _WRITERS.get(type(op))
     if operator is None or operator.write is None:
-        raise AotError(f"{op.kind} cannot be written to a .tflite file")
+        raise AotError(
+            f"{op} cannot be written to a .tflite file, which has no such operator",
+            "build, run and verify take the model as it is, with --calibration too",
+        )
     return operator.builtin, operator.write(op, graph)
 
 

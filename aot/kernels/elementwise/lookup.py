@@ -10,6 +10,7 @@ from aot.kernels.common.work import per_element
 from aot.ops.functions import Elu, Exp, Gelu, Log, Neg
 from aot.ops.hard_swish import HardSwish
 from aot.ops.quantize import Quantize
+from aot.ops.real_functions import RealFunction
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.sigmoid import Logistic, Tanh
@@ -37,5 +38,5 @@ def lookup_s8(kernel: AnyKernel, op: Op, graph: Graph, target: Target) -> Call:
 
 KERNELS: tuple[AnyKernel, ...] = (
     Kernel("lookup_s8", "elementwise/lookup_s8", (Abs, Elu, Exp, Gelu, HardSwish, LeakyRelu, Log, Logistic, Neg,
-           Quantize, Relu, Relu0To1, Relu6, ReluN1To1, Rsqrt, Sqrt, Tanh), lookup_s8),
+           Quantize, RealFunction, Relu, Relu0To1, Relu6, ReluN1To1, Rsqrt, Sqrt, Tanh), lookup_s8),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Operators on one tensor, element by element: float32 and plain integers by a C expression, int16 by three kernels."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,11 @@ from aot.kernels.common.formula import Formula, mathematical, plain
 from aot.kernels.common.notes import SIGMOIDS
 from aot.kernels.common.scaling import fast_scaling
 from aot.kernels.common.work import per_element, per_function
+from aot.ops.clip import Clip
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
+from aot.ops.real_functions import RealFunction
 from aot.ops.relu import Relu, Relu0To1, Relu6, ReluN1To1
 from aot.ops.roots import Rsqrt, Sqrt
 from aot.ops.sigmoid import Logistic, Tanh, input_scaling, sigmoid_table
@@ -55,6 +58,28 @@ _REAL: dict[str, Formula] = {
     "Square": plain("x * x"),
     "Tanh": mathematical("tanhf(x)"),
 }
+# For each of the functions of RealFunction that the C library does not have.
+_FUNCTIONS: dict[str, Formula] = {
+    "celu": mathematical("x < 0.0f ? p->alpha * expm1f(x / p->alpha) : x"),
+    "elu": mathematical("x < 0.0f ? p->alpha * expm1f(x) : x"),
+    "hard_sigmoid": plain(
+        "const float line = p->alpha * x + p->beta;", "line < 0.0f ? 0.0f : line > 1.0f ? 1.0f : line"
+    ),
+    "mish": mathematical(
+        "const float root = expf(-0.5f * fabsf(x));",
+        "const float power = root * root;",
+        "const float falling = x * root * (root * (power + 2.0f) / (power * (power + 2.0f) + 2.0f));",
+        "const float above = 1.0f + 2.0f * power;",
+        "x < 0.0f ? falling : x * (above / (above + 2.0f * power * power))",
+    ),
+    "reciprocal": plain("1.0f / x"),
+    "selu": mathematical("p->beta * (x < 0.0f ? p->alpha * expm1f(x) : x)"),
+    "shrink": plain("x < -p->alpha ? x + p->beta : x <= p->alpha ? 0.0f : x - p->beta"),
+    "softplus": mathematical("(x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)))"),
+    "softsign": mathematical("x / (1.0f + fabsf(x))"),
+    "swish": mathematical("x / (1.0f + expf(-(p->alpha * x)))"),
+    "thresholded_relu": plain("x <= p->alpha ? 0.0f : x"),
+}
 # The same for integers; the lowest one, which has no opposite, stays as it is.
 _INTEGER: dict[tuple[str, str], Formula] = {
     ("Abs", "int32"): plain("x < 0 ? (int32_t)(0u - (uint32_t)x) : x"),
@@ -79,6 +104,24 @@ class Count(Params):
 class CountAlpha(Params):
     count: int
     alpha: float
+
+
+@dataclass(frozen=True)
+class CountLimits(Params):
+    """Without a limit that is infinite."""
+
+    count: int
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class CountParameters(Params):
+    """Without those that the function does not have."""
+
+    count: int
+    alpha: float | None
+    beta: float | None
 
 
 @dataclass(frozen=True)
@@ -114,24 +157,47 @@ class SigmoidS16(Params):
     shift: int
 
 
-def _params(op: Op, x: Tensor, y: Tensor) -> Params:
+def _formula(op: Op, x: Tensor) -> Formula:
+    """The result, of x."""
+    if isinstance(op, Clip):
+        return _limited(op, x)
+    if isinstance(op, RealFunction):
+        fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
+        return _FUNCTIONS.get(op.function) or mathematical(f"{op.function}f(x)")
+    name = "Gelu approximate" if isinstance(op, Gelu) and op.approximate else op.kind
+    if x.dtype == "float32":
+        return _REAL[name]
+    fit((name, x.dtype) in _INTEGER, f"%{x.name} is {x.dtype}")
+    return _INTEGER[name, x.dtype]
+
+
+def _limited(op: Clip, x: Tensor) -> Formula:
+    low, high = (math.isfinite(limit) for limit in op.limits(x))
+    text = f"{'x < p->low ? p->low : ' if low else ''}{'x > p->high ? p->high : ' if high else ''}x"
+    return plain(text if x.dtype in ("float32", "int32") else f"({C_TYPES[x.dtype]})({text})")
+
+
+def _params(op: Op, x: Tensor, y: Tensor, formula: Formula) -> Params:
     if isinstance(op, LeakyRelu):
         return CountAlpha(y.elements, float(op.alpha))
     if isinstance(op, Sqrt) and x.dtype == "int16":
         return CountScales(y.elements, x.scale, y.scale)
+    if isinstance(op, Clip):
+        return CountLimits(y.elements, *(limit if math.isfinite(limit) else None for limit in op.limits(y)))
+    if isinstance(op, RealFunction):
+        text = " ".join(formula.lines)
+        alpha, beta = (
+            value if f"p->{name}" in text else None for name, value in (("alpha", op.alpha), ("beta", op.beta))
+        )
+        return CountParameters(y.elements, alpha, beta)
     return Count(y.elements)
 
 
 def unary(kernel: AnyKernel, op: Unary, graph: Graph, target: Target) -> Call:
     """float32 and plain integers."""
     x, y = op.operands(graph)
-    name = "Gelu approximate" if isinstance(op, Gelu) and op.approximate else op.kind
-    if x.dtype == "float32":
-        formula = _REAL[name]
-    else:
-        fit((name, x.dtype) in _INTEGER, f"%{x.name} is {x.dtype}")
-        formula = _INTEGER[name, x.dtype]
-    params = _params(op, x, y)
+    formula = _formula(op, x)
+    params = _params(op, x, y, formula)
     variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], **formula.printed}
     work = per_function(y.elements) if op.ulps(graph) else per_element(x.dtype, y.elements)
     return Call(kernel, op, params, (x.name,), (y.name,), variant, needs=formula.needs, in_place=(0,), work=work)
@@ -177,8 +243,9 @@ def sigmoid_s16(kernel: AnyKernel, op: Logistic | Tanh, graph: Graph, target: Ta
 
 
 KERNELS: tuple[AnyKernel, ...] = (
-    Kernel("unary", "elementwise/unary", (Abs, Ceil, Cos, Elu, Exp, Floor, Gelu, HardSwish, LeakyRelu, Log, LogicalNot,
-           Logistic, Neg, Relu, Relu0To1, Relu6, ReluN1To1, Round, Rsqrt, Sign, Sin, Sqrt, Square, Tanh), unary),
+    Kernel("unary", "elementwise/unary", (Abs, Ceil, Clip, Cos, Elu, Exp, Floor, Gelu, HardSwish, LeakyRelu, Log,
+           LogicalNot, Logistic, Neg, RealFunction, Relu, Relu0To1, Relu6, ReluN1To1, Round, Rsqrt, Sign, Sin, Sqrt,
+           Square, Tanh), unary),
     Kernel("slopes_s16", "elementwise/slopes_s16", (Abs, LeakyRelu, Relu, Relu6), slopes_s16),
     Kernel("interpolate_s16", "elementwise/interpolate_s16", (Exp, Gelu, Log, Rsqrt), interpolate_s16),
     Kernel("sigmoid_s16", "elementwise/sigmoid_s16", (Logistic, Tanh), sigmoid_s16),

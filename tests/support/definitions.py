@@ -1,0 +1,121 @@
+"""Second definitions, in double precision, of the operators that no .tflite file can say.
+
+Each is as plain as can be, element by element where that is clearer, and shares nothing with aot/ops.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aot.graph.fixedpoint import Array
+from aot.graph.ir import Graph, Op, Tensor
+from aot.ops.clip import Clip
+from aot.ops.real_functions import RealFunction
+
+Values = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """`outputs` in double precision or integers; float32 may be off by `relative`, of itself or of the largest.
+
+    So many codes may be off by one: `near_ties`, which float32 and double precision round apart.
+    """
+
+    outputs: Callable[[Any, Graph, Values], tuple[Array, ...]]
+    relative: float = 0.0
+    of_largest: bool = False
+    near_ties: int = 0
+
+    def wrong(self, actual: Array, expected: Array) -> Array:
+        """Which elements are not as they should be."""
+        if actual.dtype != np.float32:
+            off = np.abs(actual.astype(np.int64) - expected)
+            return np.asarray(off > (0 if np.count_nonzero(off) > self.near_ties else 1))
+        finite = np.abs(expected[np.isfinite(expected)])
+        size = finite.max(initial=0) if self.of_largest else np.abs(expected)
+        with np.errstate(invalid="ignore"):
+            near = np.abs(actual - expected) <= self.relative * size + (1e-37 if self.relative else 0)
+        with np.errstate(over="ignore"):
+            same = actual == expected.astype(np.float32)
+        return np.asarray(~(near | same | (np.isnan(actual) & np.isnan(expected))))
+
+
+def _logistic(x: float) -> float:
+    return math.exp(min(x, 0)) / (1 + math.exp(-abs(x)))
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0) + math.log1p(math.exp(-abs(x)))
+
+
+def _library(name: str) -> Callable[[float, float, float], float]:
+    function = getattr(math, name)
+    return lambda x, a, b: function(x)
+
+
+FUNCTIONS: dict[str, Callable[[float, float, float], float]] = {
+    **{name: _library(name) for name in "acos acosh asin asinh atan atanh cosh erf sinh tan".split()},
+    "celu": lambda x, a, b: max(0.0, x) + min(0.0, a * math.expm1(min(0.0, x / a))),
+    "elu": lambda x, a, b: x if x >= 0 else a * math.expm1(x),
+    "hard_sigmoid": lambda x, a, b: max(
+        0.0, min(1.0, float(np.float32(np.float32(a) * np.float32(x)) + np.float32(b)))
+    ),
+    "mish": lambda x, a, b: x * math.tanh(_softplus(x)),
+    "reciprocal": lambda x, a, b: 1 / x if x else math.copysign(math.inf, x),
+    "selu": lambda x, a, b: b * (x if x >= 0 else a * math.expm1(x)),
+    "shrink": lambda x, a, b: x + b if x < -a else x - b if x > a else 0.0,
+    "softplus": lambda x, a, b: _softplus(x),
+    "softsign": lambda x, a, b: x / (1 + abs(x)),
+    "swish": lambda x, a, b: x * _logistic(a * x),
+    "thresholded_relu": lambda x, a, b: x if x > a else 0.0,
+}
+
+
+def _function_of(op: RealFunction, x: float) -> float:
+    """Not a number where the function is not defined, infinite where it is too large."""
+    try:
+        return FUNCTIONS[op.function](x, op.alpha, op.beta)
+    except ValueError:
+        return math.copysign(math.inf, x) if op.function == "atanh" and abs(x) == 1 else math.nan
+    except OverflowError:
+        return -math.inf if op.function == "sinh" and x < 0 else math.inf
+
+
+def _real_function(op: RealFunction, graph: Graph, values: Values) -> tuple[Array, ...]:
+    x, y = op.operands(graph)
+    reals = real(values[x.name], x)
+    results = np.array([math.nan if math.isnan(v) else _function_of(op, v) for v in reals.ravel().tolist()])
+    return (coded(results.reshape(y.shape), y),)
+
+
+def real(value: Array, x: Tensor) -> Array:
+    """What the codes of `x` stand for; reals as they are."""
+    if x.quant is None:
+        return value.astype(np.float64) if x.dtype == "float32" else value
+    return (value.astype(np.float64) - x.zero_point) * x.scale
+
+
+def coded(value: Array, y: Tensor) -> Array:
+    """The nearest codes of `y`, ties away from zero; reals as they are. Not-a-number is 0 in codes."""
+    if y.quant is None:
+        return value
+    steps = np.nan_to_num(value, nan=0.0, posinf=math.inf, neginf=-math.inf) / y.scale
+    info = np.iinfo(y.dtype)
+    codes = np.trunc(steps + np.copysign(0.5, steps)) + y.zero_point
+    return np.clip(codes, info.min, info.max).astype(y.dtype)
+
+
+def _clip(op: Clip, graph: Graph, values: Values) -> tuple[Array, ...]:
+    x, y = op.operands(graph)
+    low, high = (coded(np.array(limit), y) for limit in (op.low, op.high))
+    return (np.where(np.isnan(values[x.name]), values[x.name], np.minimum(np.maximum(values[x.name], low), high)),)
+
+
+DEFINITIONS: dict[type[Op], Definition] = {
+    Clip: Definition(_clip),
+    RealFunction: Definition(_real_function, 1e-6, near_ties=3),
+}
