@@ -23,6 +23,7 @@ from aot.ops.dynamic_update_slice import DynamicUpdateSlice
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.gather import EmbeddingLookup, Gather, GatherNd
+from aot.ops.gru import Gru
 from aot.ops.hard_swish import HardSwish
 from aot.ops.l2_normalization import L2Normalization
 from aot.ops.log_softmax import LogSoftmax
@@ -94,6 +95,7 @@ OPS: tuple[type[Op], ...] = (
     Gelu,
     Greater,
     GreaterEqual,
+    Gru,
     HardSwish,
     If,
     L2Normalization,

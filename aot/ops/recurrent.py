@@ -11,6 +11,7 @@ from aot.ops.common import require, require_moved, require_operands, require_sha
 from aot.ops.lstm_integer import IntegerLstm, integer_lstm
 from aot.ops.lstm_wide import WideLstm, wide_lstm
 from aot.ops.reals import sigmoid_real, sums_of_products, tanh_real, total
+from aot.ops.sequence import require_constant, require_real, sequence_of
 
 _EPSILON = np.float32(1e-8)  # of the variance that layer normalization divides by
 # For a layer's type, that of its operands by their number, where they are not int8.
@@ -19,48 +20,7 @@ _TYPES = {
     "int16": {**dict.fromkeys((0, 18, 19), "int16"), **dict.fromkeys(range(12, 16), "int64")},
 }
 GATES = ("input", "forget", "cell", "output")
-FUNCTIONS = ("tanh", "relu", "relu6", "none")
-
-
-@dataclass(frozen=True)
-class Sequence:
-    """How a sequence lies in memory: steps, batches, and elements in one step of one batch."""
-
-    steps: int
-    batches: int
-    depth: int
-    time_major: bool
-
-    def steps_first(self, x: Array) -> Array:
-        """`x` as [steps, batches, elements]."""
-        shape = (self.steps, self.batches, -1) if self.time_major else (self.batches, self.steps, -1)
-        return x.reshape(shape) if self.time_major else x.reshape(shape).swapaxes(0, 1)
-
-    def restored(self, y: Array, shape: tuple[int, ...]) -> Array:
-        """The inverse, in the given shape."""
-        return np.ascontiguousarray(y if self.time_major else y.swapaxes(0, 1)).reshape(shape)
-
-
-def sequence_of(x: Tensor, time_major: bool) -> Sequence:
-    """How `x` is read: [steps, batches, elements], or with the first two the other way round."""
-    require(len(x.shape) == 3, f"%{x.name} has {len(x.shape)} dimensions; supported: 3")
-    steps, batches = x.shape[:2] if time_major else x.shape[1::-1]
-    return Sequence(steps, batches, x.shape[2], time_major)
-
-
-def _require_real(graph: Graph, op: Op) -> None:
-    for name in (*op.inputs, *op.outputs):
-        if name is not None:
-            require(
-                graph[name].dtype == "float32",
-                f"%{name} is {graph[name].dtype}; supported: float32, and LSTMs of int8 and int16",
-            )
-
-
-def _require_constant(t: Tensor | None, shape: tuple[int, ...]) -> None:
-    if t is not None:
-        require(t.constant, f"%{t.name} is not constant")
-        require_shape(t, shape)
+FUNCTIONS = ("tanh", "relu", "relu6", "none", "sigmoid")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +29,7 @@ class Rnn(Op):
 
     function: str  # one of FUNCTIONS
     time_major: bool = False
+    reverse: bool = False
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Input, weights, recurrent weights, bias, state, output."""
@@ -78,12 +39,12 @@ class Rnn(Op):
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 5, outputs=2)
         require(self.function in FUNCTIONS, f"function {self.function}; supported: {', '.join(FUNCTIONS)}")
-        _require_real(graph, self)
+        require_real(graph, self)
         x, w, r, b, h, y = self.operands(graph)
-        sequence = sequence_of(x, self.time_major)
+        sequence = sequence_of(x, self.time_major, self.reverse)
         units = b.elements
         for t, shape in ((w, (units, sequence.depth)), (r, (units, units)), (b, (units,))):
-            _require_constant(t, shape)
+            require_constant(t, shape)
         for state in (h, graph[self.outputs[1]]):
             require_shape(state, (sequence.batches, units))
         require_shape(y, (*x.shape[:-1], units))
@@ -94,19 +55,19 @@ class Rnn(Op):
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, w, r, b, h, y = self.operands(graph)
-        sequence = sequence_of(x, self.time_major)
+        sequence = sequence_of(x, self.time_major, self.reverse)
         hidden, outputs = values[h.name], []
         with np.errstate(all="ignore"):
             for row in sequence.steps_first(values[x.name]):
                 sums = values[b.name] + sums_of_products(row, values[w.name])
                 hidden = _activated(sums + sums_of_products(hidden, values[r.name]), self.function)
                 outputs.append(hidden)
-        return sequence.restored(np.stack(outputs), y.shape), hidden
+        return sequence.restored(outputs, y.shape), hidden
 
 
 def _activated(x: Array, function: str) -> Array:
-    if function == "tanh":
-        return tanh_real(x)
+    if function in ("tanh", "sigmoid"):
+        return tanh_real(x) if function == "tanh" else sigmoid_real(x)
     low, high = {"none": (None, None), "relu": (0, None), "relu6": (0, 6)}[function]
     x = x if low is None else np.where(x < low, np.float32(low), x)
     return x if high is None else np.where(x > high, np.float32(high), x)
@@ -144,7 +105,7 @@ class Lstm(Op):
         self._check_shapes(graph)
         types = _TYPES.get(graph[self.inputs[0]].dtype)
         if types is None:
-            _require_real(graph, self)
+            require_real(graph, self)
         else:
             self._check_types(graph, types)
             self._numbers(graph)
@@ -188,13 +149,13 @@ class Lstm(Op):
 
     def _check_shapes(self, graph: Graph) -> None:
         x, y = graph[self.inputs[0]], graph[self.outputs[0]]
-        sequence = sequence_of(x, self.time_major)
+        sequence = sequence_of(x, self.time_major, self.reverse)
         cells, units = self.sizes(graph)
         for first, count, shape in ((1, 4, (cells, sequence.depth)), (5, 4, (cells, units)), (9, 3, (cells,)),
                                     (12, 4, (cells,)), (16, 1, (units, cells)), (17, 1, (units,)),
                                     (20, 4, (cells,))):  # fmt: skip
             for t in self.part(graph, first, count):
-                _require_constant(t, shape)
+                require_constant(t, shape)
         require(self.inputs[16] is not None or cells == units, f"{cells} cells, {units} outputs, and no projection")
         for name, width in ((self.inputs[18], units), (self.inputs[19], cells),
                             (self.outputs[1], units), (self.outputs[2], cells)):  # fmt: skip
@@ -214,19 +175,18 @@ class Lstm(Op):
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = graph[self.inputs[0]], graph[self.outputs[0]]
-        sequence = sequence_of(x, self.time_major)
+        sequence = sequence_of(x, self.time_major, self.reverse)
         hidden, cell = values[str(self.inputs[18])], values[str(self.inputs[19])]
         rows, outputs = sequence.steps_first(values[x.name]), []
         numbers = None if x.dtype == "float32" else self._numbers(graph)
         with np.errstate(all="ignore"):
-            for row in rows[::-1] if self.reverse else rows:
+            for row in rows:
                 if numbers is None:
                     hidden, cell = self._step(graph, row, hidden, cell)
                 else:
                     hidden, cell = numbers.step(row, hidden, cell, rounding)
                 outputs.append(hidden)
-        ordered = outputs[::-1] if self.reverse else outputs
-        return sequence.restored(np.stack(ordered), y.shape), hidden, cell
+        return sequence.restored(outputs, y.shape), hidden, cell
 
     def _step(self, graph: Graph, x: Array, hidden: Array, cell: Array) -> tuple[Array, Array]:
         forget = sigmoid_real(self._gate(graph, 1, x, hidden, cell))

@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import definitions_recurrent as recurrent
 import numpy as np
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.clip import Clip
+from aot.ops.gru import Gru
 from aot.ops.real_functions import RealFunction
+from aot.ops.recurrent import Lstm, Rnn
 
 Values = Mapping[str, Array]
 
@@ -117,5 +120,8 @@ def _clip(op: Clip, graph: Graph, values: Values) -> tuple[Array, ...]:
 
 DEFINITIONS: dict[type[Op], Definition] = {
     Clip: Definition(_clip),
+    Gru: Definition(recurrent.gru, 1e-5, of_largest=True),
+    Lstm: Definition(recurrent.lstm, 1e-5, of_largest=True),
     RealFunction: Definition(_real_function, 1e-6, near_ties=3),
+    Rnn: Definition(recurrent.rnn, 1e-5, of_largest=True),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import graphs
+import graphs_own_recurrent
 import numpy as np
 from definitions import FUNCTIONS
 from graphs import Rng, graph_of
@@ -74,4 +75,5 @@ OWN: dict[str, Builder] = {
     **{f"Clip {dtype}": clip(dtype) for dtype in Clip.types},
     **{f"RealFunction {name}": real_function(name) for name in FUNCTIONS},
     "RealFunction int8": tabulated,
+    **graphs_own_recurrent.OWN,
 }

@@ -8,7 +8,7 @@ import numpy as np
 from aot.base.errors import AotError
 from aot.frontends.tflite.operators import OPERATORS, Record
 from aot.frontends.tflite.operators.bidirectional import with_reversed_steps
-from aot.frontends.tflite.operators.records import Indices
+from aot.frontends.tflite.operators.records import Indices, NotInFiles
 from aot.frontends.tflite.variables import HANDLE, reset_value
 from aot.graph.identifiers import Names
 from aot.graph.ir import Graph, Op, State, Tensor, prune_tensors
@@ -49,6 +49,8 @@ def parts_of(graph: Graph) -> list[Part]:
         for name in one.tensors:
             names.unique(name)
     numbers = {id(one): i for i, (_, one) in enumerate(graphs)}
+    for op in graph.ops:
+        _require_memory(graph, op)
     main, *others = (_part(name, one, names, numbers) for name, one in graphs)
     resources = [state for state in graph.state if not _is_updated(graph, state)]
     if not resources:
@@ -98,6 +100,14 @@ def _is_updated(graph: Graph, state: State) -> bool:
     return held
 
 
+def _require_memory(graph: Graph, op: Op) -> None:
+    """What an operator updates is remembered by the whole graph, in a file."""
+    updates = _WRITERS[type(op)].updates if type(op) in _WRITERS else ()
+    remembered = {state.current for state in graph.state}
+    if not remembered.issuperset(op.inputs[i] for i in updates):
+        raise NotInFiles(op, "where it remembers what the run before left")
+
+
 def _inputs(op: Op, record: Record, extra: list[Tensor]) -> tuple[str | None, ...]:
     """Index tensors stand where the record says."""
     inputs = list(op.inputs)
@@ -110,10 +120,7 @@ def _record(op: Op, graph: Graph) -> tuple[str, Record]:
     """What the file calls `op`, and what it says of it."""
     operator = _WRITERS.get(type(op))
     if operator is None or operator.write is None:
-        raise AotError(
-            f"{op} cannot be written to a .tflite file, which has no such operator",
-            "build, run and verify take the model as it is, with --calibration too",
-        )
+        raise NotInFiles(op, "which has no such operator")
     return operator.builtin, operator.write(op, graph)
 
 

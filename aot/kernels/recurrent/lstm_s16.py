@@ -10,9 +10,10 @@ from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.notes import CELL_BIAS, OF_INPUTS, OF_OUTPUTS, SIGMOIDS
 from aot.kernels.recurrent.lstm_s8 import scaling
-from aot.kernels.recurrent.recurrent import states_of, strides_of
+from aot.kernels.recurrent.recurrent import states_of, step_of, strides_of
 from aot.ops.lstm_wide import WideDense, WideGate, WideLstm
-from aot.ops.recurrent import Lstm, sequence_of
+from aot.ops.recurrent import Lstm
+from aot.ops.sequence import sequence_of
 from aot.ops.sigmoid import sigmoid_table
 
 
@@ -61,7 +62,7 @@ def lstm_s16(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     fit(x.dtype == "int16", f"%{x.name} is {x.dtype}")
     numbers = op.wide(graph)
-    sequence, cells = sequence_of(x, op.time_major), op.sizes(graph)[0]
+    sequence, cells = sequence_of(x, op.time_major, op.reverse), op.sizes(graph)[0]
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, cells)
     params = LstmS16(
         Constant(f"{y.name}_table", np.asarray(sigmoid_table()), SIGMOIDS),
@@ -84,7 +85,7 @@ def lstm_s16(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         params,
         (x.name, hidden, cell),
         op.outputs,
-        {"cell_clip": numbers.cell_clip > 0},
+        {"cell_clip": numbers.cell_clip > 0, "step": step_of(sequence)},
         updates=((1, 1), (2, 2)),
         work={"macs": op.macs(graph), "cells": cells * sequence.steps * sequence.batches},
     )

@@ -11,9 +11,10 @@ from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, 
 from aot.kernels.common.notes import NORM, OF_CELLS, OF_INPUTS, OF_OUTPUTS, OWN_VALUE
 from aot.kernels.common.output import WIDEST, Output, fixed_output
 from aot.kernels.common.scaling import right_shift
-from aot.kernels.recurrent.recurrent import states_of, strides_of
+from aot.kernels.recurrent.recurrent import states_of, step_of, strides_of
 from aot.ops.lstm_integer import Dense, Gate, IntegerLstm
-from aot.ops.recurrent import Lstm, sequence_of
+from aot.ops.recurrent import Lstm
+from aot.ops.sequence import sequence_of
 
 _BIAS = "For each cell, what its sum begins with: its bias, and a zero point times its weights"
 
@@ -97,7 +98,7 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     fit(x.dtype == "int8", f"%{x.name} is {x.dtype}")
     numbers = op.integer(graph)
     cells, units = op.sizes(graph)
-    sequence = sequence_of(x, op.time_major)
+    sequence = sequence_of(x, op.time_major, op.reverse)
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
     hidden, cell = states_of(op, graph)
     params = LstmS8(
@@ -123,7 +124,7 @@ def lstm_s8(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         params,
         (x.name, hidden, cell),
         op.outputs,
-        _variant(numbers),
+        {**_variant(numbers), "step": step_of(sequence)},
         scratch=_scratch(numbers, cells),
         scratch_type="int16_t" if numbers.forget.norm else "int8_t",
         updates=((1, 1), (2, 2)),

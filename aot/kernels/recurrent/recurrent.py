@@ -6,7 +6,8 @@ from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.formula import Formula, plain
 from aot.kernels.common.notes import CELL_BIAS, NORM, OF_CELLS, OF_INPUTS, OF_OUTPUTS, OWN_VALUE
-from aot.ops.recurrent import Lstm, Rnn, Sequence, sequence_of
+from aot.ops.recurrent import Lstm, Rnn
+from aot.ops.sequence import Sequence, sequence_of
 
 _NOTES = {
     "weights": OF_INPUTS,
@@ -23,6 +24,7 @@ _FUNCTIONS = {
     "none": plain("sum"),
     "relu": plain("sum < 0.0f ? 0.0f : sum"),
     "relu6": plain("sum = sum < 0.0f ? 0.0f : sum;", "sum > 6.0f ? 6.0f : sum"),
+    "sigmoid": Formula(("sigmoid_f32(sum)",), ("sigmoid_f32",)),
     "tanh": Formula(("tanh_f32(sum)",), ("tanh_f32",)),
 }
 
@@ -112,10 +114,15 @@ def strides_of(sequence: Sequence, width: int) -> tuple[int, int]:
     return width, sequence.steps * width
 
 
+def step_of(sequence: Sequence) -> str:
+    """Which step the loop's turn `t` is at, in C."""
+    return "(p->steps - 1 - t)" if sequence.reverse else "t"
+
+
 def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
     """Simple recurrent layers; a step's outputs are the next one's state."""
     x, w, r, b, h, y = op.operands(graph)
-    sequence = sequence_of(x, op.time_major)
+    sequence = sequence_of(x, op.time_major, op.reverse)
     params = RnnF32(
         Constant(f"{y.name}_weights", weights_of(w), OF_INPUTS),
         Constant(f"{y.name}_recurrent", weights_of(r), OF_OUTPUTS),
@@ -134,7 +141,7 @@ def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
         params,
         (x.name, h.name),
         op.outputs,
-        formula.printed,
+        {**formula.printed, "step": step_of(sequence)},
         needs=formula.needs,
         scratch=b.bytes,
         scratch_type="float",
@@ -148,7 +155,7 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
     cells, units = op.sizes(graph)
-    sequence = sequence_of(x, op.time_major)
+    sequence = sequence_of(x, op.time_major, op.reverse)
     variant = _variant(op, graph)
     strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
     arrays = _Arrays(op, graph, y.name)

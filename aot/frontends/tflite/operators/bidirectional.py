@@ -36,28 +36,24 @@ def _read_lstm(op: FileOp) -> tuple[Op, ...]:
 
 
 def _read_rnn(op: FileOp) -> tuple[Op, ...]:
-    """The layer that goes backwards gets its steps in reverse, and so do those who read it."""
     options = op.options("BidirectionalSequenceRNNOptions")
     code = options.integer("FusedActivationFunction")
     require(code in FUNCTIONS, f"fused activation {code}; supported: {', '.join(FUNCTIONS.values())}")
     require(all(t is None for t in op.inputs[9:]), "an auxiliary input")
     forward, backward, joint = _results(op, options.flag("MergeOutputs"), (op.input(4), op.input(8)), 2)
-    time_major, x = options.flag("TimeMajor"), op.input(0)
-    turned, answers = (op.new(replace(t, name=f"{t.name}_reversed", data=None)) for t in (x, backward))
 
-    def layer(x: Tensor, y: Tensor, weights: int, following: int) -> Op:
-        operands = (x, *(op.input(i) for i in range(weights, weights + 4)))
-        outputs = (y.name, op.outputs[following].name)
-        names = tuple(t.name for t in operands)
-        return Rnn(name=y.name, inputs=names, outputs=outputs, function=FUNCTIONS[code], time_major=time_major)
+    def layer(y: Tensor, weights: int, following: int, reverse: bool) -> Op:
+        operands = (op.input(0), *(op.input(i) for i in range(weights, weights + 4)))
+        return Rnn(
+            name=y.name,
+            inputs=tuple(t.name for t in operands),
+            outputs=(y.name, op.outputs[following].name),
+            function=FUNCTIONS[code],
+            time_major=options.flag("TimeMajor"),
+            reverse=reverse,
+        )
 
-    return (
-        layer(x, forward, 1, -2),
-        _reversed(x.name, turned.name, time_major),
-        layer(turned, answers, 5, -1),
-        _reversed(answers.name, backward.name, time_major),
-        *joint,
-    )
+    return layer(forward, 1, -2, False), layer(backward, 5, -1, True), *joint
 
 
 def _results(op: FileOp, merged: bool, hidden: tuple[Tensor, Tensor], states: int) -> tuple[Tensor, Tensor, list[Op]]:
@@ -82,12 +78,12 @@ def _reversed(source: str, target: str, time_major: bool) -> Op:
 def with_reversed_steps(graph: Graph) -> Graph:
     """Layers that go backwards, as a file can say them: the steps of input and output in reverse."""
     for op in graph.ops:
-        if isinstance(op, Lstm) and op.reverse:
+        if isinstance(op, Lstm | Rnn) and op.reverse:
             graph = _with_reversed_steps(graph, op)
     return graph
 
 
-def _with_reversed_steps(graph: Graph, op: Lstm) -> Graph:
+def _with_reversed_steps(graph: Graph, op: Lstm | Rnn) -> Graph:
     x, y = graph[op.inputs[0]], graph[op.outputs[0]]
     turned, answers = (replace(t, name=graph.unused(f"{op.name}_{end}")) for t, end in ((x, "steps"), (y, "answers")))
     layer = replace(

@@ -23,6 +23,16 @@ _ACTIVATION_CODES = {activation: code for code, activation in _ACTIVATIONS.items
 Kind = TypeVar("Kind", bound=Op)
 
 
+class NotInFiles(AotError):
+    """A .tflite file cannot hold this operator; `why` goes on from there."""
+
+    def __init__(self, op: Op, why: str) -> None:
+        super().__init__(
+            f"{op} cannot be written to a .tflite file, {why}",
+            "build, run and verify take the model as it is, with --calibration too",
+        )
+
+
 class Operands(TypedDict):
     """What the constructor of every Op takes."""
 

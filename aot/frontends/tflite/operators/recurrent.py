@@ -2,7 +2,14 @@
 
 import tflite
 
-from aot.frontends.tflite.operators.records import FileOp, Operator, Record, read_activation, write_activation
+from aot.frontends.tflite.operators.records import (
+    FileOp,
+    NotInFiles,
+    Operator,
+    Record,
+    read_activation,
+    write_activation,
+)
 from aot.graph.ir import Graph, Op, Quant
 from aot.ops.common import require
 from aot.ops.recurrent import Lstm, Rnn
@@ -37,7 +44,9 @@ def _read_rnn(op: FileOp) -> Op:
 
 
 def _write_rnn(op: Rnn, graph: Graph) -> Record:
-    code = next(code for code, function in FUNCTIONS.items() if function == op.function)
+    code = next((code for code, function in FUNCTIONS.items() if function == op.function), None)
+    if code is None:
+        raise NotInFiles(op, f"as it has no function {op.function} there")
     return Record(1, "SequenceRNNOptions", {"TimeMajor": op.time_major, "FusedActivationFunction": code})
 
 
