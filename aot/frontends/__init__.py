@@ -3,19 +3,19 @@
 What comes out says what the file says; `aot.passes.normalize` gives it the form that all else works on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from aot.base.errors import AotError
-from aot.frontends import c_array, tflite
+from aot.frontends import c_array, onnx, tflite
 from aot.frontends.foreign import SAVED_MODEL, SAVED_MODEL_HINT, foreign
+from aot.frontends.shapes import Shapes as Shapes
 from aot.graph.identifiers import model_name
 from aot.graph.ir import Graph
 
 _MAX_FILE_BYTES = 256 << 20  # no microcontroller holds a larger one: it is the wrong file
-Shapes = Mapping[str, Sequence[int]]
-_HINT = "give the path of a .tflite file, or of its C array"
+_HINT = "give the path of a .tflite or .onnx file, or of a .tflite file as a C array"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Format:
 
 FORMATS = (
     Format("TensorFlow Lite", tflite.recognizes, tflite.parse),
+    Format("ONNX", onnx.recognizes, onnx.parse),
     Format("C array", c_array.recognizes, c_array.parse),
 )
 
@@ -71,6 +72,6 @@ def parse(content: bytes, name: str, source: str = "model", shapes: Shapes | Non
     if (kind := foreign(content, source)) is not None:
         raise AotError(f"{source} is {kind.what}, which aot does not read", kind.hint)
     raise AotError(
-        f"{source} is not a TensorFlow Lite model (its identifier is not TFL3)",
-        "aot reads .tflite files, and C arrays of them; convert Keras, PyTorch or ONNX models to .tflite first",
+        f"{source} is not a TensorFlow Lite model (its identifier is not TFL3), nor an ONNX model",
+        "aot reads .tflite and .onnx files, and C arrays of .tflite files; export Keras or PyTorch models first",
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 _KERAS = "in Python: tf.lite.TFLiteConverter.from_keras_model(tf.keras.models.load_model(path)).convert()"
-_TORCH = "in Python: ai_edge_torch.convert(model.eval(), sample_inputs).export(path), with the package ai-edge-torch"
-_ONNX = "convert it: onnx2tf -i model.onnx -oiqt, or to a SavedModel with it and then with tf.lite.TFLiteConverter"
+_TORCH = "in Python: torch.onnx.export(model.eval(), sample_inputs, path, dynamo=True), and give that .onnx file"
+_ONNX = "copy it or export it again: in Python, onnx.checker.check_model(path) says what is wrong"
 _LFS = b"version https://git-lfs"
 _FROZEN = "in Python: tf.lite.TFLiteConverter.from_saved_model(folder).convert(), of the folder that it is in"
 SAVED_MODEL = "saved_model.pb"  # a SavedModel is a folder that holds it
@@ -50,11 +50,6 @@ def _is_torch(content: bytes, suffix: str) -> bool:
     return archived or suffix in (".pt", ".pth", ".pt2", ".ckpt")
 
 
-def _is_onnx(content: bytes, suffix: str) -> bool:
-    """Its first field is the version, a small number; the name of whoever made it follows."""
-    return suffix == ".onnx" or (content[:1] == b"\x08" and content[2:3] == b"\x12" and b"onnx" in content[:64].lower())
-
-
 def _is_page(content: bytes, suffix: str) -> bool:
     return content[:256].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
@@ -65,6 +60,6 @@ _KINDS = (
     Foreign("a Keras model", _is_keras, _KERAS),
     Foreign("a PyTorch model", _is_torch, _TORCH),
     Foreign("an HDF5 file, as Keras writes", lambda content, _: content.startswith(b"\x89HDF\r\n\x1a\n"), _KERAS),
-    Foreign("an ONNX model", _is_onnx, _ONNX),
+    Foreign("no ONNX model, by its content", lambda _, suffix: suffix == ".onnx", _ONNX),
     Foreign("a graph of TensorFlow", lambda _, suffix: suffix in (".pb", ".pbtxt"), _FROZEN),
 )

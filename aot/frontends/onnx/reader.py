@@ -1,0 +1,133 @@
+"""ONNX file -> Graph: one pass over its nodes, in order, in which every shape is known."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+
+from aot.base.errors import AotError
+from aot.frontends.building import Builder, Value
+from aot.frontends.onnx import file
+from aot.frontends.onnx.folding import evaluated, folds
+from aot.frontends.onnx.functions import function_of
+from aot.frontends.onnx.operators import READERS
+from aot.frontends.onnx.ports import input_shape
+from aot.frontends.onnx.records import Call, Node
+from aot.frontends.shapes import Shapes
+from aot.graph.ir import Graph, Unsupported
+
+# What a damaged file makes of readers that take its attributes at their word.
+_DAMAGE = (IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, AssertionError)
+_DEEPEST = 8  # functions inside functions, branches inside branches
+
+
+def parse(content: bytes, name: str, source: str, shapes: Shapes) -> Graph:
+    """The graph in the bytes of an .onnx file, called `name`; `source` is what errors call it.
+
+    Inputs have the `shapes` given by their names; a free batch is 1. Raises AotError for any fault in it.
+    """
+    model = file.load(content, source)
+    folder = Path(source).parent if Path(source).is_file() else None
+    try:
+        return _Reader(model, folder, source, shapes).graph(name)
+    except _DAMAGE as error:
+        raise AotError(
+            f"{source} is damaged: {type(error).__name__}: {error}"[:300], "export the model again"
+        ) from None
+
+
+class _Reader:
+    """Reads one file."""
+
+    def __init__(self, model: onnx.ModelProto, folder: Path | None, source: str, shapes: Shapes) -> None:
+        self._model, self._folder, self._source, self._shapes = model, folder, source, shapes
+        self._build = Builder()
+        self._values: dict[str, Value] = {}
+        self._problems: list[str] = []
+        self._unread: set[str] = set()  # what operators that cannot be read would have computed
+
+    def graph(self, name: str) -> Graph:
+        """The graph in the file, called `name`."""
+        proto = self._model.graph
+        known = file.constants(proto, self._folder)
+        given = [v for v in proto.input if v.name not in known]
+        self._build.keep_names([*(v.name for v in given), *(v.name for v in proto.output)])
+        for label, data in known.items():
+            self._values[label] = self._build.constant(data, label)
+        inputs = [self._input(v) for v in given]
+        self._run(file.nodes(proto, file.opset_of(self._model)))
+        self._refuse_unread()
+        outputs = [self._output(v.name) for v in proto.output]
+        orders = [tuple(range(v.rank)) for v in outputs]
+        return self._build.graph(name, inputs, outputs, orders)
+
+    def _input(self, port: onnx.ValueInfoProto) -> str:
+        shape = input_shape(port, self._shapes, self._source)
+        dtype = file.TYPES.get(port.type.tensor_type.elem_type)
+        if dtype is None:
+            raise AotError(f"the input {port.name!r} is no tensor of a type that aot supports")
+        value = self._values[port.name] = self._build.input(port.name, shape, dtype)
+        return value.tensor
+
+    def _output(self, label: str) -> Value:
+        if label not in self._values:
+            raise AotError(f"{self._source} is not a valid graph: its output {label!r} is never computed")
+        return replace(self._values[label], label=label)
+
+    def _run(self, nodes: Iterable[Node], depth: int = 0) -> None:
+        for node in nodes:
+            if any(name in self._unread for name in node.inputs):
+                self._unread.update(node.outputs)
+                continue
+            try:
+                results = self._read(node, depth)
+            except Unsupported as reason:
+                self._unread.update(node.outputs)
+                self._problems.append(_described(node, reason.what))
+                continue
+            for name, value in zip(node.outputs, results, strict=False):
+                if name:
+                    self._values[name] = value
+
+    def _read(self, node: Node, depth: int) -> Sequence[Value]:
+        inputs = [self._value(name) if name else None for name in node.inputs]
+        self._build.label = next((name for name in node.outputs if name), node.name)
+        if folds(node, inputs):
+            arrays = evaluated(node, [None if v is None else v.array for v in inputs])
+            return [self._build.constant(data, label) for data, label in zip(arrays, node.outputs, strict=False)]
+        reader = READERS.get(node.kind)
+        if reader is None:
+            return self._expanded(node, inputs, depth)
+        result = reader(Call(self._build, node, inputs))
+        return [result] if isinstance(result, Value) else result
+
+    def _value(self, name: str) -> Value:
+        if name not in self._values:
+            raise AotError(f"{self._source} is not a valid graph: {name!r} is used before it is computed")
+        return self._values[name]
+
+    def _refuse_unread(self) -> None:
+        if self._problems:
+            count = len(self._problems)
+            what = "1 operator is" if count == 1 else f"{count} operators are"
+            raise AotError(f"{what} not supported in {self._source}", *self._problems)
+
+    def _expanded(self, node: Node, inputs: Sequence[Value | None], depth: int) -> Sequence[Value]:
+        """What the standard says that the operator is made of."""
+        body = function_of(node, inputs) if depth < _DEEPEST else None
+        if body is None:
+            raise Unsupported("aot does not have this operator")
+        outside = self._values
+        self._values = {name: v for name, v in zip(body.inputs, inputs, strict=False) if v is not None}
+        try:
+            self._run(body.nodes, depth + 1)
+            return [self._values[name] for name in body.outputs if name in self._values]
+        finally:
+            self._values = outside
+
+
+def _described(node: Node, reason: str) -> str:
+    """A line on a node that cannot be read."""
+    name = f" {node.name[:80]}" if node.name else ""
+    return f"{node.kind}{name} ({', '.join(node.inputs)} -> {', '.join(node.outputs)})"[:300] + f": {reason}"

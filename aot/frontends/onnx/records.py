@@ -1,0 +1,94 @@
+"""What readers of operators get of an ONNX file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aot.frontends.building import Builder, Value
+from aot.graph.ir import Array, Unsupported
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operator of the file. Optional inputs that are left out are empty names; `opset` is its domain's version."""
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    opset: int
+    proto: "NodeProto"
+
+    def integer(self, name: str, default: int) -> int:
+        """An attribute that is a whole number."""
+        value = self.attributes.get(name, default)
+        if not isinstance(value, int):
+            raise Unsupported(f"{name} is not a whole number")
+        return value
+
+    def integers(self, name: str, default: Sequence[int]) -> tuple[int, ...]:
+        """An attribute that is a list of whole numbers."""
+        return tuple(int(v) for v in self.attributes.get(name, default))
+
+    def real(self, name: str, default: float) -> float:
+        """An attribute that is a number."""
+        return float(self.attributes.get(name, default))
+
+    def text(self, name: str, default: str) -> str:
+        """An attribute that is a text."""
+        value = self.attributes.get(name, default)
+        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """An attribute that is 0 or 1."""
+        return bool(self.integer(name, int(default)))
+
+
+Inputs = Sequence[Value | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A node that is being read: what makes operators, and what its inputs stand for."""
+
+    build: Builder
+    node: Node
+    inputs: Inputs
+
+    def has(self, index: int) -> bool:
+        """Whether there is an input of this number."""
+        return index < len(self.inputs) and self.inputs[index] is not None
+
+    def input(self, index: int) -> Value:
+        """An input that must be there."""
+        value = self.inputs[index] if index < len(self.inputs) else None
+        if value is None:
+            raise Unsupported(f"input {index} is missing")
+        return value
+
+    def known(self, index: int, what: str) -> Array:
+        """An input that must be constant; `what` it is called otherwise."""
+        value = self.input(index)
+        if not value.constant:
+            raise Unsupported(f"{what} (%{value.label}) is not constant")
+        return value.array
+
+    def listed(self, index: int, attribute: str, what: str) -> tuple[int, ...] | None:
+        """Whole numbers that are an input or, before some opset, an attribute; None where they are left out."""
+        if self.has(index):
+            return tuple(int(v) for v in self.known(index, what).ravel())
+        return self.node.integers(attribute, ()) if attribute in self.node.attributes else None
+
+
+Reader = Callable[[Call], "Value | Sequence[Value]"]
+
+
+def axis_of(axis: int, rank: int) -> int:
+    """An axis that may count from the end."""
+    if not -rank <= axis < rank:
+        raise Unsupported(f"axis {axis} of {rank} dimensions")
+    return axis % rank

@@ -1,0 +1,54 @@
+"""Small ONNX models, built node by node, and what onnxruntime answers."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from aot.frontends import parse
+from aot.graph.ir import Array, Graph
+from aot.passes import normalize, run_passes
+from aot.passes.check_operators import check_operators
+
+Ports = Mapping[str, Sequence[int | str]]
+
+
+def onnx_model(
+    nodes: Sequence[NodeProto], inputs: Ports, outputs: Ports, constants: Mapping[str, Array], opset: int = 18
+) -> bytes:
+    """The bytes of a model of float32 inputs and outputs."""
+    ports = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in side.items()]
+        for side in (inputs, outputs)
+    ]
+    known = [numpy_helper.from_array(np.asarray(data), name) for name, data in constants.items()]
+    graph = helper.make_graph(list(nodes), "model", *ports, known)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def graph_of(content: bytes, shapes: Mapping[str, Sequence[int]] | None = None) -> Graph:
+    """The graph as it is compiled."""
+    graph = run_passes(normalize(parse(content, "model", "model.onnx", shapes)))
+    check_operators(graph)
+    return graph
+
+
+def answers(graph: Graph, inputs: Mapping[str, Array], rounding: str = "double") -> dict[str, Array]:
+    """The interpreter's outputs, by the labels of the model."""
+    given = {name: inputs[graph[name].label] for name in graph.inputs}
+    values = graph.values(given, rounding)
+    return {graph[name].label: values[name] for name in graph.outputs}
+
+
+def onnxruntime_answers(content: bytes, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """The outputs of onnxruntime, by name."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 4
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    names = [o.name for o in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
