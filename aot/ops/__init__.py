@@ -30,6 +30,7 @@ from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.mul import Mul
+from aot.ops.normalize import Normalize
 from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
@@ -117,6 +118,7 @@ OPS: tuple[type[Op], ...] = (
     MirrorPad,
     Mul,
     Neg,
+    Normalize,
     NotEqual,
     OneHot,
     Pack,

@@ -15,6 +15,7 @@ from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.clip import Clip
 from aot.ops.gru import Gru
+from aot.ops.normalize import Normalize
 from aot.ops.real_functions import RealFunction
 from aot.ops.recurrent import Lstm, Rnn
 
@@ -118,10 +119,23 @@ def _clip(op: Clip, graph: Graph, values: Values) -> tuple[Array, ...]:
     return (np.where(np.isnan(values[x.name]), values[x.name], np.minimum(np.maximum(values[x.name], low), high)),)
 
 
+def _normalize(op: Normalize, graph: Graph, values: Values) -> tuple[Array, ...]:
+    x = values[op.inputs[0]].astype(np.float64)
+    scale, bias = (None if name is None else recurrent.given(graph, values, name) for name in op.inputs[1:])
+    inner, y = x.shape[-1] // op.groups, np.empty(x.shape)
+    for place in np.ndindex(*x.shape[: op.batch_dims], op.groups):
+        channels = slice(place[-1] * inner, (place[-1] + 1) * inner)
+        part = x[(*place[:-1], ..., channels)]
+        centred = part - part.mean() if op.centred else part
+        y[(*place[:-1], ..., channels)] = centred / np.sqrt((centred**2).mean() + op.epsilon)
+    return (y * (1 if scale is None else scale) + (0 if bias is None else bias),)
+
+
 DEFINITIONS: dict[type[Op], Definition] = {
     Clip: Definition(_clip),
     Gru: Definition(recurrent.gru, 1e-5, of_largest=True),
     Lstm: Definition(recurrent.lstm, 1e-5, of_largest=True),
+    Normalize: Definition(_normalize, 1e-5, of_largest=True),
     RealFunction: Definition(_real_function, 1e-6, near_ties=3),
     Rnn: Definition(recurrent.rnn, 1e-5, of_largest=True),
 }

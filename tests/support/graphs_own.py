@@ -11,6 +11,7 @@ from graphs_elementwise import f32, symmetric
 
 from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.clip import Clip
+from aot.ops.normalize import Normalize
 from aot.ops.real_functions import RealFunction
 
 Builder = Callable[[Rng], Graph]
@@ -71,8 +72,24 @@ def tabulated(rng: Rng) -> Graph:
     return graph_of(RealFunction, [x], y, function=function, **_parameters(rng, function))
 
 
+def normalize(rng: Rng) -> Graph:
+    """Layers, instances, groups of channels; with and without mean, scale and bias."""
+    dims = graphs.shape(rng, int(rng.integers(1, 5)), 7)
+    batch_dims = int(rng.choice([min(1, len(dims) - 1), len(dims) - 1]))
+    channels = dims[-1] * int(rng.choice([1, 2, 3]))
+    groups = int(rng.choice([1, channels, channels // dims[-1], dims[-1]]))
+    x, y = (Tensor(name, (*dims[:-1], channels), "float32") for name in "xy")
+    constants = [
+        Tensor(n, (channels,), "float32", data=np.float32(rng.normal(size=channels))) for n in ("scale", "bias")
+    ]
+    operands = [t if rng.random() < 0.6 else None for t in constants]
+    attributes = {"epsilon": f32(10 ** rng.uniform(-6, -2)), "centred": bool(rng.random() < 0.7)}
+    return graph_of(Normalize, [x, *operands], y, batch_dims=batch_dims, groups=groups, **attributes)
+
+
 OWN: dict[str, Builder] = {
     **{f"Clip {dtype}": clip(dtype) for dtype in Clip.types},
+    "Normalize": normalize,
     **{f"RealFunction {name}": real_function(name) for name in FUNCTIONS},
     "RealFunction int8": tabulated,
     **graphs_own_recurrent.OWN,
