@@ -12,7 +12,7 @@ from aot.base.files import complete_folder, refuse_occupied, write_files
 from aot.compile.printing import print_project
 from aot.compile.records import Compiled, CompiledBundle
 from aot.project.compile import Firmware
-from aot.project.kinds import KINDS
+from aot.project.kinds import KINDS, check_project
 from aot.targets import Board
 
 
@@ -20,7 +20,8 @@ from aot.targets import Board
 class Built:
     """A C project in `folder`. `firmware` is None where no compiler ran, `elf` where none was kept.
 
-    Of several models, `compiled` is the first, and `bundle` are all in their common arena.
+    `firmware` is None, too, where it would tell of another core than the project's. Of several models, `compiled` is
+    the first, and `bundle` are all in their common arena. `warnings` are what the user should know.
     """
 
     compiled: Compiled
@@ -28,6 +29,7 @@ class Built:
     folder: Path
     elf: Path | None
     bundle: CompiledBundle | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def build(
@@ -57,10 +59,14 @@ def build(
     refuse_occupied(folder, force)
     models = list(model) if isinstance(model, list | tuple) else [path_of(model)]
     whole = whole_of(models, board_of(board), options_of(CompileOptions, choices), concurrent)
+    kind = KINDS[project]
+    check_project(kind, whole.held, whole.board)
     with complete_folder(folder) as made, working_folder() as elsewhere:
         work = made if project == "make" else elsewhere
-        firmware = compile_into(whole, work, trace=trace) if compile else None
+        compiled = compile_into(whole, work, trace=trace) if compile else None
+        firmware = compiled if kind.measured(whole.board) else None
         if project != "make" or firmware is None:
             write_files(print_project(whole, project, firmware), made)
         elf = folder / firmware.elf.relative_to(made.resolve()) if firmware and work == made else None
-    return Built(whole.models[0], firmware, folder, elf, whole if isinstance(whole, CompiledBundle) else None)
+    warnings = (*whole.models[0].warnings, *kind.warnings(whole.board))
+    return Built(whole.models[0], firmware, folder, elf, whole if isinstance(whole, CompiledBundle) else None, warnings)

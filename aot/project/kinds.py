@@ -10,6 +10,14 @@ from aot.base.errors import AotError
 from aot.base.templating import render
 from aot.emit.weights_file import ALIGN
 from aot.graph.deployment import Bundle, Held, listed
+from aot.project.cores import (
+    FAMILIES,
+    arduino_architectures,
+    check_core,
+    core_warnings,
+    measured_there,
+    platformio_platforms,
+)
 from aot.project.firmware import (
     INCLUDE_FLAGS,
     SMALL_FLAGS,
@@ -33,7 +41,7 @@ class Kind:
 
     With `firmware`, the project also holds the board's files and the main program that answers the device protocol.
     With `weights_file`, its README says what to do with constants that are a file, which lies at its top.
-    With `bundles`, it can hold more than one model.
+    With `bundles`, it can hold more than one model. It can be for cores of the `families`.
     """
 
     name: str
@@ -42,6 +50,15 @@ class Kind:
     firmware: bool = False
     weights_file: bool = False
     bundles: bool = False
+    families: tuple[str, ...] = FAMILIES
+
+    def warnings(self, board: Board) -> tuple[str, ...]:
+        """What the user should know who has such a project for the board."""
+        return core_warnings(self.name, self.families, board)
+
+    def measured(self, board: Board) -> bool:
+        """Whether stack and flash, as they are on the board, are those of the project."""
+        return measured_there(self.firmware, board)
 
 
 _ALL = (
@@ -51,9 +68,9 @@ _ALL = (
     Kind("zephyr", "src/", "include/"),
     Kind("arduino", "src/", "src/"),
     Kind("platformio", "lib/NAME/src/", "lib/NAME/src/"),
-    Kind("esp-idf", "components/NAME/", "components/NAME/include/"),
-    Kind("cmsis-pack"),
-    Kind("stm32cubeide", "Core/Src/", "Core/Inc/", weights_file=True),
+    Kind("esp-idf", "components/NAME/", "components/NAME/include/", families=("riscv", "host")),
+    Kind("cmsis-pack", families=("arm",)),
+    Kind("stm32cubeide", "Core/Src/", "Core/Inc/", weights_file=True, families=("arm", "host")),
     Kind("freertos"),
 )
 KINDS = {kind.name: kind for kind in _ALL}
@@ -67,7 +84,7 @@ def project_files(
     A template that prints nothing makes no file. `stack_bytes` is the worst case of one inference, where it is known.
     AotError where `kind` cannot be for these models or this board.
     """
-    _check(kind, held, board)
+    check_project(kind, held, board)
     files = {_place(kind, held.name, name) + name: text for name, text in model.items()}
     if kind.firmware:
         files |= firmware_files(held, board)
@@ -80,11 +97,9 @@ def project_files(
     return {name: files[name] for name in sorted(files) if files[name]}
 
 
-def _check(kind: Kind, held: Held, board: Board) -> None:
+def check_project(kind: Kind, held: Held, board: Board) -> None:
     """Raise AotError where a project of this kind cannot hold the models, or be for the board."""
-    if kind.name == "cmsis-pack" and board.core.family != "arm":
-        raise AotError(f"a cmsis-pack project is for Arm cores, and {board.name} has the core {board.core.name}",
-                       "a board with a Cortex-M: `aot boards` lists them", "another --project")  # fmt: skip
+    check_core(kind.name, kind.families, board)
     if held.weights.file_bytes and not kind.weights_file:
         able = ", ".join(name for name, one in KINDS.items() if one.weights_file)
         raise AotError(f"a {kind.name} project cannot have --weights external", f"--project {able}",
@@ -131,6 +146,9 @@ def _values(held: Held, board: Board, stack_bytes: int | None) -> dict[str, obje
         "arenas": arenas(held),
         "kernels": held.kernels if isinstance(held, Bundle) else "",
         "board": board,
+        "core": "any core" if board.core.family == "host" else board.core.name,
+        "architectures": arduino_architectures(board),
+        "platforms": platformio_platforms(board),
         "sources": sources,
         "firmware_sources": [source for source in sources if "/" in source],
         "flags": [flag for flag in board.core.flags if flag != "-Werror"],
@@ -143,6 +161,7 @@ def _values(held: Held, board: Board, stack_bytes: int | None) -> dict[str, obje
         "cmsis_device": _cmsis_device(board.core.name) if board.core.family == "arm" else "",
         "run_help": f"starts it in {_run_place(board)}",
         "run_command": run_command,
+        "stack_known": stack_bytes is not None,
         "task_stack_bytes": (stack_bytes or _STACK_UNKNOWN) + _STACK_BESIDE_MODEL,
         "stack_beside_model": _STACK_BESIDE_MODEL,
     }

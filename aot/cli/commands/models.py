@@ -40,7 +40,7 @@ def build(
             trace=trace,
             **target.choices(),
         )
-    warn(built.compiled.warnings)
+    warn(built.warnings)
     if built.bundle is not None:
         _show_bundle(built, built.bundle, as_json)
         return
