@@ -24,10 +24,16 @@ def _literal(value: int | float) -> str:
     return lowest.get(value, str(value))
 
 
+def _element(value: int | float, dtype: str) -> str:
+    if dtype == "float64":
+        return repr(float(value))
+    return float_literal(value) if dtype == "float32" else _literal(int(value))
+
+
 def array_body(data: Array) -> str:
     """The elements of an array, wrapped and indented, without braces."""
     flat = data.ravel().tolist()
-    words = [float_literal(v) for v in flat] if data.dtype == np.float32 else [_literal(int(v)) for v in flat]
+    words = [_element(v, data.dtype.name) for v in flat]
     per_line = max(1, _WIDTH // (max(map(len, words)) + 2))
     lines = (", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
     return ",\n".join(f"    {line}" for line in lines) + ","

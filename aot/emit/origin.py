@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from aot.emit.helpers import UNALIGNED
 from aot.kernels.call import Block, Constant, Params
 
@@ -50,7 +48,7 @@ def _is_real(block: Block) -> bool:
 def _has_reals(params: Params) -> bool:
     return any(
         isinstance(value, float)
-        or (isinstance(value, Constant) and value.data.dtype == np.float32)
+        or (isinstance(value, Constant) and value.data.dtype.kind == "f")
         or (isinstance(value, Params) and _has_reals(value))
         for _, value in params.members()
     )

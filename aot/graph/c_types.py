@@ -8,5 +8,6 @@ C_TYPES = {
     "int32": "int32_t",
     "int64": "int64_t",
     "float32": "float",
+    "float64": "double",  # of a kernel's tables only
     "bool": "uint8_t",  # 0 or 1
 }

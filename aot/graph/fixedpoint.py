@@ -6,6 +6,9 @@ The formulas are those of TensorFlow Lite's quantization: a real scale becomes `
 - double: a saturating rounding doubling high multiply, then a rounding right shift with ties away from zero;
 - single: one 64-bit product and one rounding right shift, ties upwards;
 - float:  a float32 product rounded to nearest even (convolution and dense layers; `double` for all else).
+
+Layers of int16 have ways of their own beside these: `requantize_wide`, and in `float` `requantize_real` and
+`requantize_upwards`.
 """
 
 import math
@@ -90,6 +93,22 @@ def requantize_wide(acc: Array, scale: Multiplier) -> Array:
     """`acc * scale` with a 15-bit multiplier, rounded once, ties upwards: what 64-bit accumulators get everywhere."""
     multiplier, shift = reduced_multiplier(scale)
     return np.asarray((acc.astype(np.int64) * multiplier + (np.int64(1) << (shift - 1))) >> shift)
+
+
+def requantize_real(acc: Array, scale: Array) -> Array:
+    """`acc * scale` with a float64 product, ties away from zero: LiteRT's dense layers of int16 with 64-bit biases."""
+    product = acc.astype(np.float64) * scale
+    whole = np.trunc(product)
+    rest = product - whole
+    return np.asarray((whole + (rest >= 0.5) - (rest <= -0.5)).astype(np.int64))
+
+
+def requantize_upwards(acc: Array, scale: Multiplier) -> Array:
+    """`acc * scale` rounded twice as in `double`, but its second ties upwards: LiteRT's other dense layers of int16."""
+    left, right = np.maximum(scale.shift, 0), np.maximum(-scale.shift, 0)
+    high = rounding_doubling_high(acc.astype(np.int64) << left, scale.multiplier)
+    half = np.where(right > 0, np.int64(1) << np.maximum(right - 1, 0), 0)
+    return np.asarray((high + half) >> right)
 
 
 def requantize_float(acc: Array, scale: Array) -> Array:

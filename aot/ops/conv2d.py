@@ -20,7 +20,7 @@ from aot.ops.common import (
     weights_scheme,
     windows,
 )
-from aot.ops.dense import centred, finish, is_wide, require_dense, require_groups, window_products
+from aot.ops.dense import centred, finish, require_dense, require_groups, window_products
 from aot.ops.operands import Weighted
 
 
@@ -58,12 +58,11 @@ class Conv2D(Weighted):
         return y.elements * w.elements // w.shape[0]
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        x, w, b, y = self.operands(graph)
+        x, w, _, _ = self.operands(graph)
         padded = pad_spatial(centred(x, values[x.name]), self.padding, 0)
         places = windows(padded, w.shape[1:3], self.stride, self.dilation)
         groups = require_groups(x, w)
         filters = values[w.name].reshape(groups, w.shape[0] // groups, -1)
         parts = np.split(places, groups, axis=5)
         acc = np.concatenate([window_products(part, f) for part, f in zip(parts, filters, strict=True)], axis=3)
-        bias = None if b is None else values[b.name]
-        return (finish(acc, bias, x, w, y, self.activation, rounding, is_wide(x, b)),)
+        return (finish(acc, self.operands(graph), values, self.activation, rounding),)

@@ -1,14 +1,25 @@
 """What convolutions and dense layers share: their types, the bounds of their sums, and how sums become outputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from enum import Enum, auto
 
 import numpy as np
 
-from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_float, requantize_wide
+from aot.graph.fixedpoint import (
+    Array,
+    Multiplier,
+    requantize,
+    requantize_float,
+    requantize_real,
+    requantize_upwards,
+    requantize_wide,
+)
 from aot.graph.ir import Graph, Op, Tensor, Unsupported
 from aot.ops.common import Activation, clamp, require, require_activation, require_quantized, require_types
 from aot.ops.reals import clamp_real, sums_of_products
+
+Operands = tuple[Tensor, Tensor, Tensor | None, Tensor]  # input, weights, bias, output
 
 _BIASES = {"int8": ("int32",), "int16": ("int64", "int32"), "float32": ("float32",)}
 # (int16: weights of old uint8 models, less their zero point)
@@ -74,7 +85,7 @@ def _require_room(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axi
     )
     bound = accumulator_bound(x, w, b, channel_axis)
     if wide:
-        small = bool(np.all(bound < _WIDEST)) and bool(np.all(bound * scales < 2.0**31))
+        small = bool(np.all(bound < _WIDEST)) and bool(np.all(bound * scales < 2.0**31 - 1))
         require(small, f"%{y.name} overflows its accumulator for some inputs")
         return
     # The product is taken in Python's integers: a hostile bias may be as large as 64 bits allow.
@@ -86,6 +97,32 @@ def _require_room(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, channel_axi
 def is_wide(x: Tensor, b: Tensor | None) -> bool:
     """Whether TensorFlow Lite sums in 64 bits: int16 inputs, unless the bias has 32 bits."""
     return x.dtype == "int16" and (b is None or b.dtype == "int64")
+
+
+class Requantization(Enum):
+    """How the sums of a layer become its output's integers."""
+
+    FIXED = auto()  # a multiplier of 31 bits, in the rounding that was asked for
+    FLOAT = auto()  # a float32 product
+    WIDE = auto()  # a multiplier of 15 bits for sums of 64
+    REAL = auto()  # a float64 product
+    UPWARDS = auto()  # a multiplier of 31 bits, rounded twice, the second time ties upwards
+
+
+def requantization(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, rounding: str) -> Requantization:
+    """That of a layer of integers. In `float`, dense layers of int16, whose weights are matrices, are LiteRT's."""
+    if rounding == "float" and x.dtype == "int8":
+        return Requantization.FLOAT
+    if rounding == "float" and x.dtype == "int16" and len(w.shape) == 2:
+        narrow = (b is None or b.dtype == "int32") and _fits_32_bits(x, w, b, y)
+        return Requantization.UPWARDS if narrow else Requantization.REAL
+    return Requantization.WIDE if is_wide(x, b) else Requantization.FIXED
+
+
+def _fits_32_bits(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor) -> bool:
+    """Whether no sum of a dense layer leaves 32 bits, also after the left shift of a multiplier above 1."""
+    left = np.maximum(Multiplier.of(output_scales_optimized(x, w, y)).shift, 0)
+    return bool(np.all(accumulator_bound(x, w, b, 0) * 2.0**left < 2**31))
 
 
 def accumulator_bound(x: Tensor, w: Tensor, b: Tensor | None, channel_axis: int) -> Array:
@@ -104,26 +141,43 @@ def output_scales(x: Tensor, w: Tensor, y: Tensor) -> Array:
     return np.float64(x.scale) * np.array(w.quantization.scale, np.float64) / np.float64(y.scale)
 
 
+def output_scales_optimized(x: Tensor, w: Tensor, y: Tensor) -> Array:
+    """The same as LiteRT's optimized kernels have it: of one scale, the product of the first two is float32."""
+    if w.quantization.per_channel:
+        return output_scales(x, w, y)
+    product = np.float32(x.scale) * np.array(w.quantization.scale, np.float32)
+    return np.asarray(product.astype(np.float64) / np.float64(y.scale))
+
+
 def output_scales_float(x: Tensor, w: Tensor, y: Tensor) -> Array:
     """The same in float32 and in XNNPACK's order."""
     return np.float32(x.scale) * np.array(w.quantization.scale, np.float32) / np.float32(y.scale)
 
 
-def finish(
-    acc: Array, b: Array | None, x: Tensor, w: Tensor, y: Tensor, activation: Activation, rounding: str, wide: bool
-) -> Array:
-    """Sums, channels last, and a bias to the values of `y`."""
+def finish(acc: Array, operands: Operands, values: Mapping[str, Array], activation: Activation, rounding: str) -> Array:
+    """Sums, channels last, and the bias to the values of the output."""
+    x, w, b, y = operands
     if b is not None:
-        acc = acc + b.reshape(-1)
+        acc = acc + values[b.name].reshape(-1)
     if y.dtype == "float32":
         return clamp_real(acc, activation)
-    if wide:
-        scaled = requantize_wide(acc, Multiplier.of(output_scales(x, w, y)))
-    elif rounding == "float" and x.dtype == "int8":
-        scaled = requantize_float(acc, output_scales_float(x, w, y))
-    else:
-        scaled = requantize(acc, Multiplier.of(output_scales(x, w, y), rounding), rounding)
-    return clamp(scaled + y.zero_point, activation, y)
+    return clamp(
+        _requantized(acc, x, w, y, requantization(*operands, rounding), rounding) + y.zero_point, activation, y
+    )
+
+
+def _requantized(acc: Array, x: Tensor, w: Tensor, y: Tensor, way: Requantization, rounding: str) -> Array:
+    match way:
+        case Requantization.WIDE:
+            return requantize_wide(acc, Multiplier.of(output_scales(x, w, y)))
+        case Requantization.FLOAT:
+            return requantize_float(acc, output_scales_float(x, w, y))
+        case Requantization.REAL:
+            return requantize_real(acc, output_scales(x, w, y))
+        case Requantization.UPWARDS:
+            return requantize_upwards(acc, Multiplier.of(output_scales_optimized(x, w, y)))
+        case Requantization.FIXED:
+            return requantize(acc, Multiplier.of(output_scales(x, w, y), rounding), rounding)
 
 
 def centred(x: Tensor, value: Array) -> Array:

@@ -20,7 +20,7 @@ from aot.ops.common import (
     weights_scheme,
     windows,
 )
-from aot.ops.dense import finish, is_wide, require_dense
+from aot.ops.dense import finish, require_dense
 from aot.ops.operands import Weighted
 from aot.ops.reals import total
 
@@ -54,7 +54,7 @@ class DepthwiseConv2D(Weighted):
         return y.elements * w.shape[1] * w.shape[2]
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        x, w, b, y = self.operands(graph)
+        x, w, _, y = self.operands(graph)
         multiplier = w.shape[3] // x.shape[3]
         filters = values[w.name].reshape(*w.shape[1:3], x.shape[3], multiplier)
         if x.dtype == "float32":
@@ -63,8 +63,7 @@ class DepthwiseConv2D(Weighted):
             padded = pad_spatial(values[x.name].astype(np.int64) - x.zero_point, self.padding, 0)
             columns = windows(padded, w.shape[1:3], self.stride, self.dilation)
             acc = np.einsum("nijpqc,pqcm->nijcm", columns, filters.astype(np.int64))
-        bias = None if b is None else values[b.name]
-        return (finish(acc.reshape(y.shape), bias, x, w, y, self.activation, rounding, is_wide(x, b)),)
+        return (finish(acc.reshape(y.shape), self.operands(graph), values, self.activation, rounding),)
 
     def _sums_in_order(self, value: Array, filters: Array) -> Array:
         """float32: tap by tap, row by row, as the reference kernel adds."""

@@ -9,7 +9,7 @@ import numpy as np
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import Activation, require, require_operands, weights_scheme
-from aot.ops.dense import centred, finish, is_wide, matrix_product, require_dense
+from aot.ops.dense import centred, finish, matrix_product, require_dense
 from aot.ops.operands import Weighted
 
 _BIAS_TOLERANCE = 0.02
@@ -39,10 +39,9 @@ class FullyConnected(Weighted):
         return x.elements * w.shape[0]
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        x, w, b, y = self.operands(graph)
+        x, w, _, y = self.operands(graph)
         acc = matrix_product(centred(x, values[x.name]).reshape(-1, w.shape[1]), values[w.name])
-        bias = None if b is None else values[b.name]
-        return (finish(acc, bias, x, w, y, self.activation, rounding, is_wide(x, b)).reshape(y.shape),)
+        return (finish(acc, self.operands(graph), values, self.activation, rounding).reshape(y.shape),)
 
 
 def _require_bias_scale(x: Tensor, w: Tensor, b: Tensor, y: Tensor) -> None:

@@ -18,7 +18,7 @@ from aot.ops.common import (
     require_window,
     weights_scheme,
 )
-from aot.ops.dense import centred, finish, is_wide, require_dense
+from aot.ops.dense import centred, finish, require_dense
 from aot.ops.operands import Weighted
 
 _MOST_ELEMENTS = 1 << 22  # of the output before it is cut to size; only a damaged file asks for more
@@ -57,11 +57,10 @@ class TransposeConv(Weighted):
         return x.elements * w.elements // w.shape[3]
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        x, w, b, y = self.operands(graph)
+        x, w, _, y = self.operands(graph)
         acc = self._spread(centred(x, values[x.name]), values[w.name], y)
         acc = acc if x.dtype == "float32" else acc.astype(np.int64)
-        bias = None if b is None else values[b.name]
-        return (finish(acc, bias, x, w, y, self.activation, rounding, is_wide(x, b)),)
+        return (finish(acc, self.operands(graph), values, self.activation, rounding),)
 
     def _spread(self, value: Array, weights: Array, y: Tensor) -> Array:
         """The sums. Filters are walked backwards: so each output adds its inputs in their order, as float32 needs."""

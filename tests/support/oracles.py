@@ -245,6 +245,8 @@ def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
     if type(op) not in _SUMS:
         quantized = graph[op.inputs[0]].quant is not None
         return ORACLES[type(op)][ROUNDINGS.index(rounding) if quantized else 0](graph, values)
+    if dtype == "int16" and rounding == "float" and type(op) is FullyConnected:
+        return xnnpack(graph, values)
     if dtype == "int16" and rounding == "single" and _sums_in_32_bits(op, graph):
         return integers(graph, values)
     return WIDE.get(type(op), reference)(graph, values) if dtype == "int16" else reference(graph, values)

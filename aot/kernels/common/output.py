@@ -11,16 +11,22 @@ from aot.kernels.call import Constant, Params, Target
 from aot.kernels.common.accumulators import folded_bias
 from aot.kernels.common.scaling import LARGEST_SHIFT, NORMALIZED, right_shift
 from aot.ops.common import Activation, clamp_range
-from aot.ops.dense import is_wide, output_scales, output_scales_float
+from aot.ops.dense import (
+    Operands,
+    Requantization,
+    output_scales,
+    output_scales_float,
+    output_scales_optimized,
+    requantization,
+)
 from aot.ops.reals import real_range
 
 EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room to round in 32 bits
 WIDEST = 2**31  # the bound of accumulators of which nothing else is known
-_FLOATS = "For each channel, its scale: what a step of its sums is in steps of the output"
+_REALS = "For each channel, its scale: what a step of its sums is in steps of the output"
 _PAIRS = "For each channel, {multiplier, shift}: its scale is multiplier / 2^(32 + shift), the multiplier unsigned"
 _PLAIN, _HALF, _ANY = range(3)  # how hard a scale is
 
-Operands = tuple[Tensor, Tensor, Tensor | None, Tensor]  # input, weights, bias, output
 Limits = tuple[int, int]
 
 
@@ -91,20 +97,31 @@ def output_of(
 
     The input's zero point is folded into the bias, unless it is not to be.
     """
-    x, w, b, y = operands
+    x, _, b, y = operands
     bias, bound = folded_bias(weights, None if b is None else b.data, x, fold_zero)
     if y.dtype == "float32":
         return real_output(activation), bias
-    limits = clamp_range(activation, y)
-    if target.rounding == "float" and y.dtype == "int8":
-        scales = np.broadcast_to(output_scales_float(x, w, y), len(bias)).astype(np.float32)
-        return _float_output(scales, y, limits, target), bias
-    scale = Multiplier.of(output_scales(x, w, y), target.rounding)
-    if y.dtype == "int8":
-        return fixed_output(scale, y, limits, target, bound), bias
-    if not is_wide(x, b):
-        return _channel_output(scale, y, limits, target, bound, len(bias)), bias
-    return _rounded_once(scale, y, limits, target, bias) or wide_output(scale, y, limits, len(bias)), bias
+    return _integer_output(operands, bias, bound, clamp_range(activation, y), target), bias
+
+
+def _integer_output(operands: Operands, bias: Array, bound: int, limits: Limits, target: Target) -> Output:
+    x, w, _, y = operands
+    channels = len(bias)
+    match requantization(*operands, target.rounding):
+        case Requantization.FLOAT:
+            return _float_output(output_scales_float(x, w, y), y, limits, target, channels)
+        case Requantization.REAL:
+            return _double_output(output_scales(x, w, y), y, limits, channels)
+        case Requantization.UPWARDS:
+            return _upwards_output(Multiplier.of(output_scales_optimized(x, w, y)), y, limits, channels)
+        case Requantization.WIDE:
+            scale = Multiplier.of(output_scales(x, w, y))
+            return _rounded_once(scale, y, limits, target, bias) or wide_output(scale, y, limits, channels)
+        case Requantization.FIXED:
+            scale = Multiplier.of(output_scales(x, w, y), target.rounding)
+            if y.dtype == "int8":
+                return fixed_output(scale, y, limits, target, bound)
+            return _channel_output(scale, y, limits, target, bound, channels)
 
 
 def real_output(activation: Activation) -> Output:
@@ -145,12 +162,25 @@ def _rounded_once(scale: Multiplier, y: Tensor, limits: Limits, target: Target, 
     return Output(stage, *_scales(y, multiplier, shift, len(bias), np.int32, "2^(32 + shift)"), None, 0, *limits)
 
 
-def _float_output(scales: Array, y: Tensor, limits: Limits, target: Target) -> Output:
+def _upwards_output(scale: Multiplier, y: Tensor, limits: Limits, channels: int) -> Output:
+    """int16 of sums of 32 bits, rounded twice, the second time ties upwards."""
+    constants = _scales(y, scale.multiplier, -scale.shift, channels, np.int32, "2^(31 + shift)")
+    return Output(Stage("upwards_output_s16", C_TYPES[y.dtype]), *constants, None, None, *limits)
+
+
+def _double_output(scales: Array, y: Tensor, limits: Limits, channels: int) -> Output:
+    """int16 of any sums: a scale of double precision for each channel."""
+    constant = Constant(f"{y.name}_scale", np.broadcast_to(scales, channels).astype(np.float64), _REALS)
+    return Output(Stage("real_output_s16", C_TYPES[y.dtype]), None, None, constant, None, *limits)
+
+
+def _float_output(scales: Array, y: Tensor, limits: Limits, target: Target, channels: int) -> Output:
     """A float scale for each channel."""
+    floats = np.broadcast_to(scales, channels).astype(np.float32)
     stage = Stage("float_output_s8", C_TYPES[y.dtype])
     if {"dsp", "fpu"} <= target.features:
         stage = replace(stage, fast="float", scale="float", full_range=_full_range(y, limits), rounding="double")
-    return Output(stage, None, None, Constant(f"{y.name}_scale", scales, _FLOATS), y.zero_point, *limits)
+    return Output(stage, None, None, Constant(f"{y.name}_scale", floats, _REALS), y.zero_point, *limits)
 
 
 def _scales(

@@ -8,8 +8,9 @@ from aot.graph.c_types import C_TYPES
 from aot.graph.ir import Array, Tensor
 from aot.kernels.call import AnyKernel, Constant, Target, fit
 from aot.kernels.common.accumulators import bias_note, number_types
-from aot.kernels.common.output import Operands, Output, output_of
+from aot.kernels.common.output import Output, output_of
 from aot.ops.common import Activation
+from aot.ops.dense import Operands
 
 SUFFIXES = {"int8": "s8", "int16": "s16", "float32": "f32"}
 

@@ -8,7 +8,7 @@ from aot.graph.ir import Array
 from aot.kernels.call import AnyKernel, Target, fit
 from aot.kernels.common.accumulators import number_types
 from aot.kernels.common.layout import Planes
-from aot.kernels.common.output import Operands, Output, output_of
+from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.packing import (
     BYTES,
     CHANNELS,
@@ -21,6 +21,7 @@ from aot.kernels.common.packing import (
 from aot.kernels.common.sums import SUFFIXES
 from aot.kernels.costs import cycles
 from aot.ops.common import Activation
+from aot.ops.dense import Operands
 
 
 @dataclass(frozen=True)
