@@ -161,7 +161,7 @@ class Link:
 
     def _frame_seconds(self, line: str, wanted: tuple[str, ...], largest: int) -> float:
         """How long the frame that begins with `line` takes, doubled; Garbled where it is not the next of `wanted`."""
-        word, *_, size = line.split(" ")
+        word, size = line.split(" ")[0], line.rpartition(" ")[2]
         if not size.isdecimal() or len(size) > _DIGITS or int(size) > largest:
             raise Garbled("a frame of another size")
         if word not in wanted[:1]:

@@ -55,6 +55,8 @@ SAID = [
     b"m-aot-identify 0\r\n*00000000\r\n",
     b"m-aot-identify 2 dummy x y z 1 1 60000000\r\n",
     b"m-aot-identify 9 999999999\r\n",
+    b"m-aot-identify$0\r\n",
+    b"m-aot-\r\n",
     b"e-[no]\r\n",
     b"a log without an end",
     b"\x00\xff",
