@@ -13,24 +13,26 @@ from pathlib import Path
 import numpy as np
 
 from aot.base.errors import AotError, cut
-from aot.graph.ir import Array
+from aot.graph.ir import Array, Graph
 
 _HINT = "write it with numpy.savez(path, x=array)"
-_ALWAYS_FINE = 1 << 28  # bytes of an entry that are unpacked however small they were packed
-_RATIO = 200  # how much larger than its packed form a larger one may be: samples are never so much alike
+_ALWAYS_FINE = 1 << 24  # bytes that are unpacked however small they were packed
+_MANY_SAMPLES = 1000  # so many are, too, of a model whose samples are larger
+_RATIO = 50  # how much larger than the file more may be: so many samples are never so much alike
+_LARGEST_ELEMENT = 8  # bytes
 
 # What numpy and zipfile raise for files that are not what their name says.
 _DAMAGE = (ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError, UnicodeError, struct.error,
            tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError)  # fmt: skip
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays in an .npz file, by name. Raises AotError for anything else."""
+def read_arrays(path: Path, graph: Graph | None = None) -> dict[str, Array]:
+    """The arrays in an .npz file, by name; samples for `graph`, if it is known. Raises AotError for anything else."""
     with reading_arrays(path, "not an .npz file, or a damaged one", _HINT), np.load(path, allow_pickle=False) as file:
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise AotError(f"{path} is a single array, not an .npz file", _HINT)
         with zipfile.ZipFile(path) as archive:
-            check_entries(path, archive)
+            check_entries(path, archive, graph)
         return {name: file[name] for name in file.files}
 
 
@@ -74,12 +76,18 @@ def refuse_device(path: Path) -> None:
         raise AotError(f"{path} is a device, not a file", "give the path of a file")
 
 
-def check_entries(path: Path, archive: zipfile.ZipFile) -> None:
-    """Raise AotError where an entry is not an array, or is far larger than what is packed of it."""
+def check_entries(path: Path, archive: zipfile.ZipFile, graph: Graph | None = None) -> None:
+    """Raise AotError where an entry is not an array, or all are far more than the file and the inputs of `graph`."""
     for entry in archive.infolist():
         if not entry.filename.endswith(".npy"):
             what = "a folder" if entry.is_dir() else "no array"
             raise AotError(f"cannot read samples from {path}: its entry {cut(entry.filename)!r} is {what}", _HINT)
-        if entry.file_size > max(_ALWAYS_FINE, _RATIO * entry.compress_size):
-            packed = f"{entry.compress_size:,} bytes of it are {entry.file_size:,} unpacked"
-            raise AotError(f"cannot read samples from {path}: {packed}", "fewer samples", _HINT)
+    packed, unpacked = path.stat().st_size, sum(entry.file_size for entry in archive.infolist())
+    if unpacked > max(_ALWAYS_FINE, _RATIO * packed, _MANY_SAMPLES * (_sample_bytes(graph) if graph else 0)):
+        what = f"its {packed:,} bytes are {unpacked:,} unpacked"
+        raise AotError(f"cannot read samples from {path}: {what}", "fewer samples", _HINT)
+
+
+def _sample_bytes(graph: Graph) -> int:
+    """The most that an archive needs for a sample."""
+    return sum(graph[name].elements for name in graph.inputs) * _LARGEST_ELEMENT

@@ -31,7 +31,7 @@ def _random(rng: np.random.Generator, tensor: Tensor) -> Array:
 
 def read_samples(path: Path, graph: Graph, *, quantize: bool = False) -> list[Sample]:
     """The samples in an .npz file; `samples_of` says what may be in it. Raises AotError for anything else."""
-    return samples_of(read_arrays(path), graph, quantize=quantize, source=str(path))
+    return samples_of(read_arrays(path, graph), graph, quantize=quantize, source=str(path))
 
 
 def samples_of(

@@ -116,7 +116,7 @@ def interpreted(
 def read_inputs(path: Path, graph: Graph, images: ImageOptions) -> tuple[Graph, list[Sample]]:
     """Samples as they are given, reals or codes, and `graph` with inputs of these types. Raises AotError."""
     real = graph.with_tensors(*(replace(graph[name], dtype="float32", quant=None) for name in _quantized(graph)))
-    if path.suffix.lower() != ".npz" or all(array.dtype.kind == "f" for array in read_arrays(path).values()):
+    if path.suffix.lower() != ".npz" or all(array.dtype.kind == "f" for array in read_arrays(path, graph).values()):
         source = open_samples(path, real, images)
         samples = list(source)
         for fault in source.warnings(len(samples)):  # what is left out would shift the labels

@@ -154,7 +154,7 @@ def _csv(path: Path, graph: Graph, tensor: Tensor) -> Iterator[Sample]:
 def _arrays(path: Path, graph: Graph) -> Iterator[Sample]:
     """The samples of an .npz or .npy file; its arrays stay on disk and are read as they are needed."""
     with temporary_folder() as folder:
-        columns = _mapped(path, folder)
+        columns = _mapped(path, folder, graph)
         known = {name: (array, _tensor(name, columns, graph)) for name, array in columns.items()}
         counts = {name: _count(array, tensor) for name, (array, tensor) in known.items() if tensor is not None}
         if len(set(counts.values())) > 1:
@@ -182,13 +182,13 @@ def _row(array: Array, i: int, tensor: Tensor | None) -> Array:
     return np.asarray(array if whole else array[i : i + 1])
 
 
-def _mapped(path: Path, folder: Path) -> dict[str, Array]:
+def _mapped(path: Path, folder: Path, graph: Graph) -> dict[str, Array]:
     """The arrays of a file, mapped: those of an .npz are unpacked to `folder` first."""
     kind = path.suffix.lower()
     with reading_arrays(path, f"not {kind}, or damaged", _HINT):
         if kind == ".npy":
             return {"x": mapped_array(path)}
         with zipfile.ZipFile(path) as file:
-            check_entries(path, file)
+            check_entries(path, file, graph)
             files = {name.removesuffix(".npy"): file.extract(name, folder) for name in file.namelist()}
         return {name: mapped_array(Path(file)) for name, file in files.items()}

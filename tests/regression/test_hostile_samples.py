@@ -48,11 +48,25 @@ def test_entries_that_are_not_arrays(extra: str, tmp_path: Path) -> None:
         assert f"its entry '{extra}' is" in said
 
 
-def test_archives_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "_ALWAYS_FINE", 1 << 20)
-    archive = _archive(tmp_path / "a.npz", {"x.npy": _npy(np.zeros(1 << 22, np.int8))})
+def test_archives_that_unpack_to_too_much(tmp_path: Path) -> None:
+    archive = _archive(tmp_path / "a.npz", {"x.npy": _npy(np.zeros(1 << 25, np.int8))})
     for said in _all_readers(archive, tmp_path):
-        assert "of it are 4,194,432 unpacked" in said
+        assert "bytes are 33,554,560 unpacked" in said
+
+
+def test_many_entries_that_unpack_to_too_much_together(tmp_path: Path) -> None:
+    archive = _archive(tmp_path / "a.npz", {f"x{i}.npy": _npy(np.zeros(1 << 22, np.int8)) for i in range(8)})
+    for said in _all_readers(archive, tmp_path):
+        assert "bytes are 33,555,456 unpacked" in said
+
+
+def test_a_thousand_samples_of_a_model_are_never_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_ALWAYS_FINE", 0)
+    monkeypatch.setattr(archives, "_RATIO", 1)
+    codes = {count: _archive(tmp_path / f"{count}.npz", {"x.npy": _npy(np.zeros((count, 1), np.int8))})
+             for count in (7_000, 9_000)}  # fmt: skip
+    assert aot("evaluate", SINE, "--inputs", codes[7_000]).code == 0
+    assert "bytes are 9,128 unpacked" in refused("evaluate", SINE, "--inputs", codes[9_000])
 
 
 def test_a_header_that_claims_more_than_there_is_memory(tmp_path: Path) -> None:
