@@ -99,7 +99,6 @@ def project_files(
 
 def check_project(kind: Kind, held: Held, board: Board) -> None:
     """Raise AotError where a project of this kind cannot hold the models, or be for the board."""
-    check_core(kind.name, kind.families, board)
     if held.weights.file_bytes and not kind.weights_file:
         able = ", ".join(name for name, one in KINDS.items() if one.weights_file)
         raise AotError(f"a {kind.name} project cannot have --weights external", f"--project {able}",
@@ -113,6 +112,7 @@ def check_project(kind: Kind, held: Held, board: Board) -> None:
         raise AotError(f"a {kind.name} project has one arena, and {held.name} has one in each of {pools}",
                        "the model's files alone: --project sources",
                        "one memory that holds all of it: --pool NAME")  # fmt: skip
+    check_core(kind.name, kind.families, board)
 
 
 def _place(kind: Kind, name: str, file: str) -> str:

@@ -38,7 +38,8 @@ OPTIONS: dict[str, dict[str, object]] = {
     "pools": {"board": "mps3-an547", "pool": ["dtcm:6000", "ram"]},
     "named": {"name": "other"},
     "float, section": {"rounding": "float", "weights_section": ".qspi"},
-    **{kind: {"project": kind} for kind in KINDS},
+    **{kind: {"project": kind} for kind in KINDS if kind != "esp-idf"},
+    "esp-idf": {"project": "esp-idf", "board": "host"},
 }
 STRIPES = {"vww_96_int8": 31_000, "pretrainedResnet_quant": 22_000, "kws_ref_model": 7_500}
 _Build = Callable[[], dict[str, bytes]]
