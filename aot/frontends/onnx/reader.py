@@ -12,8 +12,8 @@ from aot.frontends.onnx import file
 from aot.frontends.onnx.folding import evaluated, folds
 from aot.frontends.onnx.functions import function_of
 from aot.frontends.onnx.operators import READERS
-from aot.frontends.onnx.ports import input_shape
 from aot.frontends.onnx.records import Call, Node
+from aot.frontends.ports import input_shape
 from aot.frontends.shapes import Shapes
 from aot.graph.ir import Graph, Unsupported
 
@@ -63,7 +63,9 @@ class _Reader:
         return self._build.graph(name, inputs, outputs, orders)
 
     def _input(self, port: onnx.ValueInfoProto) -> str:
-        shape = input_shape(port, self._shapes, self._source)
+        dims = port.type.tensor_type.shape.dim
+        sizes = [d.dim_value if d.HasField("dim_value") else 0 for d in dims]
+        shape = input_shape(port.name, sizes, [d.dim_param or "N" for d in dims], self._shapes, self._source)
         dtype = file.TYPES.get(port.type.tensor_type.elem_type)
         if dtype is None:
             raise AotError(f"the input {port.name!r} is no tensor of a type that aot supports")

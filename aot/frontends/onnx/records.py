@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aot.frontends.building import Builder, Value
+from aot.frontends.building import Call as AnyCall
+from aot.frontends.building import Value
 from aot.graph.ir import Array, Unsupported
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ Inputs = Sequence[Value | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class Call(AnyCall):
     """A node that is being read: what makes operators, and what its inputs stand for."""
 
-    build: Builder
     node: Node
     inputs: Inputs
 

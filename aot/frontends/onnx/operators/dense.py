@@ -3,7 +3,7 @@
 import numpy as np
 
 from aot.frontends.building import Order, Value
-from aot.frontends.onnx.operators.elementwise import binary, scaled
+from aot.frontends.building.elementwise import binary, scaled
 from aot.frontends.onnx.records import Call, Reader
 from aot.graph.ir import Unsupported
 from aot.ops.add import Add

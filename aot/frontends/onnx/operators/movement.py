@@ -5,18 +5,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aot.frontends.building import Order, Value
-from aot.frontends.onnx.operators.elementwise import joint_order
+from aot.frontends.building import Value
+from aot.frontends.building.movement import joined, natural, sliced
 from aot.frontends.onnx.operators.images import CHANNELS_LAST
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Unsupported
 from aot.ops.blocks import DepthToSpace, SpaceToDepth
 from aot.ops.common import require
-from aot.ops.concatenation import Concatenation
 from aot.ops.gather import Gather
 from aot.ops.pad import PadV2
 from aot.ops.rearrange import BroadcastTo, Tile
-from aot.ops.slice import StridedSlice
 from aot.ops.split import SplitV
 
 
@@ -69,20 +67,7 @@ def _same(call: Call) -> Value:
 
 def _concat(call: Call) -> Value:
     values = [call.input(i) for i in range(len(call.inputs))]
-    rank = values[0].rank
-    axis = axis_of(call.node.integer("axis", 1), rank)
-    if len(values) == 1:
-        return values[0]
-    order = joint_order(values, rank)
-    shape = list(values[0].shape)
-    shape[axis] = sum(v.shape[axis] for v in values)
-    names = [call.build.stored(v, order) for v in values]
-    return call.build.emit(Concatenation, names, shape, values[0].dtype, order, axis=order.index(axis))
-
-
-def natural(value: Value) -> Order:
-    """The order in which the axes of a value lie, or would lie if they were in one piece each."""
-    return value.axis_order() or tuple(range(value.rank))
+    return joined(call, values, axis_of(call.node.integer("axis", 1), values[0].rank))
 
 
 def _slice(call: Call) -> Value:
@@ -97,25 +82,6 @@ def _slice(call: Call) -> Value:
         require(step != 0, "a step of 0")
         ranges[axis] = range(x.shape[axis])[slice(start, end, step)]
     return sliced(call, x, ranges)
-
-
-def sliced(call: Call, x: Value, ranges: Sequence[range]) -> Value:
-    """The elements of `x` whose position along each axis is in its range."""
-    shape = tuple(len(r) for r in ranges)
-    require(0 not in shape, f"nothing is left: the slice has shape {list(shape)}")
-    if shape == x.shape and all(r.step == 1 for r in ranges):
-        return x
-    if x.constant:
-        return call.build.constant(x.array[np.ix_(*ranges)], call.build.label)
-    order = natural(x)
-    stored = [ranges[a] for a in order]
-    # An end before the first element can only be said by leaving it out.
-    open_ends = sum(1 << i for i, r in enumerate(stored) if r.stop < 0)
-    return call.build.emit(
-        StridedSlice, (call.build.stored(x, order),), shape, x.dtype, order,
-        begin=tuple(r.start for r in stored), end=tuple(max(r.stop, 0) for r in stored),
-        strides=tuple(r.step for r in stored), end_mask=open_ends,
-    )  # fmt: skip
 
 
 def _split(call: Call) -> Sequence[Value]:

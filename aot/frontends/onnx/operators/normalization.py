@@ -3,7 +3,7 @@
 import numpy as np
 
 from aot.frontends.building import Value
-from aot.frontends.onnx.operators.elementwise import binary
+from aot.frontends.building.elementwise import binary
 from aot.frontends.onnx.records import Call, Reader
 from aot.ops.add import Add
 from aot.ops.common import require

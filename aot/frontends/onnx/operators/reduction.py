@@ -3,8 +3,9 @@
 import math
 
 from aot.frontends.building import Value
+from aot.frontends.building.movement import natural
+from aot.frontends.building.reduction import along_last, reduced
 from aot.frontends.building.value import without
-from aot.frontends.onnx.operators.movement import natural
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Op
 from aot.ops.arg_extreme import ArgMax, ArgMin
@@ -16,15 +17,6 @@ from aot.ops.reduce import ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.roots import Sqrt
 from aot.ops.softmax import Softmax
 from aot.ops.two_slopes import Abs
-
-
-def reduced(call: Call, x: Value, kind: type[Op], axes: tuple[int, ...], keep: bool) -> Value:
-    """`x` with the elements along `axes` made one."""
-    order = natural(x)
-    shape = tuple(1 if i in axes else e for i, e in enumerate(x.shape) if keep or i not in axes)
-    lies = order if keep else without(order, axes)
-    stored = tuple(sorted(order.index(a) for a in axes))
-    return call.build.emit(kind, (call.build.stored(x, order),), shape, x.dtype, lies, axes=stored, keep_dims=keep)
 
 
 def _reduction(kind: type[Op], before: type[Op] | None = None, after: type[Op] | None = None) -> Reader:
@@ -65,8 +57,7 @@ def _softmax(call: Call, kind: type[Op]) -> Value:
     if old and math.prod(x.shape[axis:]) != x.shape[axis]:
         rows = build.reshape(x, (math.prod(x.shape[:axis]), math.prod(x.shape[axis:])))
         return build.reshape(build.like(build.settled(rows), kind), x.shape)
-    order = (*(a for a in natural(x) if a != axis), axis)
-    return build.like(build.settled(x, order), kind)
+    return along_last(call, x, kind, axis)
 
 
 READERS: dict[str, Reader] = {
