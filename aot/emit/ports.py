@@ -7,6 +7,7 @@ import numpy as np
 from aot.emit.constants import fill_of
 from aot.emit.ctext import float_literal
 from aot.emit.places import Place, place
+from aot.graph.identifiers import shown_label
 from aot.graph.interface import Interface, Port
 from aot.graph.ir import Graph
 from aot.plan import Plan
@@ -81,7 +82,7 @@ def _described(port: Port) -> str:
     shape = ", ".join(map(str, port.shape)) or "1"
     steps = f"(q {'+' if port.zero_point < 0 else '-'} {abs(port.zero_point)})"
     real = f", real = {float_literal(port.scale)} * {steps}" if port.quantized else ""
-    label = port.label.replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
+    label = shown_label(port.label).replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
     return f'"{label}": {port.c_type}[{shape}]{real}'
 
 

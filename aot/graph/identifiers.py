@@ -17,6 +17,7 @@ _HEADERS = frozenset(
     stdnoreturn string strings termios tgmath threads time trace uchar unistd wchar wctype wire""".split()
 )
 _LONGEST = 48
+_LONGEST_SHOWN = 200
 
 
 def _cleaned(text: str, fallback: str) -> str:
@@ -37,9 +38,14 @@ def model_name(text: str) -> str:
     return f"{cleaned}_model" if taken else cleaned
 
 
+def shown_label(label: str) -> str:
+    """What a file calls something, fit for messages and comments: one line of printable text, of some length."""
+    return "".join(c if c.isprintable() else "?" for c in label[:_LONGEST_SHOWN])
+
+
 def short_label(label: str) -> str:
     """The telling part of a tensor's label: of `model/conv1/Relu;model/bn1/add` it is `conv1/Relu`."""
-    return "/".join(label.split(";")[0].split(":")[0].split("/")[-2:])
+    return "/".join(shown_label(label).split(";")[0].split(":")[0].split("/")[-2:])
 
 
 class Names:

@@ -6,7 +6,7 @@ shape an output should have.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aot.base.errors import AotError
+from aot.base.errors import AotError, cut
 from aot.graph.ir import Graph, Op, Tensor, Unsupported
 from aot.ops.common import WrongShape
 
@@ -20,7 +20,7 @@ def given_shapes(inputs: Sequence[Tensor], shapes: Shapes, source: str) -> dict[
     known = {name for t in inputs for name in (t.name, t.label)}
     if others := [name for name in shapes if name not in known]:
         names = ", ".join(t.name for t in inputs)
-        raise AotError(f"{source} has no input called {others[0]!r}", f"its inputs: {names}")
+        raise AotError(f"{source} has no input called {cut(others[0])!r}", f"its inputs: {names}")
     called = {t.name: shapes.get(t.label, shapes.get(t.name)) for t in inputs}
     return {t.name: _given_shape(t, shape) for t in inputs if (shape := called[t.name]) is not None}
 
@@ -33,7 +33,7 @@ def _given_shape(tensor: Tensor, shape: Sequence[int]) -> tuple[int, ...]:
         elements = min(elements * extent, _LARGEST + 1)
     if min(dims, default=1) < 1 or not 1 <= elements <= _LARGEST or (rank and len(dims) != rank):
         raise AotError(
-            f"the input {tensor.label!r} cannot have the shape {list(dims)}",
+            f"the input {cut(tensor.label)!r} cannot have the shape {list(dims)}",
             f"{rank or 'up to 6'} dimensions, each 1 or more; in the file it is {list(tensor.shape)}",
         )
     return dims
@@ -43,7 +43,7 @@ def dynamic_input(tensor: Tensor, signature: Sequence[int]) -> AotError:
     """What is said of an input whose shape nobody knows."""
     example = ",".join("N" if d < 0 else str(d) for d in signature)
     return AotError(
-        f"the input {tensor.label!r} has a dynamic shape {list(signature)}",
+        f"the input {cut(tensor.label)!r} has a dynamic shape {list(signature)}",
         f"say which: --input-shape {tensor.name}={example} with numbers for N; in Python input_shapes={{...}}",
         "or convert the model with fixed input shapes",
     )

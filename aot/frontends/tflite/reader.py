@@ -1,6 +1,7 @@
 """TensorFlow Lite flatbuffer -> Graph."""
 
 import struct
+import sys
 
 import numpy as np
 import tflite
@@ -11,7 +12,7 @@ from aot.frontends.tflite.free import NO_SHAPES, Shapes
 from aot.frontends.tflite.subgraph import read_graph
 from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector, model_of
 from aot.frontends.tflite.variables import HANDLE
-from aot.graph.identifiers import Names
+from aot.graph.identifiers import Names, shown_label
 from aot.graph.ir import Array, Graph, Quant, Tensor
 
 _SCHEMA_VERSION = 3
@@ -21,6 +22,7 @@ _MAX_TENSOR_BYTES = 64 << 20
 _MAX_RANK = 16
 _LEAST_SCALE = float(np.finfo(np.float32).tiny)  # below it, cores and LiteRT's kernels differ
 _LONGEST_LABEL = 200
+_LONGEST_NAME = 65_535  # bytes, which is what an archive of arrays can call an input
 # What flatbuffers' Python reader raises when offsets or lengths in the file point nowhere.
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, KeyError, AssertionError)
 _TYPES = {
@@ -74,8 +76,7 @@ def parse(content: bytes, name: str, source: str, shapes: Shapes = NO_SHAPES) ->
 
 def _text(raw: bytes | None) -> str:
     """A name in the file, fit to be shown: one line of printable text."""
-    text = (raw or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace")[:_LONGEST_LABEL]
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return shown_label((raw or b"")[: 4 * _LONGEST_LABEL].decode("utf-8", "replace"))
 
 
 def _dims(t: TensorTable) -> tuple[int, ...]:
@@ -116,8 +117,12 @@ class _Reader:
         return _text(raw)
 
     def label(self, t: TensorTable) -> str:
-        """What the file calls a tensor."""
+        """What the file calls a tensor, fit to be shown."""
         return _text(t.Name())
+
+    def whole_label(self, t: TensorTable) -> str:
+        """What the file calls a tensor, for users who say it exactly; equal ones are held once."""
+        return sys.intern((t.Name() or b"")[:_LONGEST_NAME].decode("utf-8", "replace"))
 
     def _buffer(self, t: TensorTable) -> int:
         number = int(t.Buffer())

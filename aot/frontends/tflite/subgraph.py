@@ -37,6 +37,7 @@ class File(Protocol):
     def indices(self, vector: Vector, count: int, lowest: int = 0) -> list[int]: ...
     def text(self, raw: bytes | None) -> str: ...
     def label(self, t: TensorTable) -> str: ...
+    def whole_label(self, t: TensorTable) -> str: ...
     def holds_data(self, t: TensorTable) -> bool: ...
     def tensor(self, t: TensorTable, name: str) -> Tensor: ...
     def kind(self, o: OperatorTable) -> str: ...
@@ -94,12 +95,19 @@ class _Subgraph:
         )
         self._inputs, self._outputs = inputs, outputs
         if not above:
+            self._take_labels()
             self._take_shapes()
         for i, value in zip(inputs, given, strict=False):
             if value is not None and self._tensors[i].name in self._free:
                 self._reshape(i, value.shape)
         pairs = [(self._tensors[i].name, key) for i, key in zip(inputs, handles, strict=False)]
         self._handles = {name: key for name, key in pairs if key is not None}  # by the tensor that stands for it
+
+    def _take_labels(self) -> None:
+        """The inputs of the main graph are known by all of what the file calls them."""
+        for i in self._inputs:
+            label = self._file.whole_label(self._table.Tensors(i))
+            self._tensors[i] = replace(self._tensors[i], label=label)
 
     def _take_shapes(self) -> None:
         """The inputs of the main graph get the shapes that the user gives them."""
