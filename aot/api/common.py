@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from aot.api.arguments import check_inputs, path_of
-from aot.base.choices import INT16, WEIGHTS, CompileOptions, RunOptions
+from aot.base.choices import INT16, WEIGHTS, CompileOptions, PortKeywords, RunOptions
 from aot.base.errors import AotError
 from aot.base.files import os_errors
 from aot.base.temporary import temporary_folder
@@ -16,7 +17,7 @@ from aot.compile.pipeline import compile_file
 from aot.compile.printing import make
 from aot.compile.records import Compiled, Whole
 from aot.device.flash import flash as load_into
-from aot.frontends import Shapes, read
+from aot.frontends import read, settings_of
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Array, Graph
 from aot.kernels import OPTIMIZATIONS
@@ -29,12 +30,12 @@ Inputs = Path | str | Mapping[str, Array] | None
 Progress = Callable[[int], None]
 
 
-def load(path: Path | str, name: str | None = None, *, input_shapes: Shapes | None = None) -> Graph:
+def load(path: Path | str, name: str | None = None, **ports: Unpack[PortKeywords]) -> Graph:
     """The graph in a model file, called `name`, or after the file. Raises AotError for any fault in it.
 
-    `input_shapes` are the shapes of inputs, by name, where the file leaves them free, or should have others.
+    `ports` are `input_shapes`, `constants` and `io_layout`, as `aot.base.choices.PortKeywords` has them.
     """
-    return normalize(read(path_of(path), name, input_shapes))
+    return normalize(read(path_of(path), name, settings_of(**ports)))
 
 
 def compiled_for(model: Path | str, board: Board, options: CompileOptions) -> Compiled:

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from aot.api.arguments import path_of
 from aot.api.common import Progress, compiled_for, load, working_folder
-from aot.base.choices import CompileOptions
+from aot.base.choices import CompileOptions, PortKeywords
 from aot.base.errors import AotError
 from aot.base.files import complete_file, os_errors, refuse_unwritable
 from aot.device.native import native_answers
-from aot.frontends import Shapes, content_of, parse
+from aot.frontends import content_of, parse, settings_of
 from aot.frontends.tflite import recognizes
 from aot.graph.ir import Graph
 from aot.oracle.samples import samples_of
@@ -38,17 +39,17 @@ def quantize(
     options: Options = DEFAULT,
     *,
     images: ImageOptions = DEFAULT_IMAGES,
-    input_shapes: Shapes | None = None,
     progress: Progress = lambda done: None,
+    **ports: Unpack[PortKeywords],
 ) -> Quantized:
     """Quantize a float32 model with the ranges that typical samples show.
 
     `samples` are arrays, or dicts of one array for each input, in any number: they are looked at one at a time; or one
     dict with all samples of each input in an array; or the path of an .npz, .npy or .csv file, or of a folder of .npy
-    files or of images. `input_shapes` are as in `load`. `progress` hears how many samples are done. The result's
+    files or of images. `ports` are as in `load`. `progress` hears how many samples are done. The result's
     `graph` is the quantized model, `tflite()` its file. Raises AotError.
     """
-    graph = model if isinstance(model, Graph) else load(model, input_shapes=input_shapes)
+    graph = model if isinstance(model, Graph) else load(model, **ports)
     if not isinstance(samples, str | Path):
         return quantize_graph(graph, given_samples(samples, graph), options, progress)
     source = open_samples(Path(samples), graph, images)
@@ -63,9 +64,9 @@ def quantize_file(
     options: Options = DEFAULT,
     *,
     images: ImageOptions = DEFAULT_IMAGES,
-    input_shapes: Shapes | None = None,
     force: bool = False,
     progress: Progress = lambda done: None,
+    **ports: Unpack[PortKeywords],
 ) -> Quantized:
     """`quantize` from file to file; `output` may exist only with `force`. What is quantized already is copied."""
     output = path_of(output, "the output")
@@ -75,7 +76,7 @@ def quantize_file(
     if output.exists() and output.resolve() == Path(model).resolve():
         raise AotError(f"{output} is the model itself, which would be lost", "name another file")
     content = content_of(model)
-    graph = normalize(parse(content, Path(model).stem, str(model), input_shapes))
+    graph = normalize(parse(content, Path(model).stem, str(model), settings_of(**ports)))
     quantized = quantize(graph, samples, options, images=images, progress=progress)
     kept = recognizes(content) and not quantized.changed  # byte for byte
     with complete_file(output) as made:
@@ -92,20 +93,20 @@ def evaluate(
     images: ImageOptions = DEFAULT_IMAGES,
     rounding: str = "double",
     interpreter: bool = False,
-    input_shapes: Shapes | None = None,
     progress: Progress = lambda done: None,
+    **ports: Unpack[PortKeywords],
 ) -> Evaluation:
     """How good the answers of `model` are to samples, run as C on this computer or interpreted.
 
     `inputs` is an .npz file of reals or of the model's own codes, or real samples in any form that `quantize` takes.
     `labels` is an .npz, .npy, .csv, .txt or .json file: classes, one integer for each sample, or wanted outputs.
-    `reference` is the float32 model to compare with; it gets the same inputs, and `input_shapes`. Only the first output
+    `reference` is the float32 model to compare with; it gets the same inputs, and `ports`. Only the first output
     counts. Raises AotError.
     """
-    compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding, input_shapes=input_shapes))
+    compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding, **ports))
     graph = compiled.source
     wanted = None if labels is None else read_labels(path_of(labels, "what labels are in"))
-    other = None if reference is None else load(reference, input_shapes=input_shapes)
+    other = None if reference is None else load(reference, **ports)
     given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images)
     samples = [one for sample in originals for one in samples_of(sample, graph, quantize=True, source=str(inputs))]
     if interpreter:

@@ -5,11 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from numpy.typing import ArrayLike
+
 WEIGHTS = ("internal", "external", "int16", "int16:LAYER")
 INT16 = "int16"
 
 
-class CompileKeywords(TypedDict, total=False):
+class PortKeywords(TypedDict, total=False):
+    """What is said of a model's ports, as keyword arguments.
+
+    `input_shapes` are the shapes of inputs, by name, where the file leaves them free, or should have others;
+    `constants` are the values of inputs that the C shall not have; `io_layout`, one text or several, says which ports
+    of images have their channels last although the model has them first: "nhwc", or "NAME=nhwc" for one.
+    """
+
+    input_shapes: Mapping[str, Sequence[int]] | None
+    constants: Mapping[str, ArrayLike] | None
+    io_layout: str | Sequence[str] | None
+
+
+class CompileKeywords(PortKeywords, total=False):
     """The fields of `CompileOptions`, as keyword arguments."""
 
     rounding: str
@@ -22,7 +37,6 @@ class CompileKeywords(TypedDict, total=False):
     weights_in_ram: Sequence[str] | None
     weights_section: str | None
     mlperf: bool
-    input_shapes: Mapping[str, Sequence[int]] | None
 
 
 @dataclass(frozen=True)
@@ -39,8 +53,7 @@ class CompileOptions:
     is used most goes to the fastest. Without it, the arena lies in the fastest memory of the board that holds all.
     The constants of the layers in `weights_in_ram`, or of `all`, are copied to RAM at start-up; all others go to the
     linker's section `weights_section`, where one is named. With `mlperf`, the runner of MLPerf Tiny can drive the
-    firmware. `input_shapes` are the shapes of inputs, by name, where the model's file leaves them free, or should have
-    others.
+    firmware. `input_shapes`, `constants` and `io_layout` are those of `PortKeywords`.
     """
 
     rounding: str = "double"
@@ -54,6 +67,13 @@ class CompileOptions:
     weights_section: str | None = None
     mlperf: bool = False
     input_shapes: Mapping[str, Sequence[int]] | None = None
+    constants: Mapping[str, ArrayLike] | None = None
+    io_layout: str | Sequence[str] | None = None
+
+    @property
+    def ports(self) -> PortKeywords:
+        """What is said of the ports."""
+        return {"input_shapes": self.input_shapes, "constants": self.constants, "io_layout": self.io_layout}
 
     @property
     def weights_choices(self) -> tuple[str, ...]:
@@ -72,6 +92,8 @@ class CompileOptions:
             "pool": self.pool if self.pool and len(self.pool) > 1 else (),  # whichever it is, one is one arena
             "max-ram": [self.max_ram],
             "input-shape": [f"{name}={','.join(map(str, dims))}" for name, dims in (self.input_shapes or {}).items()],
+            "constant": [f"{name}={value!r}" for name, value in (self.constants or {}).items()],
+            "io-layout": [self.io_layout] if isinstance(self.io_layout, str) else self.io_layout or (),
         }
         return " ".join(f"--{name} {value}" for name, values in given.items() for value in values if value is not None)
 

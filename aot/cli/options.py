@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
-from aot.base.choices import CompileKeywords, CompileOptions, RunKeywords, RunOptions
+from aot.base.choices import CompileKeywords, CompileOptions, PortKeywords, RunKeywords, RunOptions
 from aot.base.errors import AotError
 from aot.targets import Board, load_board
 
@@ -46,10 +46,11 @@ class ProjectKind(StrEnum):
     freertos = "freertos"
 
 
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file, or a C array of it.", show_default=False)]
-Models = Annotated[
-    list[Path], typer.Argument(metavar="MODEL...", help=".tflite files, or C arrays of them.", show_default=False)
+Model = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="A .tflite or .onnx file, or a C array of the first.", show_default=False),
 ]
+Models = Annotated[list[Path], typer.Argument(metavar="MODEL...", help=".tflite and .onnx files.", show_default=False)]
 Concurrent = Annotated[
     bool, typer.Option("--concurrent", help="Give each of several models memory of its own: they may run at once.")
 ]
@@ -134,6 +135,24 @@ InputShapes = Annotated[
         show_default=False,
     ),
 ]
+Constants = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constant",
+        metavar="NAME=NUMBERS",
+        help="The value of an input that is none in the C; again for another.",
+        show_default=False,
+    ),
+]
+IoLayouts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--io-layout",
+        metavar="[NAME=]nhwc",
+        help="Ports of images have their channels last, or the port NAME has.",
+        show_default=False,
+    ),
+]
 Mlperf = Annotated[bool, typer.Option("--mlperf", help="Make firmware for the runner of MLPerf Tiny.")]
 InspectedModel = Annotated[
     Path | None, typer.Argument(metavar="MODEL", help="The model; none is needed with --kernel.", show_default=False)
@@ -184,6 +203,8 @@ class OnBoard:
     pool: Pools = None
     weights_in_ram: WeightsInRam = None
     input_shape: InputShapes = None
+    constant: Constants = None
+    io_layout: IoLayouts = None
 
     def loaded(self) -> Board:
         """The board's description. AotError where there is none."""
@@ -218,13 +239,30 @@ class RunsOnBoard(OnBoard):
 
 def _fields_of(source: OnBoard, record: type) -> dict[str, object]:
     values = {each.name: getattr(source, each.name, None) for each in fields(record)}
-    values["input_shapes"] = input_shapes(source.input_shape)
+    values |= port_choices(source.input_shape, source.constant, source.io_layout)
     return {name: value for name, value in values.items() if value is not None}
 
 
-def input_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
-    """What --input-shape says: shapes by the names of inputs. AotError for what says none."""
-    return None if texts is None else dict(map(_input_shape, texts))
+@dataclass(frozen=True)
+class Ports:
+    """What is said of a model's ports, for commands that compile for no board."""
+
+    input_shape: InputShapes = None
+    constant: Constants = None
+    io_layout: IoLayouts = None
+
+    def choices(self) -> PortKeywords:
+        """The arguments of `aot.load`."""
+        return port_choices(self.input_shape, self.constant, self.io_layout)
+
+
+def port_choices(shapes: list[str] | None, constants: list[str] | None, layouts: list[str] | None) -> PortKeywords:
+    """What --input-shape, --constant and --io-layout say. AotError for what says nothing."""
+    return {
+        "input_shapes": None if shapes is None else dict(map(_input_shape, shapes)),
+        "constants": None if constants is None else dict(map(_constant, constants)),
+        "io_layout": layouts,
+    }
 
 
 def _input_shape(text: str) -> tuple[str, tuple[int, ...]]:
@@ -233,6 +271,17 @@ def _input_shape(text: str) -> tuple[str, tuple[int, ...]]:
     if not name or not all(part.isdecimal() for part in parts):
         raise AotError(f"--input-shape {text!r} is no name with a shape", "NAME=1,76,32,1")
     return name, tuple(map(int, parts))
+
+
+def _constant(text: str) -> tuple[str, list[float]]:
+    name, _, numbers = text.rpartition("=")
+    try:
+        values = [float(part) for part in numbers.split(",")]
+    except ValueError:
+        values = []
+    if not name or not values:
+        raise AotError(f"--constant {text!r} is no name with numbers", "NAME=16000, or NAME=1,2,3")
+    return name, values
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -52,8 +52,9 @@ def options_of_each(options: CompileOptions, count: int) -> list[CompileOptions]
     if "external" in options.weights_choices:
         raise AotError("the constants of several models cannot be files", "leave --weights external out",
                        "a section of their own: --weights-section")  # fmt: skip
-    if options.input_shapes is not None:
-        raise AotError("the inputs of several models are not told apart", "leave --input-shape out",
+    if any(options.ports.values()):
+        raise AotError("the ports of several models are not told apart",
+                       "leave --input-shape, --constant and --io-layout out",
                        "convert the models with fixed input shapes")  # fmt: skip
     if options.mlperf:
         raise AotError("the runner of MLPerf Tiny drives firmware of one model", "build each by itself")

@@ -10,7 +10,7 @@ from aot.compile.memory import check_memory, place
 from aot.compile.printing import deployed
 from aot.compile.records import Compiled
 from aot.compile.storage import weights_for
-from aot.frontends import content_of, parse
+from aot.frontends import content_of, parse, settings_of
 from aot.graph.interface import interface_of
 from aot.graph.ir import Graph
 from aot.kernels import Block, Target
@@ -29,7 +29,7 @@ DEFAULT = CompileOptions()
 def compile_file(path: Path, board: Board, options: CompileOptions = DEFAULT) -> Compiled:
     """Compile a model file for `board`. Raises AotError for any fault in it."""
     content = content_of(path)
-    graph = normalize(parse(content, options.name or path.stem, str(path), options.input_shapes))
+    graph = normalize(parse(content, options.name or path.stem, str(path), settings_of(**options.ports)))
     warnings: tuple[str, ...] = ()
     if options.calibration is not None:
         graph, warnings = _quantized(graph, Path(options.calibration))

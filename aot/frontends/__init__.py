@@ -10,7 +10,9 @@ from pathlib import Path
 from aot.base.errors import AotError
 from aot.frontends import c_array, onnx, tflite
 from aot.frontends.foreign import SAVED_MODEL, SAVED_MODEL_HINT, foreign
-from aot.frontends.shapes import Shapes as Shapes
+from aot.frontends.settings import NO_SETTINGS
+from aot.frontends.settings import Settings as Settings
+from aot.frontends.settings import settings_of as settings_of
 from aot.graph.identifiers import model_name
 from aot.graph.ir import Graph
 
@@ -22,12 +24,12 @@ _HINT = "give the path of a .tflite or .onnx file, or of a .tflite file as a C a
 class Format:
     """A kind of model file.
 
-    `recognizes` looks at its content; `parse` takes that, a name, what errors call it, and the shapes of inputs.
+    `recognizes` looks at its content; `parse` takes that, a name, what errors call it, and what is said of ports.
     """
 
     name: str
     recognizes: Callable[[bytes], bool]
-    parse: Callable[[bytes, str, str, Shapes], Graph]
+    parse: Callable[[bytes, str, str, Settings], Graph]
 
 
 FORMATS = (
@@ -37,9 +39,9 @@ FORMATS = (
 )
 
 
-def read(path: str | Path, name: str | None = None, shapes: Shapes | None = None) -> Graph:
+def read(path: str | Path, name: str | None = None, settings: Settings = NO_SETTINGS) -> Graph:
     """The graph in a model file, called `name`, or after the file, as `parse` reads it."""
-    return parse(content_of(path), name or Path(path).stem, str(path), shapes)
+    return parse(content_of(path), name or Path(path).stem, str(path), settings)
 
 
 def content_of(path: str | Path) -> bytes:
@@ -58,17 +60,17 @@ def content_of(path: str | Path) -> bytes:
         raise AotError(f"cannot read {path}: {reason}", _HINT) from None
 
 
-def parse(content: bytes, name: str, source: str = "model", shapes: Shapes | None = None) -> Graph:
+def parse(content: bytes, name: str, source: str = "model", settings: Settings = NO_SETTINGS) -> Graph:
     """The graph in the bytes of a model file, called `name` as far as C allows; `source` is what errors call it.
 
-    `shapes` are those of inputs, by name: what the file leaves free must be told, all else may be. Raises AotError for
-    any fault in the file.
+    `settings` tell of its ports: the shapes that the file leaves free must be told, all else may be. Raises AotError
+    for any fault in the file.
     """
     if not content:
         raise AotError(f"{source} is empty", "copy or convert the model again")
     for one in FORMATS:
         if one.recognizes(content):
-            return one.parse(content, model_name(name), source, shapes or {})
+            return one.parse(content, model_name(name), source, settings)
     if (kind := foreign(content, source)) is not None:
         raise AotError(f"{source} is {kind.what}, which aot does not read", kind.hint)
     raise AotError(

@@ -4,6 +4,7 @@ import re
 
 from aot.base.errors import AotError
 from aot.frontends import tflite
+from aot.frontends.settings import NO_SETTINGS, Settings
 from aot.graph.ir import Graph
 
 _COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -21,7 +22,7 @@ def recognizes(content: bytes) -> bool:
     return begins_as_text and _DECLARED.search(_COMMENT.sub(b" ", content)) is not None
 
 
-def parse(content: bytes, name: str, source: str, shapes: tflite.Shapes = tflite.NO_SHAPES) -> Graph:
+def parse(content: bytes, name: str, source: str, settings: Settings = NO_SETTINGS) -> Graph:
     """The graph of the one model among the arrays of a C file. Raises AotError where there is none, or several."""
     text = _COMMENT.sub(b" ", content)
     arrays = {array.decode(): _bytes(body) for array, body in _ARRAY.findall(text) if _NUMBERS.fullmatch(body)}
@@ -31,7 +32,7 @@ def parse(content: bytes, name: str, source: str, shapes: tflite.Shapes = tflite
     if not models:
         raise _no_model(source, text, list(arrays))
     (data,) = models.values()
-    return tflite.parse(data, name, source, shapes)
+    return tflite.parse(data, name, source, settings)
 
 
 def _no_model(source: str, text: bytes, arrays: list[str]) -> AotError:

@@ -1,9 +1,10 @@
-"""The shapes of a model's inputs, where the format leaves dimensions free."""
+"""The shapes of a model's inputs, where the format leaves dimensions free, and how ports lie in memory."""
 
 from collections.abc import Sequence
 
 from aot.base.errors import AotError
-from aot.frontends.shapes import Shapes
+from aot.frontends.building import Order
+from aot.frontends.settings import Settings, Shapes
 
 
 def input_shape(
@@ -32,3 +33,10 @@ def _given(name: str, shape: tuple[int, ...], dims: Sequence[int]) -> tuple[int,
         raise AotError(f"the input {name!r} cannot have the shape {list(shape)}",
                        f"in the file it is {[d or 'free' for d in dims]}")  # fmt: skip
     return shape
+
+
+def port_order(name: str, rank: int, settings: Settings) -> Order:
+    """How the axes of a port lie: as in the model, or with the channels of an image last."""
+    if rank == 4 and settings.channels_last(name):
+        return 0, 2, 3, 1
+    return tuple(range(rank))

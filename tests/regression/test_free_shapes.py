@@ -71,7 +71,7 @@ def test_outputs_get_the_shapes_that_operators_give_them(name: str) -> None:
 def test_a_user_says_what_shapes_inputs_have(name: str) -> None:
     whole, sample, content = _written(name)
     shapes = {name: whole[name].shape for name in whole.inputs}
-    read = frontends.parse(freed(content, inputs=range(6)), "model", shapes=shapes)
+    read = frontends.parse(freed(content, inputs=range(6)), "model", settings=frontends.Settings(shapes))
     _assert_same(normalize(read), whole, sample)
 
 
@@ -199,5 +199,5 @@ def test_shapes_in_python(tmp_path: Path) -> None:
 def test_a_fixed_shape_may_be_another(tmp_path: Path) -> None:
     x, y = _real("x", 1, 8, 9, 3), _real("y", 1, 8, 9, 2)
     graph = graphs.graph_of(Conv2D, [x, _constant("w", 2, 3, 3, 3)], y, stride=(1, 1), padding=((1, 1), (1, 1)))
-    read = frontends.parse(write(graph), "net", shapes={"x": (1, 4, 4, 3)})
+    read = frontends.parse(write(graph), "net", settings=frontends.Settings({"x": (1, 4, 4, 3)}))
     assert read[read.outputs[0]].shape == (1, 4, 4, 2)

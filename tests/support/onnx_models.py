@@ -1,12 +1,13 @@
 """Small ONNX models, built node by node, and what onnxruntime answers."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from aot.frontends import parse
+from aot.frontends import parse, settings_of
 from aot.graph.ir import Array, Graph
 from aot.passes import normalize, run_passes
 from aot.passes.check_operators import check_operators
@@ -29,9 +30,9 @@ def onnx_model(
     return model.SerializeToString()
 
 
-def graph_of(content: bytes, shapes: Mapping[str, Sequence[int]] | None = None) -> Graph:
+def graph_of(content: bytes, **ports: Any) -> Graph:
     """The graph as it is compiled."""
-    graph = run_passes(normalize(parse(content, "model", "model.onnx", shapes)))
+    graph = run_passes(normalize(parse(content, "model", "model.onnx", settings_of(**ports))))
     check_operators(graph)
     return graph
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from aot.base.choices import CompileOptions
+from aot.base.choices import CompileOptions, PortKeywords
 from aot.base.errors import AotError
 from aot.base.files import complete_file
 from aot.cli import kernel_report, memory_report, options, report
@@ -13,14 +13,16 @@ from aot.cli.console import show, show_json, show_table
 from aot.cli.inspect import inspect as inspect_graph
 from aot.compile.pipeline import compile_file
 from aot.compile.records import Compiled
-from aot.frontends import Shapes, read
+from aot.frontends import read, settings_of
 from aot.graph.ir import Graph
 from aot.passes import NORMALIZE, PASSES, normalize, run_passes
 from aot.passes.check_operators import problems
 from aot.targets import load_board
 
 
+@options.grouped
 def inspect(
+    ports: options.Ports,
     model: options.InspectedModel = None,
     kernel: options.OneKernel = None,
     stop_after: options.StopAfter = None,
@@ -31,7 +33,6 @@ def inspect(
     max_ram: options.MaxRam = None,
     pool: options.Pools = None,
     picture: options.Picture = None,
-    input_shape: options.InputShapes = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show the graph of MODEL, its size, and every operator that is not supported; with --memory, its arena.
@@ -46,14 +47,13 @@ def inspect(
         )
     if (model is None) != (kernel is not None) or (kernel and (memory or stop_after)):
         raise typer.BadParameter("a MODEL is needed, or --kernel without one")
-    shapes = options.input_shapes(input_shape)
     if model is None:
         _inspect_kernel(kernel or "", as_json)
     elif board is not None:
-        chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram, pool=pool, input_shapes=shapes)
+        chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram, pool=pool, **ports.choices())
         _inspect_memory(compile_file(model, load_board(board, board_dir), chosen), picture, as_json)
     else:
-        _inspect_graph(model, stop_after, shapes, as_json)
+        _inspect_graph(model, stop_after, ports.choices(), as_json)
 
 
 def _inspect_kernel(name: str, as_json: bool) -> None:
@@ -64,8 +64,8 @@ def _inspect_kernel(name: str, as_json: bool) -> None:
     show("\n".join(kernel_report.kernel_lines(found)))
 
 
-def _inspect_graph(model: Path, stop_after: str | None, shapes: Shapes | None, as_json: bool) -> None:
-    graph = _inspected(model, stop_after, shapes)
+def _inspect_graph(model: Path, stop_after: str | None, ports: PortKeywords, as_json: bool) -> None:
+    graph = _inspected(model, stop_after, ports)
     found = inspect_graph(graph)
     if as_json:
         show_json(report.inspect_json(graph, found))
@@ -75,12 +75,12 @@ def _inspect_graph(model: Path, stop_after: str | None, shapes: Shapes | None, a
     show("\n" + "\n".join(report.inspection_lines(found)))
 
 
-def _inspected(model: Path, stop_after: str | None, shapes: Shapes | None) -> Graph:
+def _inspected(model: Path, stop_after: str | None, ports: PortKeywords) -> Graph:
     """The graph, after the pass of that name if one is named."""
     normalizing, lean = ([one.__name__ for one in passes] for passes in (NORMALIZE, PASSES))
     if stop_after is not None and stop_after not in (*normalizing, *lean):
         raise AotError(f"there is no pass called {stop_after}", f"the passes are {', '.join((*normalizing, *lean))}")
-    graph = normalize(read(model, shapes=shapes), stop_after)
+    graph = normalize(read(model, settings=settings_of(**ports)), stop_after)
     if stop_after not in lean:
         return graph
     if problems(graph):

@@ -17,8 +17,8 @@ def quantize(
     output: quantize_options.Quantized,
     images: quantize_options.Images,
     choices: quantize_options.Choices,
+    ports: options.Ports,
     with_report: quantize_options.Report = False,
-    input_shape: options.InputShapes = None,
     html: quantize_options.Html = None,
     force: options.ForceFile = False,
     as_json: options.AsJson = False,
@@ -30,7 +30,7 @@ def quantize(
     with progress("calibrating") as told:
         done = api.quantize_file(
             model, calibration, output, chosen,
-            images=images.chosen(), input_shapes=options.input_shapes(input_shape), force=force, progress=told,
+            images=images.chosen(), force=force, progress=told, **ports.choices(),
         )  # fmt: skip
     with progress("measuring", "layers") as told:
         found = analyse(done, chosen, told) if done.changed and (with_report or html) else None
@@ -53,11 +53,11 @@ def evaluate(
     model: options.Model,
     inputs: quantize_options.EvaluatedInputs,
     images: quantize_options.Images,
+    ports: options.Ports,
     labels: quantize_options.Labels = None,
     reference: quantize_options.FloatModel = None,
     rounding: options.Rounding = options.RoundingOption.double,
     interpreter: quantize_options.Interpret = False,
-    input_shape: options.InputShapes = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Run MODEL as C on this computer and compare its answers with labels, and with the float32 model's answers."""
@@ -65,7 +65,7 @@ def evaluate(
         found = api.evaluate(
             model, inputs, labels, reference,
             images=images.chosen(), rounding=rounding, interpreter=interpreter,
-            input_shapes=options.input_shapes(input_shape), progress=told,
+            progress=told, **ports.choices(),
         )  # fmt: skip
     if as_json:
         show_json(asdict(found))

@@ -130,6 +130,14 @@ class Builder:
         """An operator between tensors that are there."""
         self._ops.append(kind(name=outputs[0], inputs=tuple(inputs), outputs=tuple(outputs), **attributes))
 
+    def producer(self, name: str) -> Op | None:
+        """What computes the tensor of this name."""
+        return next((op for op in reversed(self._ops) if name in op.outputs), None)
+
+    def replace(self, op: Op, other: Op) -> None:
+        """Put `other`, with the same outputs, where `op` is; its operands must be constants or there before it."""
+        self._ops[self._ops.index(op)] = other
+
     def number(self, value: float, dtype: str = "float32") -> str:
         """The tensor of a constant without dimensions."""
         return self.stored(self.constant(np.asarray(value, dtype), "number"))

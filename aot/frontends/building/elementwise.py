@@ -12,12 +12,10 @@ from aot.ops.mul import Mul
 
 def joint_order(values: Sequence[Value], rank: int) -> Order:
     """The order in which several operands need the fewest moves: that of the largest one of full rank."""
-    full = [v for v in values if not v.constant and v.rank == rank and v.axis_order() is not None]
+    full = [v for v in values if not v.constant and v.rank == rank]
     if not full:
         return tuple(range(rank))
-    order = max(full, key=lambda v: v.elements).axis_order()
-    assert order is not None
-    return order
+    return max(full, key=lambda v: (v.axis_order() is not None, v.elements)).natural_order()
 
 
 def aligned(call: Call, values: Sequence[Value]) -> tuple[list[str], tuple[int, ...], Order]:

@@ -6,15 +6,10 @@ import numpy as np
 
 from aot.frontends.building.call import Call
 from aot.frontends.building.elementwise import joint_order
-from aot.frontends.building.value import Order, Value
+from aot.frontends.building.value import Value
 from aot.ops.common import require
 from aot.ops.concatenation import Concatenation
 from aot.ops.slice import StridedSlice
-
-
-def natural(value: Value) -> Order:
-    """The order in which the axes of a value lie, or would lie if they were in one piece each."""
-    return value.axis_order() or tuple(range(value.rank))
 
 
 def joined(call: Call, values: Sequence[Value], axis: int) -> Value:
@@ -36,7 +31,7 @@ def sliced(call: Call, x: Value, ranges: Sequence[range]) -> Value:
         return x
     if x.constant:
         return call.build.constant(x.array[np.ix_(*ranges)], call.build.label)
-    order = natural(x)
+    order = x.natural_order()
     stored = [ranges[a] for a in order]
     # An end before the first element can only be said by leaving it out.
     open_ends = sum(1 << i for i, r in enumerate(stored) if r.stop < 0)

@@ -56,15 +56,26 @@ class Value:
         return math.prod(self.shape)
 
     def axis_order(self) -> Order | None:
-        """The order of the axes in memory; None where the factors of one are scattered. Axes of 1 come last."""
+        """The order of the axes in memory; None where the factors of one are scattered."""
         if self.constant:
             return tuple(range(self.rank))
+        if len(self.order) == self.rank == sum(map(len, self.factors)):
+            return self.order
         owners = _owners(self.factors)
         stored = [f for f in self.order if self._extents[f] != 1]
         axes = list(dict.fromkeys(owners[f] for f in stored))
         if stored != [f for a in axes for f in _of_axis(owners, a) if self._extents[f] != 1]:
             return None
         return (*axes, *(a for a in range(self.rank) if a not in axes))
+
+    def natural_order(self) -> Order:
+        """The order of the axes in memory; of scattered ones, that in which they begin."""
+        found = self.axis_order()
+        if found is not None:
+            return found
+        owners = _owners(self.factors)
+        begun = dict.fromkeys(owners[f] for f in self.order if self._extents[f] != 1)
+        return (*begun, *(a for a in range(self.rank) if a not in begun))
 
     def lies_in(self, order: Order) -> bool:
         """Whether memory holds it in this order of axes, so that a reshape at most is needed."""

@@ -1,7 +1,7 @@
 """ONNX: protobuf of nodes, read in one pass with shapes that are all known."""
 
 from aot.base.errors import AotError
-from aot.frontends.shapes import Shapes
+from aot.frontends.settings import Settings
 from aot.graph.ir import Graph
 
 
@@ -11,10 +11,10 @@ def recognizes(content: bytes) -> bool:
     return version_first and content[2:3] in (b"\x12", b"\x1a", b"\x22", b"\x2a", b"\x32", b"\x3a", b"\x42")
 
 
-def parse(content: bytes, name: str, source: str, shapes: Shapes) -> Graph:
+def parse(content: bytes, name: str, source: str, settings: Settings) -> Graph:
     """The graph in the bytes of an .onnx file, called `name`; `source` is what errors call it.
 
-    Inputs have the `shapes` given by their names; a free batch is 1. Raises AotError for any fault in it.
+    `settings` tell of its ports, by their names; a free batch is 1. Raises AotError for any fault in it.
     """
     try:
         from aot.frontends.onnx import reader
@@ -22,4 +22,4 @@ def parse(content: bytes, name: str, source: str, shapes: Shapes) -> Graph:
         if (error.name or "").split(".")[0] != "onnx":
             raise
         raise AotError("reading an ONNX model needs the package onnx", 'pip install "aot-mcu[onnx]"') from None
-    return reader.parse(content, name, source, shapes)
+    return reader.parse(content, name, source, settings)

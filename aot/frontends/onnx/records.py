@@ -58,6 +58,11 @@ class Call(AnyCall):
 
     node: Node
     inputs: Inputs
+    read_by_none_else: Sequence[bool] = ()
+
+    def alone(self, index: int) -> bool:
+        """Whether nothing else reads what this input stands for."""
+        return self.read_by_none_else[index]
 
     def has(self, index: int) -> bool:
         """Whether there is an input of this number."""

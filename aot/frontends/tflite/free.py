@@ -4,14 +4,13 @@ What the file says of such a shape is a placeholder. An operator that is asked w
 shape an output should have.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from aot.base.errors import AotError, cut
+from aot.frontends.settings import Shapes
 from aot.graph.ir import Graph, Op, Tensor, Unsupported
 from aot.ops.common import WrongShape
 
-Shapes = Mapping[str, Sequence[int]]
-NO_SHAPES: Shapes = {}
 _LARGEST = 64 << 20  # elements of an input
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import tflite
 
 from aot.base.errors import AotError
+from aot.frontends.settings import NO_SETTINGS, Settings, Shapes, with_constants
 from aot.frontends.tflite.foreign import refuse_foreign
-from aot.frontends.tflite.free import NO_SHAPES, Shapes
 from aot.frontends.tflite.subgraph import read_graph
 from aot.frontends.tflite.tables import Model, OperatorTable, TensorTable, Vector, model_of
 from aot.frontends.tflite.variables import HANDLE
@@ -51,10 +51,10 @@ def recognizes(content: bytes) -> bool:
     return content[4:8] == b"TFL3"
 
 
-def parse(content: bytes, name: str, source: str, shapes: Shapes = NO_SHAPES) -> Graph:
+def parse(content: bytes, name: str, source: str, settings: Settings = NO_SETTINGS) -> Graph:
     """The graph in the bytes of a .tflite file, called `name`; `source` is what errors call it.
 
-    Its inputs have the `shapes` given by their names, others those of the file.
+    Its inputs have the shapes that `settings` give, others those of the file; its images have their channels last.
     """
     try:
         model = model_of(content)
@@ -64,7 +64,8 @@ def parse(content: bytes, name: str, source: str, shapes: Shapes = NO_SHAPES) ->
                 "convert the model again with a current TensorFlow Lite converter",
             )
         refuse_foreign(model, source)
-        return read_graph(_Reader(model, len(content), source, shapes), name)
+        graph = read_graph(_Reader(model, len(content), source, settings.shapes), name)
+        return with_constants(graph, settings.constants, source)
     except AotError:
         raise
     except _DAMAGE as error:

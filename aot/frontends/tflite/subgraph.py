@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from aot.base.errors import AotError
+from aot.frontends.settings import Shapes
 from aot.frontends.tflite.faults import fault_of, order_fault, probe
 from aot.frontends.tflite.foreign import why_not_implemented
-from aot.frontends.tflite.free import Shapes, dynamic_input, given_shapes, wrong_output
+from aot.frontends.tflite.free import dynamic_input, given_shapes, wrong_output
 from aot.frontends.tflite.known import known_outputs
 from aot.frontends.tflite.lifted import Inner, lifted
 from aot.frontends.tflite.operators import OPERATORS, AnyOperator, FileOp

@@ -1,9 +1,11 @@
 """Images with channels first become images with channels last, without a transpose in between."""
 
 import numpy as np
+import pytest
 from onnx import helper
 from onnx_models import answers, graph_of, onnx_model, onnxruntime_answers
 
+from aot.base.errors import AotError
 from aot.graph.ir import Array, Graph
 from aot.ops.transpose import Transpose
 
@@ -88,3 +90,24 @@ def test_a_sequence_is_an_image_of_one_row() -> None:
     x = _SEED.standard_normal((1, 4, 16)).astype(np.float32)
     wanted = onnxruntime_answers(content, {"x": x})["y"]
     np.testing.assert_allclose(answers(graph, {"x": x})["y"], wanted, atol=1e-5)
+
+
+def test_ports_with_channels_last_need_no_transpose() -> None:
+    content = _residual()
+    x = _SEED.standard_normal((1, 3, 8, 8)).astype(np.float32)
+    graph = graph_of(content, io_layout="nhwc")
+    assert _transposes(graph) == 0
+    assert graph[graph.inputs[0]].shape == (1, 8, 8, 3)
+    wanted = onnxruntime_answers(content, {"x": x})["y"]
+    np.testing.assert_allclose(answers(graph, {"x": x.transpose(0, 2, 3, 1)})["y"], wanted, atol=1e-5)
+
+
+def test_one_port_may_have_its_channels_last() -> None:
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"])]
+    content = onnx_model(nodes, {"x": (1, 3, 4, 4)}, {"y": (1, 5, 4, 4)}, {"w": _weights(5, 3, 1, 1)})
+    assert graph_of(content, io_layout=["y=nhwc"])["y"].shape == (1, 4, 4, 5)
+    assert _transposes(graph_of(content, io_layout=["y=nhwc"])) == 1
+    with pytest.raises(AotError, match="no port called 'z'"):
+        graph_of(content, io_layout="z=nhwc")
+    with pytest.raises(AotError, match="layout 'nchw'"):
+        graph_of(content, io_layout="nchw")

@@ -1,14 +1,16 @@
 """Operators element by element. They take their operands in whatever order these lie in."""
 
+from collections.abc import Callable
 from functools import partial, reduce
 
 import numpy as np
 
 from aot.frontends.building import Value
 from aot.frontends.building.elementwise import aligned, binary, scaled
+from aot.frontends.building.layers import folded
 from aot.frontends.onnx.file import TYPES
 from aot.frontends.onnx.records import Call, Reader
-from aot.graph.ir import Op
+from aot.graph.ir import Array, Op
 from aot.ops.add import Add, Sub
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.cast import Cast
@@ -27,6 +29,36 @@ from aot.ops.sigmoid import Logistic, Tanh
 from aot.ops.two_slopes import Abs, LeakyRelu
 
 _SELU = (1.67326319217681884765625, 1.05070102214813232421875)  # alpha and gamma of the standard
+
+
+def _shifted(call: Call) -> Value:
+    """A sum; where one operand is a constant for each channel of a layer, it becomes the layer's bias."""
+    return _into_layer(call, lambda c: (np.ones(1, np.float32), c)) or binary(call, Add, call.input(0), call.input(1))
+
+
+def _stretched(call: Call) -> Value:
+    """A product; where one operand is a constant for each channel of a layer, its weights are multiplied."""
+    return _into_layer(call, lambda c: (c, np.zeros(1, np.float32))) or binary(call, Mul, call.input(0), call.input(1))
+
+
+def _into_layer(call: Call, parts: Callable[[Array], tuple[Array, Array]]) -> Value | None:
+    """The layer before with a constant operand folded in as factor and offset; None where there is none to fold."""
+    values = call.input(0), call.input(1)
+    for i, (x, c) in enumerate((values, values[::-1])):
+        if c.constant and not x.constant and call.alone(i) and (axis := _channel_axis(x, c)) is not None:
+            return folded(call.build, x, axis, *parts(c.array))
+    return None
+
+
+def _channel_axis(x: Value, constant: Value) -> int | None:
+    """The axis of `x` that a constant has a number for each position of; any one if it is but one number."""
+    if constant.rank > x.rank:
+        return None
+    if constant.elements == 1:
+        order = [a for a in x.natural_order() if x.shape[a] != 1]
+        return order[-1] if order else None
+    axes = [a + x.rank - constant.rank for a, e in enumerate(constant.shape) if e != 1]
+    return axes[0] if len(axes) == 1 else None
 
 
 def _binary(kind: type[Op], dtype: str = "") -> Reader:
@@ -159,7 +191,7 @@ def _mod(call: Call) -> Value:
 
 READERS: dict[str, Reader] = {
     "Abs": _unary(Abs),
-    "Add": _binary(Add),
+    "Add": _shifted,
     "And": _binary(LogicalAnd),
     "Cast": _cast,
     "Ceil": _unary(Ceil),
@@ -183,7 +215,7 @@ READERS: dict[str, Reader] = {
     "Mean": _mean,
     "Min": _several(Minimum),
     "Mod": _mod,
-    "Mul": _binary(Mul),
+    "Mul": _stretched,
     "Neg": _unary(Neg),
     "Not": _unary(LogicalNot),
     "Or": _binary(LogicalOr),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aot.frontends.building import Value
-from aot.frontends.building.movement import joined, natural, sliced
+from aot.frontends.building.movement import joined, sliced
 from aot.frontends.onnx.operators.images import CHANNELS_LAST
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Unsupported
@@ -91,7 +91,7 @@ def _split(call: Call) -> Sequence[Value]:
     require(sum(sizes) == x.shape[axis] and len(sizes) == count, f"parts of {list(sizes)} out of {x.shape[axis]}")
     if count == 1:
         return [x]
-    order = natural(x)
+    order = x.natural_order()
     shapes = [((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype) for size in sizes]
     return call.build.emit_all(
         SplitV, (call.build.stored(x, order),), shapes, order, axis=order.index(axis), sizes=tuple(sizes)
@@ -119,7 +119,7 @@ def _pad(call: Call) -> Value:
     if not any(map(any, pads)):
         return x
     value = call.known(2, "the value").reshape(()).item() if call.has(2) else call.node.real("value", 0.0)
-    order = natural(x)
+    order = x.natural_order()
     shape = [e + sum(p) for e, p in zip(x.shape, pads, strict=True)]
     operands = (call.build.stored(x, order), call.build.number(value, x.dtype))
     return call.build.emit(PadV2, operands, shape, x.dtype, order, pads=tuple(pads[a] for a in order))
@@ -131,7 +131,7 @@ def _expand(call: Call) -> Value:
     if shape == x.shape:
         return x
     x = call.build.reshape(x, (1,) * (len(shape) - x.rank) + x.shape)
-    order = natural(x)
+    order = x.natural_order()
     stored = tuple(shape[a] for a in order)
     return call.build.emit(BroadcastTo, (call.build.stored(x, order),), shape, x.dtype, order, shape=stored)
 
@@ -140,7 +140,7 @@ def _tile(call: Call) -> Value:
     x = call.input(0)
     repeats = [int(v) for v in call.known(1, "the repeats").ravel()]
     require(len(repeats) == x.rank, f"{len(repeats)} repeats for {x.rank} dimensions")
-    order = natural(x)
+    order = x.natural_order()
     shape = [e * r for e, r in zip(x.shape, repeats, strict=True)]
     operands = (call.build.stored(x, order),)
     return call.build.emit(Tile, operands, shape, x.dtype, order, multiples=tuple(repeats[a] for a in order))

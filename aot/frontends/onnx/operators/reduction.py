@@ -3,7 +3,6 @@
 import math
 
 from aot.frontends.building import Value
-from aot.frontends.building.movement import natural
 from aot.frontends.building.reduction import along_last, reduced
 from aot.frontends.building.value import without
 from aot.frontends.onnx.records import Call, Reader, axis_of
@@ -41,7 +40,7 @@ def _extreme(call: Call, kind: type[ArgMax]) -> Value:
     x = call.input(0)
     require(not call.node.flag("select_last_index"), "the last of equal elements")
     axis = axis_of(call.node.integer("axis", 0), x.rank)
-    order = natural(x)
+    order = x.natural_order()
     kept = tuple(e for i, e in enumerate(x.shape) if i != axis)
     y = call.build.emit(
         kind, (call.build.stored(x, order),), kept, "int64", without(order, [axis]), axis=order.index(axis)

@@ -1,5 +1,0 @@
-"""Shapes of inputs that a user tells, by the inputs' names."""
-
-from collections.abc import Mapping, Sequence
-
-Shapes = Mapping[str, Sequence[int]]
