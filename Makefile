@@ -13,12 +13,13 @@ endif
 # What tests and tools share.
 export PYTHONPATH := $(abspath tests/support)
 
-.PHONY: help demo test conformance lint bench costs readme clean system system-dev environment environment-dev
+.PHONY: help demo test conformance fuzz lint bench costs readme clean system system-dev environment environment-dev
 
 help:
 	@echo "make demo   run the digits example on an emulated Cortex-M4, compare every byte with the model"
 	@echo "make test   lint, then all tests"
 	@echo "make conformance  the longer proofs: more samples and cases, on every board; writes docs/operators.md"
+	@echo "make fuzz   thousands of damaged models, images and archives, and of hostile devices"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make bench  sizes and instruction counts, compared with tests/tools/bench.json"
 	@echo "make costs  measure anew what kernels cost, which decides what is chosen"
@@ -41,6 +42,12 @@ conformance: system-dev environment-dev
 	    tests/kernels/test_kernels.py tests/kernels/test_softmax.py
 	$(BIN)/python tests/tools/operators_table.py build/counts
 	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/project/test_mlperf.py
+
+fuzz: system-dev environment-dev
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz.py $(DIGITS)/digits.tflite examples/sine/sine.tflite --objects --count 2000
+	$(BIN)/python tests/tools/fuzz_samples.py images --count 1000
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz_samples.py archives --count 1000
+	$(BIN)/python tests/tools/fuzz_devices.py --count 500
 
 lint: environment-dev
 	$(BIN)/ruff check .

@@ -2,8 +2,8 @@
 
 import time
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from aot.graph.deployment import Deployment
 
 PROTOCOL_VERSION = "2"
 _LARGEST_LAYER = 1 << 26  # more than a microcontroller's memory
+_MOST_INFERENCES = 1 << 31  # in one measurement: what a device counts
 
 _T = TypeVar("_T")
 
@@ -85,11 +86,13 @@ class Device:
 
         def ask() -> Identity:
             (frame,) = self._link.exchange("aot-identify", ("m-aot-identify",), self._link.seconds)
-            if frame.words[0] != PROTOCOL_VERSION:
-                raise AotError(f"the device speaks version {frame.words[0]} of the protocol, not {PROTOCOL_VERSION}",
+            if frame.words[:1] != (PROTOCOL_VERSION,):
+                spoken = " ".join(frame.words[:1])
+                raise AotError(f"the device speaks version {spoken} of the protocol, not {PROTOCOL_VERSION}",
                                "build its firmware again with this version of aot")  # fmt: skip
-            _, name, sha256, code, version, traces, ticks = frame.words
-            return Identity(name, sha256, code, version, traces == "1", int(ticks))
+            with _reading():
+                _, name, sha256, code, version, traces, ticks = frame.words
+                return Identity(name, sha256, code, version, traces == "1", int(ticks))
 
         self._await_greeting()
         identity = self._link.reliably(ask)
@@ -153,7 +156,8 @@ class Device:
             count = len(self._held.layers)
             wanted = ("m-aot-layer",) * count + ("m-aot-layers",)
             frames = self._link.exchange(f"aot-layers {crc} {crc}", wanted, self._timeout, largest=_LARGEST_LAYER)[:-1]
-            layers = [Layer(int(frame.words[0]), int(frame.words[1]), frame.payload) for frame in frames]
+            with _reading():
+                layers = [Layer(int(frame.words[0]), int(frame.words[1]), frame.payload) for frame in frames]
             if [layer.index for layer in layers] != list(range(count)):
                 raise Garbled("the layers came out of order")
             return layers
@@ -166,9 +170,11 @@ class Device:
 
         def once() -> tuple[int, int]:
             (frame,) = self._link.exchange(f"aot-time {count}", ("m-aot-time",), self._timeout * count)
-            if frame.words[0] != str(count):
+            with _reading():
+                timed, ticks, ticks_per_second = map(int, frame.words)
+            if timed != count or ticks < 0 or ticks_per_second < 1:
                 raise Garbled("the device timed another number of inferences")
-            return int(frame.words[1]), int(frame.words[2])
+            return ticks, ticks_per_second
 
         return self._link.reliably(once)
 
@@ -177,7 +183,8 @@ class Device:
 
         def once() -> int:
             (frame,) = self._link.exchange("aot-stack", ("m-aot-stack",), self._timeout)
-            return int(frame.words[0])
+            with _reading():
+                return int(frame.words[0])
 
         return self._link.reliably(once)
 
@@ -249,6 +256,15 @@ class Device:
         return self._link.reliably(once)
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Words of an answer that are too few or no numbers: a firmware of another kind, or none."""
+    try:
+        yield
+    except (ValueError, IndexError):
+        raise Garbled("an answer of another form") from None
+
+
 def _crc_of(inputs: Sequence[bytes]) -> int:
     return zlib.crc32(b"".join(inputs))
 
@@ -266,5 +282,7 @@ def instructions(device: Device, inputs: Sequence[bytes] | None = None, *, preci
     ticks, ticks_per_second = device.time(count)
     while inputs is None and ticks * precision < 1:
         count *= max(2, min(1000, round(1 / (precision * max(ticks, 1))) + 1))
+        if count > _MOST_INFERENCES:
+            raise AotError("the device's timer stands still", "is its clock that of the board?")
         ticks, ticks_per_second = device.time(count)
     return round(ticks * 1_000_000_000 / ticks_per_second / count)

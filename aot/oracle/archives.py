@@ -6,7 +6,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,8 +22,9 @@ _RATIO = 50  # how much larger than the file more may be: so many samples are ne
 _LARGEST_ELEMENT = 8  # bytes
 
 # What numpy and zipfile raise for files that are not what their name says.
-_DAMAGE = (ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError, UnicodeError, struct.error,
-           tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError)  # fmt: skip
+_DAMAGE = (ValueError, OverflowError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError, UnicodeError,
+           struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+           NotImplementedError)  # fmt: skip
 
 
 def read_arrays(path: Path, graph: Graph | None = None) -> dict[str, Array]:
@@ -34,6 +35,11 @@ def read_arrays(path: Path, graph: Graph | None = None) -> dict[str, Array]:
         with zipfile.ZipFile(path) as archive:
             check_entries(path, archive, graph)
         return {name: file[name] for name in file.files}
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names of arrays for a message, in one line whatever they are."""
+    return ", ".join("".join(c if c.isprintable() else "?" for c in cut(name)) for name in names)
 
 
 def read_array(path: Path) -> Array:
@@ -80,7 +86,7 @@ def check_entries(path: Path, archive: zipfile.ZipFile, graph: Graph | None = No
     """Raise AotError where an entry is not an array, or all are far more than the file and the inputs of `graph`."""
     for entry in archive.infolist():
         if not entry.filename.endswith(".npy"):
-            what = "a folder" if entry.is_dir() else "no array"
+            what = "a folder" if entry.filename.endswith("/") else "no array"
             raise AotError(f"cannot read samples from {path}: its entry {cut(entry.filename)!r} is {what}", _HINT)
     packed, unpacked = path.stat().st_size, sum(entry.file_size for entry in archive.infolist())
     if unpacked > max(_ALWAYS_FINE, _RATIO * packed, _MANY_SAMPLES * (_sample_bytes(graph) if graph else 0)):

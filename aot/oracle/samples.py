@@ -9,7 +9,7 @@ from aot.base.errors import AotError
 from aot.base.files import complete_file
 from aot.graph.ir import Array, Graph, Tensor
 from aot.ops.quantize import quantize_real
-from aot.oracle.archives import read_arrays
+from aot.oracle.archives import listed, read_arrays
 
 Sample = Mapping[str, Array]
 
@@ -62,7 +62,7 @@ def _refuse_others(source: str, arrays: Mapping[str, Array], graph: Graph) -> No
     others = [name for name in arrays if name not in known]
     if others and len(arrays) > 1:
         raise AotError(
-            f"{source} has arrays that are no inputs: {', '.join(others)}",
+            f"{source} has arrays that are no inputs: {listed(others)}",
             f"the model's inputs are {', '.join(graph.inputs)}",
         )
 
@@ -103,7 +103,7 @@ def _pick(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tensor
         return next(iter(arrays.values()))
     raise AotError(
         f"{source} has no array for the input {tensor.name}",
-        f"it has {', '.join(arrays) or 'none at all'}",
+        f"it has {listed(arrays) or 'none at all'}",
         f"the model's inputs are {', '.join(graph.inputs)}",
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aot.base.errors import AotError
 from aot.graph.ir import Array
-from aot.oracle.archives import read_array, read_arrays, refuse_device
+from aot.oracle.archives import listed, read_array, read_arrays, refuse_device
 
 _HINT = "give labels as .npz, .npy, .csv, .txt or .json: one for each sample, in the samples' order"
 
@@ -26,7 +26,7 @@ def _archive(path: Path) -> Array:
     """The one array in an .npz file."""
     arrays = read_arrays(path)
     if len(arrays) != 1:
-        names = ", ".join(arrays) or "none"
+        names = listed(arrays) or "none"
         raise AotError(f"{path} has {len(arrays)} arrays; labels are one", f"it has {names}")
     return next(iter(arrays.values()))
 

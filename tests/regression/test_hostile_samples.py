@@ -120,3 +120,23 @@ def _pictures(folder: Path) -> None:
 def _skipped(folder: Path, name: str) -> None:
     done = aot("quantize", folder / "float.tflite", "--calibration", folder / "samples", "-o", folder / "out.tflite")
     assert done.code == 0 and "3 images were used; 1 cannot be read" in done.err and name in done.err
+
+
+def test_a_negative_size_in_a_header(tmp_path: Path) -> None:
+    header = b"{'descr': '|i1', 'fortran_order': False, 'shape': (-999, 1), }".ljust(117) + b"\n"
+    entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    for said in _all_readers(_archive(tmp_path / "a.npz", {"x.npy": entry}), tmp_path):
+        assert "cannot read samples" in said
+
+
+def test_names_of_arrays_in_one_line(tmp_path: Path) -> None:
+    entries = {"x.npy": _npy(np.zeros((1, 1), np.int8)), "a\nerror: b.npy": _npy(np.zeros((1, 1), np.int8))}
+    for said in _all_readers(_archive(tmp_path / "a.npz", entries), tmp_path)[:3]:
+        assert "a?error: b" in said
+
+
+def test_an_entry_without_a_name(tmp_path: Path) -> None:
+    whole = _archive(tmp_path / "a.npz", {"x.npy": _npy(np.zeros((1, 1), np.int8)), "notes": b""})
+    whole.write_bytes(whole.read_bytes().replace(b"notes", b"\0otes"))
+    for said in _all_readers(whole, tmp_path):
+        assert "its entry '' is no array" in said

@@ -1,26 +1,22 @@
 """Compiles damaged models: each must give C or an AotError, in time and in memory. Each fault found is one JSON line.
 
-    python tests/tools/fuzz.py MODEL [--first N] [--count N] [--rounding R] [--native-every N]
+    python tests/tools/fuzz.py MODEL... [--first N] [--count N] [--rounding R] [--native-every N] [--objects]
 
-With `--native-every N`, the C of each N-th mutation that compiles also runs here, with sanitizers, against the
-interpreter.
+The bytes of the file are damaged or, with `--objects`, what it says. With `--native-every N`, the C of each N-th
+mutation that compiles also runs here, with sanitizers, against the interpreter.
 """
 
-import argparse
 import faulthandler
-import json
-import os
 import resource
 import sys
 import tempfile
-import time
-import traceback
-from collections import Counter
 from pathlib import Path
 
+import campaign
 import native
 import reading
 from mutate import mutation, structure
+from mutate_objects import object_mutation
 
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
@@ -81,38 +77,33 @@ def attempt(content: bytes, rounding: str) -> Compiled | None:
 
 
 def main() -> int:
-    """Try mutations `first` ... `first + count - 1`; the number of faults is the exit code, at most 100."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--count", type=int, default=1000)
+    """Try mutations `first` ... `first + count - 1`, of each model in its turn. The exit code counts faults."""
+    parser = campaign.parser(__doc__)
+    parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--rounding", default="double")
     parser.add_argument("--native-every", type=int, default=0)
+    parser.add_argument("--objects", action="store_true")
     args = parser.parse_args()
-    content = args.model.read_bytes()
-    positions = structure(content)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    seen: Counter[str] = Counter()
-    slowest = 0.0
-    for seed in range(args.first, args.first + args.count):
-        faulthandler.dump_traceback_later(SECONDS, exit=True)
-        started = time.process_time()
-        try:
-            compiled = attempt(mutation(content, positions, seed), args.rounding)
-            seen["compiled" if compiled else "refused"] += 1
-            if compiled and args.native_every and seen["compiled"] % args.native_every == 0:
-                faulthandler.cancel_dump_traceback_later()
-                check_native(compiled, seed)
-                seen["native"] += 1
-        except Exception as error:
-            seen["faults"] += 1
-            where = traceback.format_exc(limit=-3).splitlines()
-            print(json.dumps({"seed": seed, "error": repr(error)[:2500], "where": where}), flush=True)
-        slowest = max(slowest, time.process_time() - started)
-    faulthandler.cancel_dump_traceback_later()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({**seen, "slowest_seconds": round(slowest, 2), "peak_mib": peak, "pid": os.getpid()}))
-    return min(seen["faults"], 100)
+    contents = [model.read_bytes() for model in args.models]
+    positions = [structure(content) for content in contents]
+    compiles = 0
+
+    def one(seed: int) -> str:
+        nonlocal compiles
+        content, places = contents[seed % len(contents)], positions[seed % len(contents)]
+        compiled = attempt(
+            object_mutation(content, seed) if args.objects else mutation(content, places, seed), args.rounding
+        )
+        if compiled is None:
+            return "refused"
+        compiles += 1
+        if args.native_every and compiles % args.native_every == 0:
+            faulthandler.cancel_dump_traceback_later()
+            check_native(compiled, seed)
+            return "native"
+        return "compiled"
+
+    return campaign.run(args, one, SECONDS, MEMORY_BYTES)
 
 
 if __name__ == "__main__":
