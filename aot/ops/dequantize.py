@@ -13,12 +13,18 @@ from aot.ops.operands import SingleInput
 
 @dataclass(frozen=True, kw_only=True)
 class Dequantize(SingleInput):
-    """y = scale * (x - zero_point): one float32 product; from float16, the same number."""
+    """y = scale * (x - zero_point): one float32 product; from float16, the same number.
+
+    `notation` as that of `Quantize`.
+    """
+
+    notation: bool = False
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
-        require_types(graph, self, *((x, "float32") for x in (*QUANTIZED_TYPES, "float16")))
+        require_types(graph, self, *((x, "float32") for x in (*QUANTIZED_TYPES, "float16", "int32")))
         x, y = self.operands(graph)
+        require(x.constant or x.dtype != "int32", f"%{x.name} is int32, but not constant")
         if x.dtype == "float16":
             require(x.constant, f"%{x.name} is float16, but not constant")
         elif x.constant:  # folded when compiled: no kernel sees the scales

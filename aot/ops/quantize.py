@@ -38,9 +38,11 @@ class Quantize(SingleInput):
     """From float32, y = zero_y + round(x / scale_y), ties away from zero; from integers, (x - zero_x) requantized.
 
     `as_uint8`: int8 codes are uint8's, less 128, and rescaled in float32, as CONCATENATION does it.
+    `notation`: so a file says that its neighbours compute with codes; in a normal graph none is left.
     """
 
     as_uint8: bool = False
+    notation: bool = False
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from aot.graph.ir import Graph
 from aot.passes.centre_weights import centre_weights
+from aot.passes.code_ports import code_ports
 from aot.passes.copy_outputs import copy_outputs
 from aot.passes.dequantize_weights import dequantize_weights
 from aot.passes.drop_channels import drop_channels
@@ -15,6 +16,7 @@ from aot.passes.eliminate_dead import eliminate_dead
 from aot.passes.fold_constants import fold_constants
 from aot.passes.fold_pad import fold_pad
 from aot.passes.fuse_activation import fuse_activation
+from aot.passes.integer_forms import integer_forms
 from aot.passes.make_products import make_products
 from aot.passes.share_constants import share_constants
 from aot.passes.sign_codes import sign_codes
@@ -22,10 +24,12 @@ from aot.passes.sign_codes import sign_codes
 Pass = Callable[[Graph], Graph]
 
 NORMALIZE: tuple[Pass, ...] = (
+    integer_forms,
     sign_codes,
     dequantize_weights,
     centre_weights,
     make_products,
+    code_ports,
 )
 PASSES: tuple[Pass, ...] = (
     fold_constants,

@@ -207,7 +207,7 @@ class Builder:
         held = Tensor(self.names.unique(value.label), codes.shape, codes.dtype.name, turned.quant, codes, value.label)
         self._tensors[held.name] = held
         y = self._tensor(f"{value.label}_real", held.shape, "float32")
-        self.add(Dequantize, (held.name,), (y.name,))
+        self.add(Dequantize, (held.name,), (y.name,), notation=True)
         return y.name
 
     def _viewed(self, name: str, shape: tuple[int, ...]) -> str:

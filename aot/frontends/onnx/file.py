@@ -30,9 +30,10 @@ TYPES: dict[int, str] = {
     onnx.TensorProto.INT64: "int64",
     onnx.TensorProto.UINT64: "uint64",
     onnx.TensorProto.BOOL: "bool",
-    onnx.TensorProto.INT4: "int8",
-    onnx.TensorProto.UINT4: "uint8",
+    onnx.TensorProto.INT4: "int4",
+    onnx.TensorProto.UINT4: "uint4",
 }
+_OF_4_BITS = ("int4", "uint4")  # types that numpy itself does not have
 
 
 def load(content: bytes, source: str) -> onnx.ModelProto:
@@ -94,12 +95,16 @@ def array(t: onnx.TensorProto, folder: Path | None) -> Array:
         kind = onnx.TensorProto.DataType.Name(t.data_type) if t.data_type in range(30) else t.data_type
         raise AotError(f"tensor {t.name[:200]!r} has type {kind}, which aot does not support")
     size = int(np.prod(list(t.dims), dtype=object)) if t.dims else 1
-    if len(t.dims) > _MAX_RANK or not 0 <= size * np.dtype(TYPES[t.data_type]).itemsize <= _MAX_TENSOR_BYTES:
+    if len(t.dims) > _MAX_RANK or not 0 <= size * _bytes(TYPES[t.data_type]) <= _MAX_TENSOR_BYTES:
         raise AotError(f"tensor {t.name[:200]!r} has {size} elements: too large for a microcontroller")
     if t.data_location == onnx.TensorProto.EXTERNAL:
         t = _with_data(t, folder)
     data = numpy_helper.to_array(t)
-    return np.asarray(data, TYPES[t.data_type])
+    return data if TYPES[t.data_type] in _OF_4_BITS else np.asarray(data, TYPES[t.data_type])
+
+
+def _bytes(dtype: str) -> int:
+    return 1 if dtype in _OF_4_BITS else np.dtype(dtype).itemsize
 
 
 def _with_data(t: onnx.TensorProto, folder: Path | None) -> onnx.TensorProto:

@@ -1,52 +1,73 @@
-"""What stands for reals: from integers and to them."""
+"""What stands for reals: from integers and to them. Conversions are notation: passes give operators integer forms."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from aot.frontends.building import Value
+from aot.frontends.building import Builder, Value
+from aot.frontends.onnx.file import TYPES
 from aot.frontends.onnx.records import Call, Reader, axis_of
-from aot.graph.ir import Array, Quant
+from aot.graph.ir import Array, Quant, Unsupported
 from aot.ops.common import QUANTIZED_TYPES, require
-from aot.ops.dequantize import Dequantize
+from aot.ops.dequantize import Dequantize, reals
 from aot.ops.quantize import Quantize
 
+_HELD_IN = {"int4": "int8", "uint4": "uint8", "uint16": "int16"}  # types of codes that are another one here
+_SHIFT = {"uint16": 1 << 15}  # and what the codes are then less by
+_CODES = (*QUANTIZED_TYPES, "int32")  # what constants keep beside their reals
 
-def _quant(call: Call, x: Value) -> Quant:
-    """The parameters: inputs 1 and 2, for all elements or along an axis."""
-    require(call.node.integer("block_size", 0) == 0, "quantization by blocks")
-    scale = call.known(1, "the scale").astype(np.float32)
-    zero = call.known(2, "the zero point") if call.has(2) else np.zeros(scale.shape, np.int8)
-    scales, zeros = tuple(map(float, scale.ravel())), tuple(int(z) for z in zero.ravel())
-    axis = axis_of(call.node.integer("axis", 1), x.rank) if len(scales) > 1 else None
-    return Quant(scales, zeros, axis)
+
+def dequantized(build: Builder, x: Value, scale: Value, zero: Value | None, axis: int = 1) -> Value:
+    """The reals that codes stand for. Constants stay codes beside them: whoever computes with integers finds them."""
+    quant = _quant(x, scale, zero, axis, x.dtype if zero is None else zero.dtype)
+    if not x.constant:
+        return build.like(build.quantize(x, quant), Dequantize, dtype="float32", notation=True)
+    codes = _held(x.array)
+    y = build.constant(reals(codes, quant), x.label)
+    return replace(y, codes=codes, quant=quant) if codes.dtype.name in _CODES else y
+
+
+def quantized(build: Builder, x: Value, scale: Value, zero: Value | None, axis: int = 1, dtype: str = "uint8") -> Value:
+    """Reals as codes, of the type of the zero point, or of `dtype` where that is left out."""
+    dtype = dtype if zero is None else zero.dtype
+    if dtype in ("int4", "uint4"):
+        raise Unsupported(f"activations of {dtype}; supported: 8 and 16 bits")
+    y = build.like(x, Quantize, dtype=_HELD_IN.get(dtype, dtype), notation=True)
+    return build.quantize(y, _quant(x, scale, zero, axis, dtype))
+
+
+def _quant(x: Value, scale: Value, zero: Value | None, axis: int, dtype: str) -> Quant:
+    """The parameters, for all elements or along an axis."""
+    require(scale.constant and (zero is None or zero.constant), "a scale or zero point that is not constant")
+    scales = tuple(map(float, scale.array.astype(np.float32).ravel()))
+    zeros = (0,) * len(scales) if zero is None else tuple(int(z) for z in zero.array.astype(np.int64).ravel())
+    zeros = zeros * len(scales) if len(zeros) == 1 else zeros
+    require(scale.rank <= 1 and len(zeros) == len(scales), "quantization by blocks")
+    along = axis_of(axis, x.rank) if len(scales) > 1 else None
+    require(along is None or x.shape[along] == len(scales), f"{len(scales)} scales for shape {list(x.shape)}")
+    return Quant(scales, tuple(z - _SHIFT.get(dtype, 0) for z in zeros), along)
+
+
+def _held(codes: Array) -> Array:
+    """Codes as a type that tensors may have."""
+    name = codes.dtype.name
+    return (codes.astype(np.int64) - _SHIFT.get(name, 0)).astype(_HELD_IN.get(name, name))
 
 
 def _dequantize(call: Call) -> Value:
-    """Constants stay codes beside their reals: whoever computes with integers finds them."""
-    x = call.input(0)
-    quant = _quant(call, x)
-    if x.constant:
-        y = replace(call.build.constant(_reals(x.array, quant), x.label))
-        return replace(y, codes=x.array, quant=quant) if x.dtype in QUANTIZED_TYPES else y
-    return call.build.like(call.build.quantize(x, quant), Dequantize, dtype="float32")
-
-
-def _reals(codes: Array, quant: Quant) -> Array:
-    shape = [1] * codes.ndim
-    if quant.axis is not None:
-        shape[quant.axis] = -1
-    zeros = np.array(quant.zero_point, np.int64).reshape(shape if codes.ndim else ())
-    scales = np.array(quant.scale, np.float32).reshape(shape if codes.ndim else ())
-    return np.asarray((codes.astype(np.int64) - zeros).astype(np.float32) * scales)
+    require(call.node.integer("block_size", 0) == 0, "quantization by blocks")
+    zero = call.input(2) if call.has(2) else None
+    return dequantized(call.build, call.input(0), call.input(1), zero, call.node.integer("axis", 1))
 
 
 def _quantize(call: Call) -> Value:
-    x = call.input(0)
-    quant = _quant(call, x)
-    dtype = call.input(2).dtype if call.has(2) else "uint8"
-    y = call.build.like(x, Quantize, dtype=dtype)
-    return call.build.quantize(y, quant)
+    node = call.node
+    require(node.integer("block_size", 0) == 0, "quantization by blocks")
+    kind = node.integer("output_dtype", 0)
+    require(kind == 0 or kind in TYPES, "codes of 8 bits that are real numbers")
+    zero = call.input(2) if call.has(2) else None
+    dtype = TYPES.get(kind, "uint8")
+    return quantized(call.build, call.input(0), call.input(1), zero, node.integer("axis", 1), dtype)
 
 
 READERS: dict[str, Reader] = {"DequantizeLinear": _dequantize, "QuantizeLinear": _quantize}
