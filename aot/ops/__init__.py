@@ -34,6 +34,7 @@ from aot.ops.normalize import Normalize
 from aot.ops.one_hot import OneHot
 from aot.ops.pack import Pack
 from aot.ops.pad import Pad, PadV2
+from aot.ops.pick import Pick
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D
 from aot.ops.pow import Pow
 from aot.ops.prelu import Prelu
@@ -47,6 +48,7 @@ from aot.ops.reshape import Reshape
 from aot.ops.resize import ResizeBilinear, ResizeNearest
 from aot.ops.reverse_sequence import ReverseSequence
 from aot.ops.roots import Rsqrt, Sqrt
+from aot.ops.scatter_nd import ScatterNd
 from aot.ops.select import Select, SelectV2
 from aot.ops.shape import Shape
 from aot.ops.sigmoid import Logistic, Tanh
@@ -124,6 +126,7 @@ OPS: tuple[type[Op], ...] = (
     Pack,
     Pad,
     PadV2,
+    Pick,
     Pow,
     Prelu,
     Quantize,
@@ -146,6 +149,7 @@ OPS: tuple[type[Op], ...] = (
     Rnn,
     Round,
     Rsqrt,
+    ScatterNd,
     Select,
     SelectV2,
     Shape,

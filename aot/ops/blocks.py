@@ -81,7 +81,8 @@ class BatchToSpace(Indexed):
         require(min(spatial) >= 1, f"crops {self.crops} leave nothing of %{x.name}")
         return (x.shape[0] // count, *spatial, *x.shape[1 + len(self.block) :])
 
-    def tables(self, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    def tables(self, graph: Graph) -> tuple[Array, ...]:
+        shape = graph[self.inputs[0]].shape
         return _block_tables(shape, self.block, self.crops)
 
 

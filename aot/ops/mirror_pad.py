@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.fixedpoint import Array
-from aot.graph.ir import Tensor
+from aot.graph.ir import Graph, Tensor
 from aot.ops.common import require
 from aot.ops.view import Indexed, contiguous_strides
 
@@ -25,7 +25,8 @@ class MirrorPad(Indexed):
             require(min(pair) >= 0 and max(pair) <= most, f"padding {pair} along axis {axis}; supported: 0 to {most}")
         return tuple(extent + sum(pair) for extent, pair in zip(x.shape, self.pads, strict=True))
 
-    def tables(self, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    def tables(self, graph: Graph) -> tuple[Array, ...]:
+        shape = graph[self.inputs[0]].shape
         parts = zip(shape, contiguous_strides(shape), self.pads, strict=True)
         return tuple(self._mirrored(np.arange(extent) * stride, pair) for extent, stride, pair in parts)
 

@@ -30,7 +30,8 @@ class ResizeNearest(Indexed):
     def shape_of(self, x: Tensor) -> tuple[int, ...]:
         return _resized(x, self.size)
 
-    def tables(self, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    def tables(self, graph: Graph) -> tuple[Array, ...]:
+        shape = graph[self.inputs[0]].shape
         batch, down, right, channel = contiguous_strides(shape)
         rows, columns = (self._nearest(shape[1 + i], self.size[i]) for i in (0, 1))
         tables = np.arange(shape[0]) * batch, rows * down, columns * right, np.arange(shape[3]) * channel
@@ -47,13 +48,18 @@ class ResizeNearest(Indexed):
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeBilinear(SingleInput):
-    """NHWC: each pixel of y lies between four of x; int8 and int16 measure in 1/1024 of a pixel, others in float32."""
+    """NHWC: each pixel of y lies between four of x; int8 and int16 measure in 1/1024 of a pixel, others in float32.
+
+    `steps` are the pixels of x from one of y to the next, down and across, where that is not the ratio of the sizes;
+    what lies outside is then moved to the border.
+    """
 
     scheme: ClassVar[Scheme] = SHARED_RANGE
 
     size: tuple[int, int]
     align_corners: bool = False
     half_pixel_centers: bool = False
+    steps: tuple[float, ...] = ()
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
@@ -62,6 +68,8 @@ class ResizeBilinear(SingleInput):
         require_moved(x, y)
         require_shape(y, _resized(x, self.size))
         require(not (self.align_corners and self.half_pixel_centers), "aligned corners and half pixel centres at once")
+        given = not self.steps or (len(self.steps) == 2 and not self.align_corners)
+        require(given and all(0 < step <= _LARGEST for step in self.steps), f"steps {self.steps}")
         for extent, (low, _, _) in zip(x.shape[1:3], self.axes(x), strict=True):
             # Where the rounding of 1/1024 adds up, LiteRT reads beyond the last pixel.
             require(int(low.max()) < extent, f"%{x.name} of {extent} pixels is resized to {len(low)}: too many")
@@ -69,24 +77,27 @@ class ResizeBilinear(SingleInput):
     def axes(self, x: Tensor) -> tuple[Axis, Axis]:
         """Rows and columns."""
         between = self._between_float if in_float(x) else self._between_integer
-        rows, columns = (between(x.shape[1 + i], self.size[i]) for i in (0, 1))
+        rows, columns = (between(x.shape[1 + i], self.size[i], (*self.steps, 0, 0)[i]) for i in (0, 1))
         return rows, columns
 
-    def _between_integer(self, before: int, after: int) -> Axis:
+    def _between_integer(self, before: int, after: int, step: float) -> Axis:
         pixels, places = (before - 1, after - 1) if self.align_corners and after > 1 else (before, after)
-        scale = (_UNIT * pixels + places // 2) // places
+        scale = round(_UNIT * step) if step else (_UNIT * pixels + places // 2) // places
         at = np.arange(after, dtype=np.int64) * scale
         if self.half_pixel_centers:
             at += scale // 2 - _UNIT // 2
+        at = np.clip(at, 0, (before - 1) * _UNIT) if step else at
         low = np.maximum(at // _UNIT, 0)
         return low, np.minimum((at + _UNIT - 1) // _UNIT, before - 1), at - _UNIT * low
 
-    def _between_float(self, before: int, after: int) -> Axis:
+    def _between_float(self, before: int, after: int, step: float) -> Axis:
         aligned = self.align_corners and after > 1
         scale = np.float32(before - 1) / np.float32(after - 1) if aligned else np.float32(before) / np.float32(after)
+        scale = np.float32(step) if step else scale
         at = np.arange(after, dtype=np.float32)
         half = np.float32(0.5)
         at = (at + half) * scale - half if self.half_pixel_centers else at * scale
+        at = np.clip(at, np.float32(0), np.float32(before - 1)) if step else at
         low = np.maximum(np.floor(at).astype(np.int64), 0)
         high = np.minimum(np.ceil(at).astype(np.int64), before - 1)
         return low, high, at - low.astype(np.float32)

@@ -45,12 +45,12 @@ class Indexed(Rearrangement):
     """y[i, j, ...] = x[first[i] + second[j] + ...], x counted element by element: one table for each dimension of y."""
 
     @abstractmethod
-    def tables(self, shape: tuple[int, ...]) -> tuple[Array, ...]:
-        """For an x of `shape`, what each dimension of y adds to the position in x."""
+    def tables(self, graph: Graph) -> tuple[Array, ...]:
+        """What each dimension of y adds to the position in x."""
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
-        return (values[x.name].reshape(-1)[positions(self.tables(x.shape))].reshape(y.shape),)
+        return (values[x.name].reshape(-1)[positions(self.tables(graph))].reshape(y.shape),)
 
 
 def positions(tables: tuple[Array, ...]) -> Array:

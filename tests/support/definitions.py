@@ -16,8 +16,11 @@ from aot.graph.ir import Graph, Op, Tensor
 from aot.ops.clip import Clip
 from aot.ops.gru import Gru
 from aot.ops.normalize import Normalize
+from aot.ops.pick import Pick
 from aot.ops.real_functions import RealFunction
 from aot.ops.recurrent import Lstm, Rnn
+from aot.ops.resize import ResizeBilinear
+from aot.ops.scatter_nd import ScatterNd
 
 Values = Mapping[str, Array]
 
@@ -131,11 +134,45 @@ def _normalize(op: Normalize, graph: Graph, values: Values) -> tuple[Array, ...]
     return (y * (1 if scale is None else scale) + (0 if bias is None else bias),)
 
 
+def _pick(op: Pick, graph: Graph, values: Values) -> tuple[Array, ...]:
+    y = values[op.inputs[0]]
+    for axis, name in enumerate(op.inputs[1:]):
+        y = y if name is None else np.take(y, graph[name].data, axis)
+    return (y,)
+
+
+def _resize_bilinear(op: ResizeBilinear, graph: Graph, values: Values) -> tuple[Array, ...]:
+    """Along one axis after the other."""
+    y, half = values[op.inputs[0]].astype(np.float64), 0.5 * op.half_pixel_centers
+    for axis, (size, step) in enumerate(zip(op.size, op.steps, strict=True), start=1):
+        at = np.clip((np.arange(size) + half) * step - half, 0, y.shape[axis] - 1)
+        behind = np.minimum(np.floor(at).astype(int) + 1, y.shape[axis] - 1)
+        share = (at - np.floor(at)).reshape(-1, *(1,) * (3 - axis))
+        y = np.take(y, np.floor(at).astype(int), axis) * (1 - share) + np.take(y, behind, axis) * share
+    return (y,)
+
+
+def _scatter_nd(op: ScatterNd, graph: Graph, values: Values) -> tuple[Array, ...]:
+    x, indices, updates = (recurrent.known(graph, values, name) for name in op.inputs)
+    result, limits = x.copy(), x.shape[: indices.shape[-1]]
+    for i in np.ndindex(*indices.shape[:-1]):
+        place = tuple(min(max(int(at), 0), extent - 1) for at, extent in zip(indices[i], limits, strict=True))
+        for k in np.ndindex(*x.shape[len(limits) :]):
+            old, new = result[(*place, *k)], updates[(*i, *k)]
+            with np.errstate(all="ignore"):
+                changed = {"none": new, "add": old + new, "mul": old * new, "max": max(old, new), "min": min(old, new)}
+            result[(*place, *k)] = changed[op.reduction]
+    return (result,)
+
+
 DEFINITIONS: dict[type[Op], Definition] = {
     Clip: Definition(_clip),
     Gru: Definition(recurrent.gru, 1e-5, of_largest=True),
     Lstm: Definition(recurrent.lstm, 1e-5, of_largest=True),
     Normalize: Definition(_normalize, 1e-5, of_largest=True),
+    Pick: Definition(_pick),
     RealFunction: Definition(_real_function, 1e-6, near_ties=3),
+    ResizeBilinear: Definition(_resize_bilinear, 1e-5, of_largest=True),
+    ScatterNd: Definition(_scatter_nd),
     Rnn: Definition(recurrent.rnn, 1e-5, of_largest=True),
 }

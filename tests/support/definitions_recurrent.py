@@ -24,11 +24,15 @@ _sigmoid, _tanh = _FUNCTIONS["sigmoid"], _FUNCTIONS["tanh"]
 
 
 def given(graph: Graph, values: Values, name: str) -> Array:
-    """What is known of a tensor before the first operator, in double precision."""
+    """`known` in double precision."""
+    return known(graph, values, name).astype(np.float64)
+
+
+def known(graph: Graph, values: Values, name: str) -> Array:
+    """What is known of a tensor before the first operator."""
     kept = {state.current: state.initial for state in graph.state}
     data = graph[name].data
-    value = values[name] if name in values else kept[name] if data is None else data
-    return value.astype(np.float64)
+    return values[name] if name in values else kept[name] if data is None else data
 
 
 def _layer(op: Any, graph: Graph, values: Values, step: Step, states: list[str]) -> tuple[Array, ...]:

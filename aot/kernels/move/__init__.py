@@ -1,7 +1,7 @@
 """Elements that only change their place, and images that change their size."""
 
 from aot.kernels.call import AnyKernel
-from aot.kernels.move import broadcast_args, copy, gather, indexed, parts, resize, reverse_sequence
+from aot.kernels.move import broadcast_args, copy, gather, indexed, parts, resize, reverse_sequence, scatter_nd
 
 KERNELS: tuple[AnyKernel, ...] = (
     *copy.KERNELS,
@@ -10,5 +10,6 @@ KERNELS: tuple[AnyKernel, ...] = (
     *indexed.KERNELS,
     *resize.KERNELS,
     *reverse_sequence.KERNELS,
+    *scatter_nd.KERNELS,
     *broadcast_args.KERNELS,
 )

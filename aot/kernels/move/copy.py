@@ -14,6 +14,7 @@ from aot.kernels.move.parts import c_type, long_run
 from aot.ops.blocks import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from aot.ops.mirror_pad import MirrorPad
 from aot.ops.pad import pad_value
+from aot.ops.pick import Pick
 from aot.ops.rearrange import BroadcastTo, Reverse, Tile
 from aot.ops.resize import ResizeNearest
 from aot.ops.slice import Slice, StridedSlice
@@ -77,7 +78,7 @@ def _address(array: Array) -> int:
 def table_copy(kernel: AnyKernel, op: Indexed, graph: Graph, target: Target) -> Call:
     """Reads by tables, writes in order."""
     x, y = op.operands(graph)
-    tables = op.tables(x.shape)
+    tables = op.tables(graph)
     params, runs = _tables(tables, y, None)
     call = _call(kernel, op, params, x, y, runs, {"jumping": "in", "walking": "out", "fill": None})
     return replace(call, overlaps={0: picked(x, y, reduce(np.add.outer, tables), params.run or 1)})
@@ -130,6 +131,6 @@ def _without_run(tables: tuple[Array, ...]) -> tuple[tuple[Array, ...], int]:
 KERNELS: tuple[AnyKernel, ...] = (
     Kernel("strided_copy", "move/strided_copy", (BroadcastTo, DepthToSpace, Reverse, Slice, SpaceToDepth, StridedSlice,
            Tile, Transpose), strided_copy),
-    Kernel("table_copy", "move/table_copy", (BatchToSpace, MirrorPad, ResizeNearest), table_copy),
+    Kernel("table_copy", "move/table_copy", (BatchToSpace, MirrorPad, Pick, ResizeNearest), table_copy),
     Kernel("table_copy", "move/table_copy", (SpaceToBatch,), table_scatter),
 )  # fmt: skip

@@ -30,7 +30,8 @@ def normalize_groups(kernel: AnyKernel, op: Normalize, graph: Graph, target: Tar
         epsilon=op.epsilon,
     )
     variant = {"centred": op.centred, "scaled": scale is not None, "biased": bias is not None}
-    work = per_row("float32", batches * groups * rows, inner) | {"groups": batches * groups}
+    passes = (3 if op.centred else 2) * batches * groups * rows
+    work = per_row("float32", passes, inner) | {"groups": batches * groups}
     return Call(kernel, op, params, (x.name,), (y.name,), variant, in_place=(0,), work=work)
 
 

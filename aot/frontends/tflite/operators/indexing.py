@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import tflite
 
-from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, read_axis
+from aot.frontends.tflite.operators.records import FileOp, NotInFiles, Operator, Record, plain, read_axis
 from aot.graph.ir import Graph, Op
 from aot.ops.arg_extreme import ArgMax, ArgMin
 from aot.ops.common import require
@@ -82,6 +82,8 @@ def _resize(builtin: str, kind: type[Resize], options: str) -> Operator[Resize]:
         )
 
     def write(op: Resize, graph: Graph) -> Record:
+        if isinstance(op, ResizeBilinear) and op.steps:
+            raise NotInFiles(op, "where steps are the ratio of the sizes")
         fields = {"AlignCorners": op.align_corners, "HalfPixelCenters": op.half_pixel_centers}
         return Record(4, options, fields, {"size": op.size})
 
