@@ -18,7 +18,7 @@ from aot.ops.common import (
     require_window,
     weights_scheme,
 )
-from aot.ops.dense import centred, finish, require_dense
+from aot.ops.dense import centred, finish, require_dense, require_groups
 from aot.ops.operands import Weighted
 
 _MOST_ELEMENTS = 1 << 22  # of the output before it is cut to size; only a damaged file asks for more
@@ -26,7 +26,10 @@ _MOST_ELEMENTS = 1 << 22  # of the output before it is cut to size; only a damag
 
 @dataclass(frozen=True, kw_only=True)
 class TransposeConv(Weighted):
-    """y[n, i*stride + p - pad, j*stride + q - pad, o] = b[o] + sum over i, j, c of x[n, i, j, c] * w[o, p, q, c]."""
+    """y[n, i*stride + p - pad, j*stride + q - pad, o] = b[o] + sum over i, j, c of x[n, i, j, c] * w[o, p, q, c].
+
+    Where the weights have fewer channels than x, there are groups: filters and channels are shared out alike.
+    """
 
     scheme: ClassVar[Scheme] = weights_scheme(channel_axis=0)
 
@@ -40,7 +43,7 @@ class TransposeConv(Weighted):
         for t in (w, y):
             require(len(t.shape) == 4, f"%{t.name} has {len(t.shape)} dimensions; supported: 4")
         require_window(x, w.shape[1:3], self.stride, (1, 1), self.padding)
-        require(w.shape[3] == x.shape[3], f"{x.shape[3]} input channels, weights for {w.shape[3]}")
+        require_groups(x, w)
         spread = x.shape[0] * w.shape[0]
         for i in (0, 1):
             spread *= max((x.shape[1 + i] - 1) * self.stride[i] + w.shape[1 + i], y.shape[1 + i] + sum(self.padding[i]))
@@ -54,7 +57,7 @@ class TransposeConv(Weighted):
 
     def macs(self, graph: Graph) -> int:
         x, w, _, _ = self.operands(graph)
-        return x.elements * w.elements // w.shape[3]
+        return x.elements // x.shape[3] * w.elements
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, w, _, y = self.operands(graph)
@@ -69,11 +72,13 @@ class TransposeConv(Weighted):
             for i in (0, 1)
         ]
         acc = np.zeros((y.shape[0], *sizes, y.shape[3]), value.dtype)
+        filters, depth = weights.shape[0], weights.shape[3]
+        first = np.arange(filters) // (filters * depth // value.shape[3]) * depth  # channel of each filter's group
         (down, right), (height, width) = self.stride, value.shape[1:3]
         with np.errstate(over="ignore", invalid="ignore"):
             for p, q in reversed(list(np.ndindex(*weights.shape[1:3]))):
                 place = acc[:, p : p + (height - 1) * down + 1 : down, q : q + (width - 1) * right + 1 : right]
-                for c in range(value.shape[3]):
-                    place += value[..., c, None] * weights[:, p, q, c]
+                for c in range(depth):
+                    place += value[..., first + c] * weights[:, p, q, c]
         (top, _), (left, _) = self.padding
         return acc[:, top : top + y.shape[1], left : left + y.shape[2]]

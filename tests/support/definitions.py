@@ -21,6 +21,7 @@ from aot.ops.real_functions import RealFunction
 from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.resize import ResizeBilinear
 from aot.ops.scatter_nd import ScatterNd
+from aot.ops.transpose_conv import TransposeConv
 
 Values = Mapping[str, Array]
 
@@ -165,6 +166,22 @@ def _scatter_nd(op: ScatterNd, graph: Graph, values: Values) -> tuple[Array, ...
     return (result,)
 
 
+def _transpose_conv(op: TransposeConv, graph: Graph, values: Values) -> tuple[Array, ...]:
+    """Each input adds its filters to what they reach."""
+    x, w, b = (recurrent.given(graph, values, name) if name else None for name in (*op.inputs, None)[:3])
+    y, depth, (top, left) = graph[op.outputs[0]], w.shape[3], (op.padding[0][0], op.padding[1][0])
+    group_out = w.shape[0] * depth // x.shape[3]
+    sums = np.zeros(y.shape) + (0 if b is None else b)
+    for n, i, j, c in np.ndindex(*x.shape):
+        filters = range(c // depth * group_out, (c // depth + 1) * group_out)
+        for p, q in np.ndindex(*w.shape[1:3]):
+            row, column = i * op.stride[0] + p - top, j * op.stride[1] + q - left
+            if 0 <= row < y.shape[1] and 0 <= column < y.shape[2]:
+                sums[n, row, column, filters] += x[n, i, j, c] * w[filters, p, q, c % depth]
+    low, high = op.activation.value
+    return (np.clip(sums, -np.inf if low is None else low, np.inf if high is None else high),)
+
+
 DEFINITIONS: dict[type[Op], Definition] = {
     Clip: Definition(_clip),
     Gru: Definition(recurrent.gru, 1e-5, of_largest=True),
@@ -174,5 +191,6 @@ DEFINITIONS: dict[type[Op], Definition] = {
     RealFunction: Definition(_real_function, 1e-6, near_ties=3),
     ResizeBilinear: Definition(_resize_bilinear, 1e-5, of_largest=True),
     ScatterNd: Definition(_scatter_nd),
+    TransposeConv: Definition(_transpose_conv, 1e-5, of_largest=True),
     Rnn: Definition(recurrent.rnn, 1e-5, of_largest=True),
 }

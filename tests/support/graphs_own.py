@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import graphs
+import graphs_own_images
 import graphs_own_movement
 import graphs_own_recurrent
 import numpy as np
@@ -93,6 +94,7 @@ OWN: dict[str, Builder] = {
     "Normalize": normalize,
     **{f"RealFunction {name}": real_function(name) for name in FUNCTIONS},
     "RealFunction int8": tabulated,
+    **graphs_own_images.OWN,
     **graphs_own_movement.OWN,
     **graphs_own_recurrent.OWN,
 }

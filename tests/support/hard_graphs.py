@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import graphs
+import graphs_own_images
 import graphs_recurrent
 import hard_dense
 import numpy as np
@@ -175,5 +176,6 @@ HARD: dict[str, Callable[[Rng], Graph]] = {
     "Softmax steep": softmax_small,
     "Transpose any": transpose_any,
     **hard_dense.HARD,
+    **graphs_own_images.INTEGER,
     **graphs_recurrent.UNKNOWN_TO_LITERT,
 }

@@ -15,7 +15,10 @@ from aot.plan import Overlap
 
 @dataclass(frozen=True)
 class TransposeConvParams(Params):
-    """`zero` is the input's zero point: which inputs reach an output differs, so no bias can account for it."""
+    """`zero` is the input's zero point: which inputs reach an output differs, so no bias can account for it.
+
+    Of groups of channels, each has `group_c` of the input's and `group_out` of the output's.
+    """
 
     weights: Constant
     bias: Constant
@@ -34,6 +37,8 @@ class TransposeConvParams(Params):
     pad_top: int
     pad_left: int
     zero: int
+    group_c: int | None
+    group_out: int | None
 
 
 def transpose_conv(kernel: AnyKernel, op: TransposeConv, graph: Graph, target: Target) -> Call:
@@ -42,6 +47,7 @@ def transpose_conv(kernel: AnyKernel, op: TransposeConv, graph: Graph, target: T
     fit_type(kernel, x)
     sums = sums_of(target, weights_of(w).reshape(w.shape[0], -1), op.operands(graph), op.activation, fold_zero=False)
     batches, in_h, in_w, in_c = x.shape
+    grouped = w.shape[3] < in_c
     params = TransposeConvParams(
         sums.weights,
         sums.bias,
@@ -60,10 +66,19 @@ def transpose_conv(kernel: AnyKernel, op: TransposeConv, graph: Graph, target: T
         pad_top=op.padding[0][0],
         pad_left=op.padding[1][0],
         zero=x.zero_point if x.dtype == "int8" else 0,
+        group_c=w.shape[3] if grouped else None,
+        group_out=w.shape[0] * w.shape[3] // in_c if grouped else None,
     )
     work = {"macs": op.macs(graph), "outputs": y.elements}
     return Call(
-        kernel, op, params, (x.name,), (y.name,), sums.variant, overlaps={0: _gathered(params, x, y)}, work=work
+        kernel,
+        op,
+        params,
+        (x.name,),
+        (y.name,),
+        sums.variant | {"grouped": grouped},
+        overlaps={0: _gathered(params, x, y)},
+        work=work,
     )
 
 

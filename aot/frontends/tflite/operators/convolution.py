@@ -4,6 +4,7 @@ import tflite
 
 from aot.frontends.tflite.operators.records import (
     FileOp,
+    NotInFiles,
     Operator,
     Record,
     four_dimensions,
@@ -102,6 +103,7 @@ def _read_transpose_conv(op: FileOp) -> Op:
     four_dimensions(x, w, y)
     stride = options.integer("StrideH"), options.integer("StrideW")
     require(min(stride) >= 1, f"stride {stride}")
+    require(w.shape[3] == x.shape[3], f"{x.shape[3]} input channels, weights for {w.shape[3]}")
     operands = op.operands(2, 1)
     operands["inputs"] += tuple(t.name if t else None for t in op.inputs[3:])
     return TransposeConv(
@@ -113,7 +115,9 @@ def _read_transpose_conv(op: FileOp) -> Op:
 
 
 def _write_transpose_conv(op: TransposeConv, graph: Graph) -> Record:
-    _, w, b, y = op.operands(graph)
+    x, w, b, y = op.operands(graph)
+    if w.shape[3] != x.shape[3]:
+        raise NotInFiles(op, "where its channels have no groups")
     fields = {
         "Padding": write_pads(op.padding, y, y, w.shape[1:3], op.stride, (1, 1)),
         "StrideH": op.stride[0],
