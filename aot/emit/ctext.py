@@ -1,7 +1,8 @@
 """C text of values: literals, arrays, structs and their initializers."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -24,16 +25,14 @@ def _literal(value: int | float) -> str:
     return lowest.get(value, str(value))
 
 
-def _element(value: int | float, dtype: str) -> str:
-    if dtype == "float64":
-        return repr(float(value))
-    return float_literal(value) if dtype == "float32" else _literal(int(value))
+_LITERALS: dict[str, Callable[[Any], str]] = {"float32": float_literal, "float64": repr, "bool": lambda v: str(int(v))}
 
 
 def array_body(data: Array) -> str:
     """The elements of an array, wrapped and indented, without braces."""
     flat = data.ravel().tolist()
-    words = [_element(v, data.dtype.name) for v in flat]
+    literal = _LITERALS.get(data.dtype.name, _literal)
+    words = [literal(v) for v in flat]
     per_line = max(1, _WIDTH // (max(map(len, words)) + 2))
     lines = (", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
     return ",\n".join(f"    {line}" for line in lines) + ","
