@@ -41,8 +41,15 @@ class Pool2D(SingleInput):
 
     kernel: tuple[int, int]
     stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
     padding: Pads = ((0, 0), (0, 0))
     activation: Activation = Activation.NONE
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The rows and columns from a window's first tap to its last."""
+        down, right = ((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+        return down, right
 
     def check(self, graph: Graph) -> None:
         require_operands(graph, self, 1)
@@ -52,16 +59,17 @@ class Pool2D(SingleInput):
             require_quantized(x, y)
             require_same_quant(x, y)
             require_activation(self.activation, y)
-        require_window(x, self.kernel, self.stride, (1, 1), self.padding)
-        inside = all(max(self.padding[i]) < self.kernel[i] for i in (0, 1))
-        require(inside, f"padding {self.padding} leaves windows of {self.kernel} without any input")
+        require_window(x, self.kernel, self.stride, self.dilation, self.padding)
+        fits = all(max(self.padding[i]) < self.span[i] <= x.shape[1 + i] + sum(self.padding[i]) for i in (0, 1))
+        inside = fits and (self.dilation == (1, 1) or self._counts(x).min() > 0)
+        require(bool(inside), f"padding {self.padding} leaves windows of {self.kernel} without any input")
         taps = min(self.kernel[0], x.shape[1]) * min(self.kernel[1], x.shape[2])
         require(x.dtype != "int16" or taps <= _MOST_TAPS, f"windows of {taps} elements; supported: {_MOST_TAPS}")
-        h, w = (out_size(x.shape[1 + i], self.kernel[i], self.stride[i], 1, self.padding[i]) for i in (0, 1))
+        h, w = (out_size(x.shape[1 + i], self.span[i], self.stride[i], 1, self.padding[i]) for i in (0, 1))
         require_shape(y, (x.shape[0], h, w, x.shape[3]))
 
     def _windows(self, value: Array, fill: float) -> Array:
-        return windows(pad_spatial(value, self.padding, fill), self.kernel, self.stride, (1, 1))
+        return windows(pad_spatial(value, self.padding, fill), self.kernel, self.stride, self.dilation)
 
     def _taps(self, value: Array, fill: float) -> Iterator[Array]:
         """What each window has at its first tap, at its second, and so on: the order of float32 sums."""

@@ -33,7 +33,7 @@ def moving(graph: Graph, op: Op) -> list[str]:
 def extent(graph: Graph, op: Conv2D | DepthwiseConv2D | Pool2D) -> int:
     """How many rows a window spans."""
     if isinstance(op, Pool2D):
-        return op.kernel[0]
+        return op.span[0]
     return (graph[op.inputs[1]].shape[1] - 1) * op.dilation[0] + 1
 
 

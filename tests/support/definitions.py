@@ -17,6 +17,7 @@ from aot.ops.clip import Clip
 from aot.ops.gru import Gru
 from aot.ops.normalize import Normalize
 from aot.ops.pick import Pick
+from aot.ops.pool2d import AveragePool2D, MaxPool2D, Pool2D
 from aot.ops.real_functions import RealFunction
 from aot.ops.recurrent import Lstm, Rnn
 from aot.ops.resize import ResizeBilinear
@@ -182,7 +183,31 @@ def _transpose_conv(op: TransposeConv, graph: Graph, values: Values) -> tuple[Ar
     return (np.clip(sums, -np.inf if low is None else low, np.inf if high is None else high),)
 
 
+def _pool(op: Pool2D, graph: Graph, values: Values) -> tuple[Array, ...]:
+    """Window by window, of the taps inside; integers keep their codes."""
+    x, y = op.operands(graph)
+    value, result = values[x.name].astype(np.float64), np.empty(y.shape)
+    for n, i, j, c in np.ndindex(*y.shape):
+        places = (
+            [
+                at
+                for tap in range(op.kernel[d])
+                if 0 <= (at := first * op.stride[d] + tap * op.dilation[d] - op.padding[d][0]) < x.shape[1 + d]
+            ]
+            for d, first in enumerate((i, j))
+        )
+        taps = value[n][np.ix_(*places)][..., c]
+        result[n, i, j, c] = taps.max() if isinstance(op, MaxPool2D) else taps.mean()
+    low, high = op.activation.value
+    if y.dtype != "float32":
+        info, result = np.iinfo(y.dtype), np.trunc(result + np.copysign(0.5, result))
+        low, high = (end if v is None else coded(np.array(v), y) for v, end in ((low, info.min), (high, info.max)))
+        return (np.minimum(np.maximum(result, low), high).astype(y.dtype),)
+    return (np.clip(result, -np.inf if low is None else low, np.inf if high is None else high),)
+
+
 DEFINITIONS: dict[type[Op], Definition] = {
+    **dict.fromkeys((AveragePool2D, MaxPool2D), Definition(_pool, 1e-5, of_largest=True)),
     Clip: Definition(_clip),
     Gru: Definition(recurrent.gru, 1e-5, of_largest=True),
     Lstm: Definition(recurrent.lstm, 1e-5, of_largest=True),

@@ -29,6 +29,8 @@ class Pool2DParams(Params):
     stride_w: int
     pad_top: int
     pad_left: int
+    dilation_h: int | None
+    dilation_w: int | None
     min: int | float
     max: int | float
 
@@ -40,10 +42,14 @@ def pool2d(kernel: AnyKernel, op: Pool2D, graph: Graph, target: Target) -> Call:
     limits = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)
     params = params_of(op, x, y, limits)
     overlaps = {0: overlap_in(op, x, y, np.arange(x.shape[3] + 1))}
-    variant = {"type": C_TYPES[x.dtype]}
+    variant = {"type": C_TYPES[x.dtype], "dilated": is_dilated(op)}
     if isinstance(op, AveragePool2D) and x.dtype == "int8":
         variant["ties"] = ties_of(op)
     return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=work_of(op, x, y, 1))
+
+
+def is_dilated(op: Pool2D) -> bool:
+    return op.dilation != (1, 1)
 
 
 def ties_of(op: AveragePool2D) -> str:
@@ -77,6 +83,8 @@ def params_of(op: Pool2D, x: Tensor, y: Tensor, limits: tuple[float, float]) -> 
         stride_w=op.stride[1],
         pad_top=op.padding[0][0],
         pad_left=op.padding[1][0],
+        dilation_h=op.dilation[0] if is_dilated(op) else None,
+        dilation_w=op.dilation[1] if is_dilated(op) else None,
         min=limits[0],
         max=limits[1],
     )
@@ -85,7 +93,7 @@ def params_of(op: Pool2D, x: Tensor, y: Tensor, limits: tuple[float, float]) -> 
 def overlap_in(op: Pool2D, x: Tensor, y: Tensor, bounds: Array) -> Overlap:
     """Channels from one of `bounds` to the next, of each pixel, are read and written before the next ones."""
     size = x.shape[3]
-    reads = windows(x, y, op.kernel, op.stride, (op.padding[0][0], op.padding[1][0]))
+    reads = windows(x, y, op.span, op.stride, (op.padding[0][0], op.padding[1][0]))
     return forwards(x, y, by_channel(reads, size, bounds), by_channel(rows(len(reads), size), size, bounds)).overlap
 
 

@@ -3,6 +3,7 @@
 from aot.base.errors import AotError
 from aot.frontends.tflite.operators.records import (
     FileOp,
+    NotInFiles,
     Operator,
     Record,
     four_dimensions,
@@ -41,6 +42,8 @@ def _write_pool(op: Pool2D, graph: Graph) -> Record:
     x, y = op.operands(graph)
     if isinstance(op, AveragePool2D) and op.ties_upwards:
         raise AotError(f"%{y.name} rounds as uint8 does, which a .tflite file does not say of {y.dtype}")
+    if op.dilation != (1, 1):
+        raise NotInFiles(op, "where windows have no holes")
     fields = {
         "Padding": write_pads(op.padding, x, y, op.kernel, op.stride, (1, 1)),
         "StrideH": op.stride[0],

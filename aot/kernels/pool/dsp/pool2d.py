@@ -5,7 +5,7 @@ import numpy as np
 from aot.graph.ir import Graph
 from aot.kernels.call import DSP, AnyKernel, Call, Kernel, Target, fit
 from aot.kernels.common.fours import HALFWORD_TAPS, fit_fours
-from aot.kernels.pool.pool2d import overlap_in, params_of, ties_of, work_of
+from aot.kernels.pool.pool2d import is_dilated, overlap_in, params_of, ties_of, work_of
 from aot.ops.common import clamp_range
 from aot.ops.pool2d import AveragePool2D, MaxPool2D
 
@@ -22,7 +22,7 @@ def average_pool2d_dsp(kernel: AnyKernel, op: AveragePool2D, graph: Graph, targe
         params_of(op, x, y, clamp_range(op.activation, y)),
         (x.name,),
         (y.name,),
-        {"ties": ties_of(op)},
+        {"ties": ties_of(op), "dilated": is_dilated(op)},
         overlaps={0: overlap_in(op, x, y, np.arange(0, x.shape[3] + 1, 4))},
         work=work_of(op, x, y, 4),
     )
@@ -39,7 +39,7 @@ def max_pool2d_dsp(kernel: AnyKernel, op: MaxPool2D, graph: Graph, target: Targe
         params_of(op, x, y, limits),
         (x.name,),
         (y.name,),
-        {"limited": limits[1] < 127},
+        {"limited": limits[1] < 127, "dilated": is_dilated(op)},
         overlaps={0: overlap_in(op, x, y, np.arange(0, x.shape[3] + 1, 4))},
         work=work_of(op, x, y, 4),
     )
