@@ -5,6 +5,7 @@ They print nothing and raise AotError.
 
 from aot.api.common import load
 from aot.api.projects import Built, build
+from aot.api.pytorch import from_torch
 from aot.api.quantizing import evaluate, quantize, quantize_file
 from aot.api.runs import (
     Profiled,
@@ -25,6 +26,7 @@ __all__ = [
     "RanTogether",
     "build",
     "evaluate",
+    "from_torch",
     "load",
     "profile",
     "profile_together",

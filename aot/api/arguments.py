@@ -23,6 +23,11 @@ def path_of(value: object, what: str = "a model") -> Path:
     raise AotError(f"{what} is the path of a file, not {article} {kind}", *_hints(value))
 
 
+def graph_of(value: object) -> Graph | None:
+    """The graph that a model already is, read, built or quantized; None for the path of one."""
+    return value.graph if isinstance(value, Quantized) else value if isinstance(value, Graph) else None
+
+
 def _hints(value: object) -> list[str]:
     if isinstance(value, Quantized):
         return [_WRITE.format("quantized.tflite()")]

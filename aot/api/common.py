@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from aot.api.arguments import check_inputs, path_of
+from aot.api.arguments import check_inputs, graph_of, path_of
 from aot.base.choices import INT16, WEIGHTS, CompileOptions, PortKeywords, RunOptions
 from aot.base.errors import AotError
 from aot.base.files import os_errors
 from aot.base.temporary import temporary_folder
 from aot.compile.bundle import bundled, options_of_each, within
-from aot.compile.pipeline import compile_file
+from aot.compile.pipeline import compile_file, compile_graph
 from aot.compile.printing import make
 from aot.compile.records import Compiled, Whole
 from aot.device.flash import flash as load_into
@@ -24,8 +24,10 @@ from aot.kernels import OPTIMIZATIONS
 from aot.oracle.samples import Sample, random_samples, read_samples, samples_of
 from aot.passes import normalize
 from aot.project.compile import Firmware
+from aot.quantizer import Quantized
 from aot.targets import Board, load_board
 
+Model = Path | str | Graph | Quantized
 Inputs = Path | str | Mapping[str, Array] | None
 Progress = Callable[[int], None]
 
@@ -38,13 +40,14 @@ def load(path: Path | str, name: str | None = None, **ports: Unpack[PortKeywords
     return normalize(read(path_of(path), name, settings_of(**ports)))
 
 
-def compiled_for(model: Path | str, board: Board, options: CompileOptions) -> Compiled:
+def compiled_for(model: Model, board: Board, options: CompileOptions) -> Compiled:
     """The model for the board. AotError for a choice that there is not, and for any fault in the file."""
     check_choice("rounding", options.rounding, ROUNDINGS)
     for choice in options.weights_choices:
         check_choice("choice of weights", f"{INT16}:LAYER" if choice.startswith(f"{INT16}:") else choice, WEIGHTS)
     check_choice("optimize", options.optimize, OPTIMIZATIONS)
-    return compile_file(path_of(model), board, options)
+    graph = graph_of(model)
+    return compile_file(path_of(model), board, options) if graph is None else compile_graph(graph, board, options)
 
 
 def board_of(board: str | Board) -> Board:
@@ -72,7 +75,7 @@ def check_choice(what: str, value: str, choices: Sequence[str]) -> None:
         raise AotError(f"there is no {what} called {value!r}", f"the choices are {', '.join(choices)}")
 
 
-def whole_of(models: Sequence[Path | str], board: Board, options: CompileOptions, concurrent: bool = False) -> Whole:
+def whole_of(models: Sequence[Model], board: Board, options: CompileOptions, concurrent: bool = False) -> Whole:
     """What one firmware is to hold."""
     each = options_of_each(options, len(models))
     compiled = [compiled_for(path, board, own) for path, own in zip(models, each, strict=True)]

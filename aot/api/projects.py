@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Unpack
+from typing import Unpack, cast
 
-from aot.api.arguments import options_of, path_of
-from aot.api.common import board_of, check_choice, compile_into, whole_of, working_folder
+from aot.api.arguments import options_of
+from aot.api.common import Model, board_of, check_choice, compile_into, whole_of, working_folder
 from aot.base.choices import CompileKeywords, CompileOptions
 from aot.base.files import complete_folder, refuse_occupied, write_files
 from aot.compile.printing import print_project
@@ -33,7 +33,7 @@ class Built:
 
 
 def build(
-    model: Path | str | Sequence[Path | str],
+    model: Model | Sequence[Model],
     board: str | Board,
     folder: Path | str,
     *,
@@ -57,7 +57,7 @@ def build(
     folder = Path(folder)
     check_choice("project", project, tuple(KINDS))
     refuse_occupied(folder, force)
-    models = list(model) if isinstance(model, list | tuple) else [path_of(model)]
+    models = list(model) if isinstance(model, list | tuple) else [cast(Model, model)]
     whole = whole_of(models, board_of(board), options_of(CompileOptions, choices), concurrent)
     kind = KINDS[project]
     check_project(kind, whole.held, whole.board)

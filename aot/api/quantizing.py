@@ -4,15 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from aot.api.arguments import path_of
-from aot.api.common import Progress, compiled_for, load, working_folder
+from aot.api.arguments import graph_of, path_of
+from aot.api.common import Model, Progress, compiled_for, load, working_folder
 from aot.base.choices import CompileOptions, PortKeywords
 from aot.base.errors import AotError
 from aot.base.files import complete_file, os_errors, refuse_unwritable
 from aot.device.native import native_answers
 from aot.frontends import content_of, parse, settings_of
 from aot.frontends.tflite import recognizes
-from aot.graph.ir import Graph
 from aot.oracle.samples import samples_of
 from aot.passes import normalize
 from aot.passes.check_operators import check_operators
@@ -34,7 +33,7 @@ from aot.targets import load_board
 
 
 def quantize(
-    model: Graph | Path | str,
+    model: Model,
     samples: Path | str | GivenSamples,
     options: Options = DEFAULT,
     *,
@@ -49,7 +48,7 @@ def quantize(
     files or of images. `ports` are as in `load`. `progress` hears how many samples are done. The result's
     `graph` is the quantized model, `tflite()` its file. Raises AotError.
     """
-    graph = model if isinstance(model, Graph) else load(model, **ports)
+    graph = graph_of(model) or load(path_of(model), **ports)
     if not isinstance(samples, str | Path):
         return quantize_graph(graph, given_samples(samples, graph), options, progress)
     source = open_samples(Path(samples), graph, images)
@@ -85,10 +84,10 @@ def quantize_file(
 
 
 def evaluate(
-    model: Path | str,
+    model: Model,
     inputs: Path | str,
     labels: Path | str | None = None,
-    reference: Path | str | None = None,
+    reference: Model | None = None,
     *,
     images: ImageOptions = DEFAULT_IMAGES,
     rounding: str = "double",
@@ -106,7 +105,7 @@ def evaluate(
     compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding, **ports))
     graph = compiled.source
     wanted = None if labels is None else read_labels(path_of(labels, "what labels are in"))
-    other = None if reference is None else load(reference, **ports)
+    other = None if reference is None else graph_of(reference) or load(path_of(reference), **ports)
     given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images)
     samples = [one for sample in originals for one in samples_of(sample, graph, quantize=True, source=str(inputs))]
     if interpreter:

@@ -8,6 +8,7 @@ from typing import Unpack
 from aot.api.arguments import options_of
 from aot.api.common import (
     Inputs,
+    Model,
     Progress,
     compile_into,
     firmware_for,
@@ -71,7 +72,7 @@ class Profiled:
 
 
 def run(
-    model: Path | str,
+    model: Model,
     board: str | Board,
     inputs: Inputs = None,
     *,
@@ -101,7 +102,7 @@ def run(
 
 
 def run_together(
-    models: Sequence[Path | str],
+    models: Sequence[Model],
     board: str | Board,
     inputs: Sequence[Inputs] = (),
     *,
@@ -131,7 +132,7 @@ def run_together(
     return RanTogether(whole if isinstance(whole, CompiledBundle) else None, each)
 
 
-def _check_inputs(models: Sequence[Path | str], inputs: Sequence[Inputs]) -> None:
+def _check_inputs(models: Sequence[Model], inputs: Sequence[Inputs]) -> None:
     if inputs and len(inputs) != len(models):
         raise AotError(
             f"--inputs is needed {len(models)} times, not {len(inputs)}", "once for each model, in their order"
@@ -149,7 +150,7 @@ def _given(
 
 
 def verify(
-    model: Path | str,
+    model: Model,
     board: str | Board,
     inputs: Inputs = None,
     *,
@@ -179,7 +180,7 @@ def verify(
 
 
 def verify_together(
-    models: Sequence[Path | str],
+    models: Sequence[Model],
     board: str | Board,
     inputs: Sequence[Inputs] = (),
     *,
@@ -229,7 +230,7 @@ def _layer_by_layer(
 
 
 def profile(
-    model: Path | str,
+    model: Model,
     board: str | Board,
     inputs: Inputs = None,
     *,
@@ -248,7 +249,7 @@ def profile(
 
 
 def profile_together(
-    models: Sequence[Path | str],
+    models: Sequence[Model],
     board: str | Board,
     inputs: Sequence[Inputs] = (),
     *,

@@ -5,12 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from aot.base.choices import CompileOptions
+from aot.base.errors import AotError
 from aot.base.version import __version__
 from aot.compile.memory import check_memory, place
 from aot.compile.printing import deployed
 from aot.compile.records import Compiled
 from aot.compile.storage import weights_for
 from aot.frontends import content_of, parse, settings_of
+from aot.graph.digest import digest
+from aot.graph.identifiers import model_name
 from aot.graph.interface import interface_of
 from aot.graph.ir import Graph
 from aot.kernels import Block, Target
@@ -35,6 +38,17 @@ def compile_file(path: Path, board: Board, options: CompileOptions = DEFAULT) ->
         graph, warnings = _quantized(graph, Path(options.calibration))
     compiled = compile(graph, board, hashlib.sha256(content).hexdigest(), options)
     return replace(compiled, warnings=warnings)
+
+
+def compile_graph(graph: Graph, board: Board, options: CompileOptions = DEFAULT) -> Compiled:
+    """Compile a graph that is normal, for `board`. Raises AotError for any fault in it."""
+    if any(options.ports.values()):
+        raise AotError("the ports of a graph are settled", "say it where it comes from: aot.load, aot.from_torch")
+    named = graph if options.name is None else replace(graph, name=model_name(options.name))
+    warnings: tuple[str, ...] = ()
+    if options.calibration is not None:
+        named, warnings = _quantized(named, Path(options.calibration))
+    return replace(compile(named, board, digest(graph), options), warnings=warnings)
 
 
 def _quantized(graph: Graph, calibration: Path) -> tuple[Graph, tuple[str, ...]]:

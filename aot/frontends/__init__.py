@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aot.base.errors import AotError
-from aot.frontends import c_array, onnx, tflite
+from aot.frontends import c_array, onnx, pytorch, tflite
 from aot.frontends.foreign import SAVED_MODEL, SAVED_MODEL_HINT, foreign
 from aot.frontends.settings import NO_SETTINGS
 from aot.frontends.settings import Settings as Settings
@@ -35,6 +35,7 @@ class Format:
 FORMATS = (
     Format("TensorFlow Lite", tflite.recognizes, tflite.parse),
     Format("ONNX", onnx.recognizes, onnx.parse),
+    Format("PyTorch", pytorch.recognizes, pytorch.parse),
     Format("C array", c_array.recognizes, c_array.parse),
 )
 

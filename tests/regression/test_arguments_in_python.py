@@ -22,9 +22,10 @@ ARRAY = np.zeros((1, 1), np.int8)
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda to: api.build(api.load(SINE), "host", to), "a model is the path of a file, not a Graph"),
-        (lambda to: api.build(quantize(FLOAT, samples(FLOAT)), "host", to), "write_bytes(quantized.tflite())"),
-        (lambda to: api.build([api.load(SINE)], "host", to), "not a Graph"),
+        (lambda to: api.build(api.load(SINE), "host", to, constants={"x": 1}), "the ports of a graph are settled"),
+        (lambda to: api.load(api.load(SINE)), "a model is the path of a file, not a Graph"),
+        (lambda to: api.load(quantize(FLOAT, samples(FLOAT))), "write_bytes(quantized.tflite())"),
+        (lambda to: api.build([object()], "host", to), "not an object"),
         (lambda to: api.build(SINE, "host", to, roundin="double"), "did you mean rounding?"),
         (lambda to: api.run(SINE, "host", inputs=ARRAY), "inputs are a dict of arrays"),
         (lambda to: api.run(SINE, "host", speed=3), "there is no option called 'speed'"),
@@ -62,3 +63,14 @@ def test_what_python_shows_of_a_result_is_short(tmp_path: Path) -> None:
         quantize(FLOAT, samples(FLOAT)),
     ]
     assert all(len(repr(result)) < 1000 for result in results)
+
+
+def test_a_graph_is_a_model_too(tmp_path: Path) -> None:
+    """Read, or quantized: its C is that of the file but for the hash."""
+    graph = api.load(SINE)
+    ran, other = api.run(graph, "host", samples=3), api.run(SINE, "host", samples=3)
+    np.testing.assert_array_equal(ran.outputs["y"], other.outputs["y"])
+    built = api.build(graph, "host", tmp_path / "out", name="wave", compile=False)
+    assert (built.folder / "wave.h").is_file()
+    quantized = quantize(FLOAT, samples(FLOAT))
+    assert api.verify(quantized, "host", samples=2).verdict.exact
