@@ -28,7 +28,8 @@ def folded(build: Builder, value: Value, axis: int, factor: Array, offset: Array
         return None
     y, w = build.tensor(value.tensor), build.tensor(layer.inputs[1] or "")
     b = None if len(layer.inputs) < 3 or layer.inputs[2] is None else build.tensor(layer.inputs[2])
-    if y.dtype != "float32" or w.data is None or (b is not None and b.data is None):
+    plain = bool(np.all(factor == 1))
+    if y.dtype != "float32" or not (plain or w.constant) or (b is not None and b.data is None):
         return None
     channels = w.shape[layer.scheme.weights_axis]
     if not _are_channels(value, axis, channels):
@@ -52,10 +53,9 @@ def _are_channels(value: Value, axis: int, channels: int) -> bool:
 def _scaled(build: Builder, layer: _Layer, w: Tensor, b: Tensor | None, scale: Array, shift: Array) -> Op:
     """The layer with other weights and another bias."""
     bias = np.zeros(len(scale)) if b is None else b.values.astype(np.float64).reshape(-1)
+    offsets = build.literal((bias * scale + shift).astype(np.float32), b.label if b else f"{w.label}_bias")
+    if np.all(scale == 1):  # weights that are codes stay so
+        return replace(layer, inputs=(*layer.inputs[:2], offsets))
     along = [-1 if i == layer.scheme.weights_axis else 1 for i in range(len(w.shape))]
-    weights = w.values.astype(np.float64) * scale.reshape(along)
-    made = [
-        build.literal(data.astype(np.float32), label)
-        for data, label in ((weights, w.label), (bias * scale + shift, b.label if b else f"{w.label}_bias"))
-    ]
-    return replace(layer, inputs=(layer.inputs[0], *made))
+    weights = build.literal((w.values.astype(np.float64) * scale.reshape(along)).astype(np.float32), w.label)
+    return replace(layer, inputs=(layer.inputs[0], weights, offsets))
