@@ -171,14 +171,15 @@ def _transpose_conv(op: TransposeConv, graph: Graph, values: Values) -> tuple[Ar
     """Each input adds its filters to what they reach."""
     x, w, b = (recurrent.given(graph, values, name) if name else None for name in (*op.inputs, None)[:3])
     y, depth, (top, left) = graph[op.outputs[0]], w.shape[3], (op.padding[0][0], op.padding[1][0])
-    group_out = w.shape[0] * depth // x.shape[3]
+    groups = range(x.shape[3] // depth)
+    group_out = w.shape[0] // len(groups)
     sums = np.zeros(y.shape) + (0 if b is None else b)
-    for n, i, j, c in np.ndindex(*x.shape):
-        filters = range(c // depth * group_out, (c // depth + 1) * group_out)
-        for p, q in np.ndindex(*w.shape[1:3]):
-            row, column = i * op.stride[0] + p - top, j * op.stride[1] + q - left
-            if 0 <= row < y.shape[1] and 0 <= column < y.shape[2]:
-                sums[n, row, column, filters] += x[n, i, j, c] * w[filters, p, q, c % depth]
+    for i, j, p, q in np.ndindex(*x.shape[1:3], *w.shape[1:3]):
+        row, column = i * op.stride[0] + p - top, j * op.stride[1] + q - left
+        if 0 <= row < y.shape[1] and 0 <= column < y.shape[2]:
+            for g in groups:
+                filters = slice(g * group_out, (g + 1) * group_out)
+                sums[:, row, column, filters] += x[:, i, j, g * depth : (g + 1) * depth] @ w[filters, p, q].T
     low, high = op.activation.value
     return (np.clip(sums, -np.inf if low is None else low, np.inf if high is None else high),)
 
