@@ -232,3 +232,21 @@ def test_other_quantizations_are_refused_by_name(constants: Mapping[str, object]
     with pytest.raises(AotError, match="not support") as error:
         normal_graph(content)
     assert reason in str(error.value)
+
+
+def test_codes_may_stand_for_two_different_reals() -> None:
+    nodes = [
+        *_pair("x", "xq", "x"),
+        make("DequantizeLinear", ["xq_codes", "z_scale", "z_zero"], ["z"]),
+        make("Relu", ["xq"], ["y"]),
+    ]
+    known = {**_parameters("x", 0.03, 5, "int8"), **_parameters("z", 0.5, -3, "int8")}
+    content = _model(nodes, {"y": (1, 3, 6, 6), "z": (1, 3, 6, 6)}, known)
+    _check_reals(content)
+
+
+def _check_reals(content: bytes) -> None:
+    graph = run_passes(normal_graph(content))
+    check_operators(graph)
+    differ, total, _ = differences(content, graph, samples(_X, 2, 9), "double")
+    assert (differ, total > 0) == (0, True)

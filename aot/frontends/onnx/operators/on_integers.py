@@ -10,7 +10,7 @@ import numpy as np
 
 from aot.frontends.building import Builder, Value
 from aot.frontends.onnx.operators import convolution, dense, elementwise, movement, pooling, reduction
-from aot.frontends.onnx.operators.quantization import dequantized, quantized
+from aot.frontends.onnx.operators.quantization import dequantized, numbers, quantized
 from aot.frontends.onnx.records import Call, Reader
 from aot.graph.ir import Unsupported
 from aot.ops.cast import Cast
@@ -125,7 +125,8 @@ def _whole(build: Builder, x: Value, zero: Value | None, axis: int) -> Value:
         less = np.zeros((), np.int64) if zero is None else zero.array.astype(np.int64)
         shape = [-1 if i == axis % x.rank else 1 for i in range(x.rank)] if less.size > 1 else ()
         return build.constant((x.array.astype(np.int64) - less.reshape(shape)).astype(np.float32), x.label)
-    return dequantized(build, x, build.constant(np.ones((), np.float32), "scale"), zero)
+    require(zero is None or zero.elements == 1, "a zero point for each row")
+    return numbers(build, x, 0 if zero is None else int(zero.array.reshape(())))
 
 
 def _products(kind: str, by_unit: int) -> Reader:

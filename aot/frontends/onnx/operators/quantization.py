@@ -8,8 +8,11 @@ from aot.frontends.building import Builder, Value
 from aot.frontends.onnx.file import TYPES
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Array, Quant, Unsupported
+from aot.ops.add import Sub
+from aot.ops.cast import Cast
 from aot.ops.common import QUANTIZED_TYPES, require
 from aot.ops.dequantize import Dequantize, reals
+from aot.ops.mul import Mul
 from aot.ops.quantize import Quantize
 
 _HELD_IN = {"int4": "int8", "uint4": "uint8", "uint16": "int16"}  # types of codes that are another one here
@@ -20,11 +23,19 @@ _CODES = (*QUANTIZED_TYPES, "int32")  # what constants keep beside their reals
 def dequantized(build: Builder, x: Value, scale: Value, zero: Value | None, axis: int = 1) -> Value:
     """The reals that codes stand for. Constants stay codes beside them: whoever computes with integers finds them."""
     quant = _quant(x, scale, zero, axis, x.dtype if zero is None else zero.dtype)
+    if not x.constant and build.tensor(x.tensor).quant not in (None, quant):  # codes that stand for other reals, too
+        return build.like(numbers(build, x, quant.zero_point[0]), Mul, (build.number(quant.scale[0]),))
     if not x.constant:
         return build.like(build.quantize(x, quant), Dequantize, dtype="float32", notation=True)
     codes = _held(x.array)
     y = build.constant(reals(codes, quant), x.label)
     return replace(y, codes=codes, quant=quant) if codes.dtype.name in _CODES else y
+
+
+def numbers(build: Builder, x: Value, zero: int) -> Value:
+    """Codes less a zero point as float32 numbers, whatever reals they stand for."""
+    codes = build.like(x, Cast, dtype="float32")
+    return build.like(codes, Sub, (build.number(zero),)) if zero else codes
 
 
 def quantized(build: Builder, x: Value, scale: Value, zero: Value | None, axis: int = 1, dtype: str = "uint8") -> Value:
