@@ -10,6 +10,7 @@ from aot.base.templating import Fragment
 from aot.compile.records import Compiled, CompiledBundle, Whole
 from aot.emit.bundle import bundle_header, common_files
 from aot.emit.constants import constants_in
+from aot.emit.ctext import in_comment
 from aot.emit.model import layer_names, model_files
 from aot.emit.origin import Origin
 from aot.emit.weights_file import weights_file
@@ -30,7 +31,7 @@ def files_of(compiled: Compiled, stack_bytes: int | None = None) -> dict[str, Fr
     """The same with the names that they define."""
     c = compiled
     core = c.board.core
-    origin = Origin(c.board.name, core.name, core.features, c.options)
+    origin = Origin(c.board.name, core.name, core.features, in_comment(c.options))
     return model_files(c.block, c.interface, c.held.weights, c.target, c.held.code, origin, stack_bytes, c.common)
 
 

@@ -12,6 +12,12 @@ from aot.kernels.call import Constant, Params
 _WIDTH = 112
 
 
+def in_comment(text: str) -> str:
+    """What a file or a user says, fit for a comment: one line that neither ends it nor begins another."""
+    line = "".join(c if c.isprintable() else "?" for c in text)
+    return line.replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
+
+
 def float_literal(value: float) -> str:
     """A float constant that reads back as the same float32."""
     text = repr(np.float32(value).item()) if value == int(value) else str(np.float32(value))

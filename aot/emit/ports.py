@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.emit.constants import fill_of
-from aot.emit.ctext import float_literal
+from aot.emit.ctext import float_literal, in_comment
 from aot.emit.places import Place, place
 from aot.graph.identifiers import shown_label
 from aot.graph.interface import Interface, Port
@@ -82,8 +82,7 @@ def _described(port: Port) -> str:
     shape = ", ".join(map(str, port.shape)) or "1"
     steps = f"(q {'+' if port.zero_point < 0 else '-'} {abs(port.zero_point)})"
     real = f", real = {float_literal(port.scale)} * {steps}" if port.quantized else ""
-    label = shown_label(port.label).replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
-    return f'"{label}": {port.c_type}[{shape}]{real}'
+    return f'"{in_comment(shown_label(port.label))}": {port.c_type}[{shape}]{real}'
 
 
 def port_texts(interface: Interface, plan: Plan) -> list[PortText]:

@@ -10,11 +10,12 @@ _RESERVED = frozenset(
     struct switch template this throw true try typedef typeid typename union unsigned using virtual void volatile
     wchar_t while xor main arena""".split()
 )
-# A model is also a header: these would hide those of the C library or of the firmware, on some systems in any case.
+# A model is also a header: these, in capitals or not, would hide those of C libraries, of systems or of the firmware.
 _HEADERS = frozenset(
-    """aot assert board board_config commands complex ctype deployment errno fcntl fenv float inttypes iso646
-    limits locale math mlperf poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
-    stdnoreturn string strings termios tgmath threads time trace uchar unistd wchar wctype wire""".split()
+    """alloca aot arduino assert board board_config commands complex ctype deployment endian errno fcntl features fenv
+    float freertos inttypes iso646 limits list locale machine malloc math memory mlperf newlib picolibc poll pthread
+    queue reent sched semphr setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
+    string strings syslimits task termios tgmath threads time timers trace uchar unistd wchar wctype wire""".split()
 )
 _LONGEST = 48
 _LONGEST_SHOWN = 200

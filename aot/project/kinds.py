@@ -34,6 +34,12 @@ from aot.targets import Board
 _STACK_UNKNOWN = 2048  # bytes for a task's stack where no compiler has told how much the model needs
 _STACK_BESIDE_MODEL = 1024  # bytes for printf and a context switch
 
+# What CMake, Zephyr and our own projects call their targets, and `m`, the library of mathematics.
+_TARGETS = frozenset(
+    """all ALL_BUILD app c clean edit_cache experimental help INSTALL install kernel list_install_components m nightly
+    package package_source PACKAGE pristine rebuild_cache run RUN_TESTS test zephyr ZERO_CHECK""".split()
+)
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -126,6 +132,11 @@ def _cmsis_device(core: str) -> str:
     return f"ARMCM{number}{'P' if plus == 'plus' else ''}"
 
 
+def _target(name: str) -> str:
+    """What CMake calls the library of a model with this name."""
+    return f"{name}_model" if name in _TARGETS else name
+
+
 def _run_place(board: Board) -> str:
     if board.qemu_machine:
         return "QEMU (Ctrl-A X ends it)"
@@ -145,6 +156,7 @@ def _values(held: Held, board: Board, stack_bytes: int | None) -> dict[str, obje
         "headers": [f"{name}.h" for name in dict.fromkeys((held.name, *(model.name for model in held.models)))],
         "arenas": arenas(held),
         "kernels": held.kernels if isinstance(held, Bundle) else "",
+        "target": _target(held.name),
         "board": board,
         "core": "any core" if board.core.family == "host" else board.core.name,
         "architectures": arduino_architectures(board),

@@ -63,5 +63,5 @@ def test_a_file_that_is_written_again_calls_them_so(model: Path, names: tuple[st
 def test_comments_stay_short(model: Path, names: tuple[str, str]) -> None:
     header = print_model(compile_file(model, load_board("host")))["net.h"]
     lines = header.split("\n")
-    assert sum("Input " in line for line in lines) >= 2
+    assert sum("Input" in line for line in lines) >= 2
     assert all(len(line) < 350 and line.isprintable() for line in lines)

@@ -1,3 +1,4 @@
+#pragma once
 /* One task, which runs on the program's own stack until it first waits. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+#pragma once
 static TaskHandle_t task;
 
 static inline TaskHandle_t xTaskCreateStatic(TaskFunction_t function, const char *name, uint32_t stack_depth, void *parameters,

@@ -1,3 +1,4 @@
+#pragma once
 static inline void vTaskDelay(uint32_t ticks)
 {
     exit(ticks == 0);
