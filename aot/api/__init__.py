@@ -6,7 +6,7 @@ They print nothing and raise AotError.
 from aot.api.common import load
 from aot.api.projects import Built, build
 from aot.api.pytorch import from_torch
-from aot.api.quantizing import evaluate, quantize, quantize_file
+from aot.api.quantizing import convert, evaluate, quantize, quantize_file
 from aot.api.runs import (
     Profiled,
     Ran,
@@ -25,6 +25,7 @@ __all__ = [
     "Ran",
     "RanTogether",
     "build",
+    "convert",
     "evaluate",
     "from_torch",
     "load",

@@ -11,7 +11,8 @@ from aot.base.errors import AotError
 from aot.base.files import complete_file, os_errors, refuse_unwritable
 from aot.device.native import native_answers
 from aot.frontends import content_of, parse, settings_of
-from aot.frontends.tflite import recognizes
+from aot.frontends.tflite import recognizes, write
+from aot.graph.ir import Graph
 from aot.oracle.samples import samples_of
 from aot.passes import normalize
 from aot.passes.check_operators import check_operators
@@ -68,12 +69,7 @@ def quantize_file(
     **ports: Unpack[PortKeywords],
 ) -> Quantized:
     """`quantize` from file to file; `output` may exist only with `force`. What is quantized already is copied."""
-    output = path_of(output, "the output")
-    refuse_unwritable(output)
-    if output.exists() and not force:
-        raise AotError(f"{output} exists already", "name another file", "replace it: --force")
-    if output.exists() and output.resolve() == Path(model).resolve():
-        raise AotError(f"{output} is the model itself, which would be lost", "name another file")
+    output = _writable(output, model, force)
     content = content_of(model)
     graph = normalize(parse(content, Path(model).stem, str(model), settings_of(**ports)))
     quantized = quantize(graph, samples, options, images=images, progress=progress)
@@ -81,6 +77,32 @@ def quantize_file(
     with complete_file(output) as made:
         made.write_bytes(content if kept else quantized.tflite())
     return quantized
+
+
+def convert(model: Model, output: Path | str, *, force: bool = False, **ports: Unpack[PortKeywords]) -> Graph:
+    """Write `model`, of whatever format, as a .tflite file to `output`, which may exist only with `force`.
+
+    Batch normalization and what else is constant behind a layer is part of it already, images have their channels last
+    but at ports; `ports` are as in `load`. Gives the graph. Raises AotError for an operator that a file cannot hold.
+    """
+    graph = graph_of(model) or load(path_of(model), **ports)
+    output = _writable(output, model if isinstance(model, Path | str) else None, force)
+    check_operators(graph)
+    content = write(graph)
+    with complete_file(output) as made:
+        made.write_bytes(content)
+    return graph
+
+
+def _writable(output: Path | str, model: Path | str | None, force: bool) -> Path:
+    """The path of a file to be made. AotError where it cannot, or must not, be."""
+    path = path_of(output, "the output")
+    refuse_unwritable(path)
+    if path.exists() and not force:
+        raise AotError(f"{path} exists already", "name another file", "replace it: --force")
+    if model is not None and path.exists() and path.resolve() == Path(model).resolve():
+        raise AotError(f"{path} is the model itself, which would be lost", "name another file")
+    return path
 
 
 def evaluate(

@@ -43,6 +43,7 @@ Calibration = Annotated[
         show_default=False,
     ),
 ]
+Converted = Annotated[Path, typer.Option("--output", "-o", metavar="OUT.tflite", help="The file to write.")]
 Quantized = Annotated[Path, typer.Option("--output", "-o", metavar="OUT.tflite", help="The int8 model to write.")]
 RangeOfTensors = Annotated[EstimatorOption, typer.Option("--range", help="How ranges are estimated from samples.")]
 InputsAndOutputs = Annotated[

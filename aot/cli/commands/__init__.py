@@ -5,8 +5,8 @@ from collections.abc import Callable
 from aot.cli.commands.boards import boards, ports
 from aot.cli.commands.inspecting import inspect
 from aot.cli.commands.models import build, profile, run, verify
-from aot.cli.commands.quantizing import evaluate, quantize
+from aot.cli.commands.quantizing import convert, evaluate, quantize
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    build, run, verify, profile, quantize, evaluate, inspect, boards, ports,
+    build, run, verify, profile, quantize, convert, evaluate, inspect, boards, ports,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`aot quantize` and `aot evaluate`: from float32 to integers, and what that costs."""
+"""`aot quantize`, `aot convert` and `aot evaluate`: from float32 to integers, and what that costs."""
 
 from dataclasses import asdict
 
@@ -46,6 +46,19 @@ def quantize(
     if found and with_report:
         show_table(quantize_report.layers_table(found))
         show("\n".join(quantize_report.ranking_lines(found)))
+
+
+@options.grouped
+def convert(
+    model: options.Model,
+    output: quantize_options.Converted,
+    ports: options.Ports,
+    force: options.ForceFile = False,
+) -> None:
+    """Write MODEL, of whatever format, as a .tflite file; nothing is quantized."""
+    graph = api.convert(model, output, force=force, **ports.choices())
+    count = len(graph.ops)
+    show(f"{graph.name} is in {output}: {count} {'operator' if count == 1 else 'operators'}")
 
 
 @options.grouped

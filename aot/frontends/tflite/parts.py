@@ -9,6 +9,7 @@ from aot.base.errors import AotError
 from aot.frontends.tflite.operators import OPERATORS, Record
 from aot.frontends.tflite.operators.bidirectional import with_reversed_steps
 from aot.frontends.tflite.operators.records import Indices, NotInFiles
+from aot.frontends.tflite.rephrase import rephrased
 from aot.frontends.tflite.variables import HANDLE, reset_value
 from aot.graph.identifiers import Names
 from aot.graph.ir import Graph, Op, State, Tensor, prune_tensors
@@ -60,7 +61,7 @@ def parts_of(graph: Graph) -> list[Part]:
 
 
 def _pruned(graph: Graph) -> Graph:
-    lean = prune_tensors(with_reversed_steps(graph))
+    lean = prune_tensors(rephrased(with_reversed_steps(graph)))
     return replace(lean, ops=tuple(op.with_graphs(_pruned) for op in lean.ops))
 
 
