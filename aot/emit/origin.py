@@ -29,6 +29,7 @@ def settings(block: Block, needs: Sequence[str]) -> Iterator[str]:
         yield "loads and stores words at any address: CCR.UNALIGN_TRP is 0, as after reset"
     if any(_is_real(one) for one in _blocks(block)):
         yield "rounds floats to nearest: on Arm, FPSCR.RMode is 0, as after reset; compile with -ffp-contract=off"
+        yield "computes float as float: FLT_EVAL_METHOD is 0; where it is not (s390x, x87), the last bits differ"
 
 
 def _blocks(block: Block) -> Iterator[Block]:
