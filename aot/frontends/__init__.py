@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aot.base.errors import AotError
-from aot.frontends import c_array, onnx, pytorch, tflite
+from aot.frontends import c_array, keras, onnx, pytorch, tflite
 from aot.frontends.foreign import SAVED_MODEL, SAVED_MODEL_HINT, foreign
 from aot.frontends.settings import NO_SETTINGS
 from aot.frontends.settings import Settings as Settings
@@ -17,7 +17,7 @@ from aot.graph.identifiers import model_name
 from aot.graph.ir import Graph
 
 _MAX_FILE_BYTES = 256 << 20  # no microcontroller holds a larger one: it is the wrong file
-_HINT = "give the path of a .tflite or .onnx file, or of a .tflite file as a C array"
+_HINT = "give the path of a .tflite, .onnx, .keras or .h5 file, or of a .tflite file as a C array"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ FORMATS = (
     Format("TensorFlow Lite", tflite.recognizes, tflite.parse),
     Format("ONNX", onnx.recognizes, onnx.parse),
     Format("PyTorch", pytorch.recognizes, pytorch.parse),
+    Format("Keras", keras.recognizes, keras.parse),
     Format("C array", c_array.recognizes, c_array.parse),
 )
 
@@ -75,6 +76,6 @@ def parse(content: bytes, name: str, source: str = "model", settings: Settings =
     if (kind := foreign(content, source)) is not None:
         raise AotError(f"{source} is {kind.what}, which aot does not read", kind.hint)
     raise AotError(
-        f"{source} is not a TensorFlow Lite model (its identifier is not TFL3), nor an ONNX model",
-        "aot reads .tflite and .onnx files, and C arrays of .tflite files; export Keras or PyTorch models first",
+        f"{source} is not a TensorFlow Lite model (its identifier is not TFL3), nor an ONNX or Keras model",
+        "aot reads .tflite, .onnx, .keras and .h5 files, and C arrays of .tflite files",
     )

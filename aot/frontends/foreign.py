@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-_KERAS = "in Python: tf.lite.TFLiteConverter.from_keras_model(tf.keras.models.load_model(path)).convert()"
+_KERAS = "copy it or save it again: in Python, model.save('model.keras')"
 _TORCH = "in Python: torch.onnx.export(model.eval(), sample_inputs, path, dynamo=True), and give that .onnx file"
 _ONNX = "copy it or export it again: in Python, onnx.checker.check_model(path) says what is wrong"
 _LFS = b"version https://git-lfs"
@@ -41,10 +41,6 @@ def _members(content: bytes) -> list[str]:
         return []
 
 
-def _is_keras(content: bytes, suffix: str) -> bool:
-    return suffix == ".keras" or {"config.json", "metadata.json"} <= set(_members(content))
-
-
 def _is_torch(content: bytes, suffix: str) -> bool:
     archived = any(name.endswith(("/data.pkl", "/constants.pkl", "/models/model.json")) for name in _members(content))
     return archived or suffix in (".pt", ".pth", ".pt2", ".ckpt")
@@ -57,9 +53,8 @@ def _is_page(content: bytes, suffix: str) -> bool:
 _KINDS = (
     Foreign("a pointer of Git LFS instead of a model", lambda content, _: content.startswith(_LFS), "git lfs pull"),
     Foreign("a web page instead of a model", _is_page, "download the file itself: on GitHub, the link called Raw"),
-    Foreign("a Keras model", _is_keras, _KERAS),
     Foreign("a PyTorch model", _is_torch, _TORCH),
-    Foreign("an HDF5 file, as Keras writes", lambda content, _: content.startswith(b"\x89HDF\r\n\x1a\n"), _KERAS),
+    Foreign("no Keras model, by its content", lambda _, suffix: suffix in (".keras", ".h5", ".hdf5"), _KERAS),
     Foreign("no ONNX model, by its content", lambda _, suffix: suffix == ".onnx", _ONNX),
     Foreign("a graph of TensorFlow", lambda _, suffix: suffix in (".pb", ".pbtxt"), _FROZEN),
 )

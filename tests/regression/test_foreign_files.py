@@ -51,9 +51,9 @@ _FILES = {
     "flex": ("x.tflite", _custom("FlexErf"), "3 operators are not supported", "an operator of TensorFlow itself"),
     "variant": ("x.tflite", _custom("FlexTensorListReserve", True), "(type VARIANT), whose size is known only when it "
                 "runs: FlexTensorListReserve works on it", "unroll=True"),
-    "keras": ("x.bin", _archive("config.json", "metadata.json", "model.weights.h5"), "is a Keras model", "from_keras"),
-    "keras by name": ("x.keras", b"damaged", "is a Keras model", "from_keras_model"),
-    "hdf5": ("x.h5", b"\x89HDF\r\n\x1a\n" + bytes(50), "is an HDF5 file", "from_keras_model"),
+    "keras": ("x.bin", _archive("config.json", "metadata.json", "model.weights.h5"), "of a layer is damaged", "again"),
+    "keras by name": ("x.keras", b"damaged", "is no Keras model, by its content", "model.save"),
+    "hdf5": ("x.h5", b"\x89HDF\r\n\x1a\n" + bytes(50), "no HDF5 file can be read from it", "save it again"),
     "torch": ("x.bin", _archive("archive/data.pkl", "archive/version"), "is a PyTorch model", "torch.onnx.export"),
     "torch by name": ("x.pt", b"\x80\x02}q\x00.", "is a PyTorch model", "torch.onnx.export"),
     "onnx": ("x.bin", b"\x08\x08\x12\x0bonnx.helper" + bytes(30), "is damaged: no ONNX model", "export"),

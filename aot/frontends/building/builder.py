@@ -8,7 +8,7 @@ import numpy as np
 
 from aot.frontends.building.value import Order, Value, plain_factors, shape_in
 from aot.graph.identifiers import Names
-from aot.graph.ir import Array, Graph, Op, Quant, Tensor
+from aot.graph.ir import Array, Graph, Op, Quant, State, Tensor
 from aot.ops.dequantize import Dequantize
 from aot.ops.reshape import Reshape
 from aot.ops.transpose import Transpose
@@ -32,6 +32,7 @@ class Builder:
         self._made: dict[tuple[object, ...], str] = {}  # what reorders and constants were asked for before
         self._constants: list[Value] = []  # kept alive: their data's identity is a key of what was made
         self._ports: dict[str, str] = {}  # names that are kept for ports, by label
+        self._states: list[State] = []
 
     # Values
 
@@ -49,6 +50,14 @@ class Builder:
     def _value(self, tensor: Tensor, shape: Sequence[int], order: Order) -> Value:
         factors, _ = plain_factors(shape)
         return Value(tuple(shape), tensor.dtype, tensor.name, factors=factors, order=order, label=tensor.label)
+
+    def state(self, initial: Array, label: str) -> str:
+        """The tensor of what is remembered from one run to the next, as it is when a run starts."""
+        return self._tensor(label, initial.shape, initial.dtype.name).name
+
+    def remember(self, current: str, following: str, initial: Array) -> None:
+        """`following` is what the state `current` will be when the next run starts; `initial`, when the first does."""
+        self._states.append(State(current, following, initial))
 
     def constant(self, data: Array, label: str = "") -> Value:
         """A value that is known."""
@@ -77,7 +86,10 @@ class Builder:
     def reshape(self, value: Value, shape: Sequence[int]) -> Value:
         """`value` with another shape: its elements move only where an axis would be split through factors."""
         found = value.reshaped(shape)
-        return found if found is not None else self.reshape(self.settled(value), shape)
+        if found is not None:
+            return found
+        factors, order = plain_factors(shape)
+        return replace(self.settled(value), shape=tuple(shape), factors=factors, order=order)
 
     def settled(self, value: Value, order: Order | None = None) -> Value:
         """`value` with its axes in `order` in memory, each in one piece."""
@@ -165,7 +177,8 @@ class Builder:
             self._port(value, order, renamed, inputs)
         tensors = {renamed.get(n, n): replace(t, name=renamed.get(n, n)) for n, t in self._tensors.items()}
         ops = tuple(_renamed(op, renamed) for op in self._ops)
-        return Graph(name, tensors, ops, tuple(inputs), tuple(self._ports[value.label] for value in outputs))
+        state = tuple(replace(s, next=renamed.get(s.next, s.next)) for s in self._states)
+        return Graph(name, tensors, ops, tuple(inputs), tuple(self._ports[value.label] for value in outputs), state)
 
     def _port(self, value: Value, order: Order, renamed: dict[str, str], inputs: Sequence[str]) -> None:
         """Give the tensor of an output the name of its port, or copy it where it is something else, too."""
