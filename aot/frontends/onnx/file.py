@@ -14,7 +14,7 @@ from aot.graph.ir import Array
 
 _MAX_TENSOR_BYTES = 64 << 20
 _MAX_RANK = 16
-_OPSETS = range(9, 27)
+_OPSETS = range(9, 29)
 _DOMAINS = ("", "ai.onnx", "com.microsoft")
 TYPES: dict[int, str] = {
     onnx.TensorProto.FLOAT: "float32",
@@ -129,3 +129,15 @@ def _with_data(t: onnx.TensorProto, folder: Path | None) -> onnx.TensorProto:
         file.seek(offset)
         whole.raw_data = file.read(length)
     return whole
+
+
+def free_names(graph: onnx.GraphProto) -> Iterator[str]:
+    """What a graph, or one inside it, reads from outside."""
+    own = {v.name for v in graph.input} | {t.name for t in graph.initializer}
+    for node in graph.node:
+        inner = (g for a in node.attribute for g in ((a.g,) if a.HasField("g") else ()))
+        for name in (*node.input, *(n for g in inner for n in free_names(g))):
+            if name and name not in own:
+                yield name
+        own.update(node.output)
+    yield from (o.name for o in graph.output if o.name not in own)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from aot.frontends.building import Builder, Value
 from aot.frontends.building import Call as AnyCall
-from aot.frontends.building import Value
-from aot.graph.ir import Array, Unsupported
+from aot.graph.ir import Array, Graph, Unsupported
 
 if TYPE_CHECKING:
-    from onnx import NodeProto
+    from onnx import GraphProto, NodeProto
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +52,38 @@ class Node:
 Inputs = Sequence[Value | None]
 
 
+class Inside(Protocol):
+    """The graph that a node is in, for readers of nodes that have graphs inside."""
+
+    build: Builder
+
+    def value(self, name: str) -> Value:
+        """What a name stands for."""
+
+    def inlined(self, graph: "GraphProto", inputs: Sequence[Value]) -> list[Value]:
+        """The outputs of a graph inside this one, whose nodes become nodes here."""
+
+    def outer_values(self, graphs: Sequence["GraphProto"]) -> list[str]:
+        """The names of what is computed here and read by graphs inside."""
+
+    def separate(self, name: str, captured: Sequence[str], inputs: Sequence[Value]) -> "tuple[Inside, list[Value]]":
+        """A graph of its own, to be filled, and its ports: for what it captures, then for its inputs."""
+
+    def graph_results(self, graph: "GraphProto", inputs: Sequence[Value]) -> list[Value]:
+        """The outputs of a graph whose nodes become nodes here, under their own names."""
+
+    def finished(self, name: str, ports: Sequence[Value], outputs: Sequence[Value]) -> Graph:
+        """The graph that was filled."""
+
+
 @dataclass(frozen=True, eq=False)
 class Call(AnyCall):
     """A node that is being read: what makes operators, and what its inputs stand for."""
 
     node: Node
     inputs: Inputs
-    read_by_none_else: Sequence[bool] = ()
+    read_by_none_else: Sequence[bool]
+    around: Inside
 
     def alone(self, index: int) -> bool:
         """Whether nothing else reads what this input stands for."""

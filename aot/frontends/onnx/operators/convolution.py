@@ -1,10 +1,14 @@
 """Convolutions."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from aot.frontends.building import Order, Value
 from aot.frontends.onnx.operators.images import CHANNELS_LAST, along_both, as_before, as_image, explicit_pads, pads_of
 from aot.frontends.onnx.records import Call, Reader
-from aot.graph.ir import Unsupported
-from aot.ops.common import Pads, out_size, require, same_pads
+from aot.graph.ir import Array, Unsupported
+from aot.ops.common import Pads, out_size, require
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.transpose_conv import TransposeConv
@@ -46,17 +50,26 @@ def bias_of(call: Call, index: int) -> str | None:
 
 
 def _conv_transpose(call: Call) -> Value:
+    """Gaps in the weights are zeros, as are rows that are added to the result."""
     node, build, rank = call.node, call.build, call.input(0).rank
     x, w = as_image(build, call.input(0)), as_image(build, call.input(1))
-    require(node.integer("group", 1) == 1, "groups of a transposed convolution")
-    stride, kernel = along_both(node, "strides", rank), (w.shape[2], w.shape[3])
-    require(along_both(node, "dilations", rank) == (1, 1), "dilations of a transposed convolution")
-    pads = _transposed_pads(call, rank, (x.shape[2], x.shape[3]), kernel, stride)
-    places = [(x.shape[2 + i] - 1) * stride[i] + kernel[i] - sum(pads[i]) for i in (0, 1)]
+    group, stride = node.integer("group", 1), along_both(node, "strides", rank)
+    require(
+        group >= 1 and x.shape[1] % group == 0 and w.shape[0] == x.shape[1], f"{x.shape[1]} channels, {group} groups"
+    )
+    if not w.constant:
+        raise Unsupported(f"the weights (%{w.label}) is not constant")
+    weights = _spread_out(w.array, along_both(node, "dilations", rank))
+    kernel = (weights.shape[2], weights.shape[3])
+    pads, missing = _transposed_pads(call, rank, (x.shape[2], x.shape[3]), kernel, stride)
+    weights = np.pad(weights, ((0, 0), (0, 0), (0, missing[0]), (0, missing[1])))
+    places = [(x.shape[2 + i] - 1) * stride[i] + weights.shape[2 + i] - sum(pads[i]) for i in (0, 1)]
+    require(min(places) >= 1, f"an image of {places}")
+    filters = replace(w, data=weights, shape=weights.shape)
     y = build.emit(
         TransposeConv,
-        (build.stored(x, CHANNELS_LAST), build.stored(w, (1, 2, 3, 0)), bias_of(call, 2)),
-        (x.shape[0], w.shape[1], *places),
+        (build.stored(x, CHANNELS_LAST), build.stored(_by_filter(filters, group), (0, 2, 3, 1)), bias_of(call, 2)),
+        (x.shape[0], group * w.shape[1], *places),
         order=CHANNELS_LAST,
         stride=stride,
         padding=pads,
@@ -64,25 +77,45 @@ def _conv_transpose(call: Call) -> Value:
     return as_before(call, y, rank)
 
 
+def _by_filter(w: Value, group: int) -> Value:
+    """Weights [channel, filter of the group, row, column] as [filter, channel of the group, row, column]."""
+    inputs, filters = w.shape[:2]
+    parts = w.array.reshape(group, inputs // group, filters, *w.shape[2:]).swapaxes(1, 2)
+    shape = (group * filters, inputs // group, *w.shape[2:])
+    return replace(w, data=np.ascontiguousarray(parts).reshape(shape), shape=shape)
+
+
+def _spread_out(weights: Array, dilation: tuple[int, int]) -> Array:
+    """Zeros between the rows and columns of each filter."""
+    require(min(dilation) >= 1, f"dilations {dilation}")
+    sizes = [(weights.shape[2 + i] - 1) * dilation[i] + 1 for i in (0, 1)]
+    spread = np.zeros((*weights.shape[:2], *sizes), weights.dtype)
+    spread[:, :, :: dilation[0], :: dilation[1]] = weights
+    return spread
+
+
 def _transposed_pads(
     call: Call, rank: int, size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int]
-) -> Pads:
-    """What is cut off the sums; rows that `output_padding` adds are cut off less."""
+) -> tuple[Pads, tuple[int, int]]:
+    """What is cut off the sums, and how much is missing behind them: `output_padding` adds to the result there."""
     node, auto = call.node, call.node.text("auto_pad", "NOTSET")
     extra = along_both(node, "output_padding", rank, 0)
-    if "output_shape" in node.attributes:
-        wanted = along_both(node, "output_shape", rank)
+    if "output_shape" in node.attributes or auto in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = (
+            along_both(node, "output_shape", rank)
+            if "output_shape" in node.attributes
+            else (size[0] * stride[0], size[1] * stride[1])
+        )
         total = [stride[i] * (size[i] - 1) + kernel[i] + extra[i] - wanted[i] for i in (0, 1)]
-        pairs = [(t // 2, t - t // 2) if auto != "SAME_LOWER" else (t - t // 2, t // 2) for t in total]
-    elif auto in ("SAME_UPPER", "SAME_LOWER"):
-        pairs = [same_pads(size[i] * stride[i], kernel[i], stride[i], 1) for i in (0, 1)]
-        pairs = [(b, a) for a, b in pairs] if auto == "SAME_LOWER" else pairs
+        halves = [(t // 2, t - t // 2) if t >= 0 else (0, t) for t in total]
+        pairs = [(after, before) if auto == "SAME_LOWER" and before >= 0 <= after else (before, after)
+                 for before, after in halves]  # fmt: skip
     else:
         pairs = list(explicit_pads(node, rank))
     cut = [(first, last - extra[i]) for i, (first, last) in enumerate(pairs)]
-    if min(cut[0] + cut[1]) < 0:
-        raise Unsupported("output_padding beyond what the padding cuts off")
-    return cut[0], cut[1]
+    require(min(first for first, _ in cut) >= 0, "negative padding in front")
+    rows, columns = ((first, max(last, 0)) for first, last in cut)
+    return (rows, columns), (max(-cut[0][1], 0), max(-cut[1][1], 0))
 
 
 READERS: dict[str, Reader] = {"Conv": _conv, "ConvTranspose": _conv_transpose}

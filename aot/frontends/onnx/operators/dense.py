@@ -1,15 +1,19 @@
 """Dense layers and products of matrices."""
 
+import math
+
 import numpy as np
 
 from aot.frontends.building import Order, Value
 from aot.frontends.building.elementwise import binary, scaled
+from aot.frontends.building.reduction import reduced
 from aot.frontends.onnx.records import Call, Reader
 from aot.graph.ir import Unsupported
 from aot.ops.add import Add
 from aot.ops.batch_matmul import BatchMatMul
 from aot.ops.common import require
 from aot.ops.fully_connected import FullyConnected
+from aot.ops.reduce import Sum
 
 
 def _gemm(call: Call) -> Value:
@@ -118,7 +122,48 @@ def _last_two_swapped(b: Value) -> Order | None:
     return order if not b.constant and b.lies_in(order) and not b.lies_in(natural) else None
 
 
+def _einsum(call: Call) -> Value:
+    """A product of two operands: what both have and the result too is a batch, what it has not is summed up."""
+    left, _, result = call.node.text("equation", "").replace(" ", "").partition("->")
+    names = left.split(",")
+    values = [call.input(i) for i in range(len(call.inputs))]
+    require("." not in left and len(names) == len(values) <= 2, "an ellipsis, or more than two operands")
+    if not result and "->" not in call.node.text("equation", ""):
+        result = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    require(all(len(set(n)) == len(n) == v.rank for n, v in zip(names, values, strict=True)), "a diagonal")
+    require(len(set(result)) == len(result) and set(result) <= set(left), f"a result {result}")
+    sole = [_summed(call, v, n, result + "".join(names[:i] + names[i + 1 :]))
+            for i, (n, v) in enumerate(zip(names, values, strict=True))]  # fmt: skip
+    y, letters = sole[0] if len(sole) == 1 else _contracted(call, sole[0], sole[1], result)
+    return y.transposed([letters.index(c) for c in result])
+
+
+def _summed(call: Call, x: Value, letters: str, wanted: str) -> tuple[Value, str]:
+    """Without the axes that nobody else has."""
+    gone = tuple(i for i, c in enumerate(letters) if c not in wanted)
+    y = reduced(call, x, Sum, gone, keep=False) if gone else x
+    return y, "".join(c for c in letters if c in wanted)
+
+
+def _contracted(call: Call, a: tuple[Value, str], b: tuple[Value, str], result: str) -> tuple[Value, str]:
+    """A product of matrices, each side's axes merged."""
+    (x, first), (y, second) = a, b
+    batch = [c for c in first if c in second and c in result]
+    depth = [c for c in first if c in second and c not in result]
+    rows, columns = ([c for c in own if c not in other] for own, other in ((first, second), (second, first)))
+    size = {c: e for v, letters in (a, b) for c, e in zip(letters, v.shape, strict=True)}
+    extents = [math.prod(size[c] for c in part) for part in (rows, depth, columns)]
+    sizes = [size[c] for c in batch]
+    left = x.transposed([first.index(c) for c in (*batch, *rows, *depth)])
+    right = y.transposed([second.index(c) for c in (*batch, *depth, *columns)])
+    left = call.build.reshape(left, (*sizes, extents[0], extents[1]))
+    right = call.build.reshape(right, (*sizes, extents[1], extents[2]))
+    letters = [*batch, *rows, *columns]
+    return call.build.reshape(product(call, left, right), [size[c] for c in letters]), "".join(letters)
+
+
 READERS: dict[str, Reader] = {
+    "Einsum": _einsum,
     "Gemm": _gemm,
     "MatMul": lambda call: product(call, call.input(0), call.input(1)),
 }

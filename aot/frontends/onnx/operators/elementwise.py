@@ -1,5 +1,6 @@
 """Operators element by element. They take their operands in whatever order these lie in."""
 
+import math
 from collections.abc import Callable
 from functools import partial, reduce
 
@@ -14,6 +15,7 @@ from aot.graph.ir import Array, Op
 from aot.ops.add import Add, Sub
 from aot.ops.binary import LogicalAnd, LogicalOr, Maximum, Minimum
 from aot.ops.cast import Cast
+from aot.ops.clip import Clip
 from aot.ops.common import require
 from aot.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from aot.ops.division import Div, FloorMod
@@ -22,6 +24,7 @@ from aot.ops.hard_swish import HardSwish
 from aot.ops.mul import Mul
 from aot.ops.pow import Pow
 from aot.ops.prelu import Prelu
+from aot.ops.real_functions import RealFunction
 from aot.ops.relu import Relu, Relu0To1, Relu6
 from aot.ops.roots import Sqrt
 from aot.ops.select import SelectV2
@@ -83,80 +86,56 @@ def _mean(call: Call) -> Value:
 
 
 def _clip(call: Call) -> Value:
-    """Bounds are inputs since opset 11."""
-    low, high = _bound(call, 1, "min"), _bound(call, 2, "max")
-    known: dict[tuple[float | None, float | None], type[Op]] = {
-        (0.0, None): Relu,
-        (0.0, 6.0): Relu6,
-        (0.0, 1.0): Relu0To1,
-    }
+    """Bounds are inputs since opset 11, which may be computed; those of codes are codes."""
     x, build = call.input(0), call.build
+    if x.dtype not in ("float32", "int32") or any(call.has(i) and not call.input(i).constant for i in (1, 2)):
+        y = binary(call, Maximum, x, call.input(1)) if call.has(1) else x
+        return binary(call, Minimum, y, call.input(2)) if call.has(2) else y
+    low, high = _bound(call, 1, "min", -math.inf), _bound(call, 2, "max", math.inf)
+    known: dict[tuple[float, float], type[Op]] = {(0.0, math.inf): Relu, (0.0, 6.0): Relu6, (0.0, 1.0): Relu0To1}
     if x.dtype == "float32" and (low, high) in known:
         return build.like(x, known[low, high])
-    y = x
-    if low is not None:
-        y = build.like(y, Maximum, (build.number(low, x.dtype),))
-    if high is not None:
-        y = build.like(y, Minimum, (build.number(high, x.dtype),))
-    return y
+    return x if (low, high) == (-math.inf, math.inf) else build.like(x, Clip, low=low, high=high)
 
 
-def _bound(call: Call, index: int, name: str) -> float | None:
+def _bound(call: Call, index: int, name: str, none: float) -> float:
+    """A bound; the largest numbers of a type are none."""
     if call.has(index):
         bound: float = call.known(index, name).reshape(()).item()
-    elif name in call.node.attributes:
-        bound = call.node.real(name, 0.0)
     else:
-        return None
-    return None if abs(bound) >= np.finfo(np.float32).max else bound
+        bound = call.node.real(name, none)
+    return none if abs(bound) >= np.finfo(np.float32).max else bound
 
 
-def _hard_sigmoid(call: Call) -> Value:
-    alpha, beta = call.node.real("alpha", 0.2), call.node.real("beta", 0.5)
-    build = call.build
-    line = build.like(scaled(call, call.input(0), alpha), Add, (build.number(beta),))
-    return build.like(line, Relu0To1)
+def _function(
+    name: str, alpha: tuple[str, float] = ("", 0.0), beta: tuple[str, float] = ("", 0.0)
+) -> Callable[[Call], Value]:
+    """A function of one real number, with the attributes that are its parameters and their defaults."""
+
+    def read(call: Call) -> Value:
+        first, second = call.node.real(*alpha), call.node.real(*beta)
+        return call.build.like(call.input(0), RealFunction, function=name, alpha=first, beta=second)
+
+    return read
 
 
 def _elu(call: Call) -> Value:
-    """alpha * (exp(x) - 1) below zero."""
-    alpha, x = call.node.real("alpha", 1.0), call.input(0)
-    if alpha == 1.0:
-        return call.build.like(x, Elu)
-    return _two_parts(call, x, alpha, 1.0)
+    """TensorFlow Lite has the one whose alpha is 1."""
+    alpha = call.node.real("alpha", 1.0)
+    return call.build.like(call.input(0), Elu) if alpha == 1.0 else _function("elu", ("alpha", 1.0))(call)
 
 
-def _two_parts(call: Call, x: Value, below: float, above: float) -> Value:
-    """above * max(x, 0) + below * (exp(min(x, 0)) - 1)."""
-    build = call.build
-    curve = build.like(build.like(x, Minimum, (build.number(0.0),)), Elu)
-    line = build.like(x, Relu)
-    return binary(call, Add, scaled(call, line, above), scaled(call, curve, below))
+def _is_nan(call: Call) -> Value:
+    """Nothing else differs from itself."""
+    return binary(call, NotEqual, call.input(0), call.input(0), "bool")
 
 
-def _selu(call: Call) -> Value:
-    alpha, gamma = call.node.real("alpha", _SELU[0]), call.node.real("gamma", _SELU[1])
-    return _two_parts(call, call.input(0), alpha * gamma, gamma)
-
-
-def _swish(call: Call) -> Value:
-    """x * sigmoid(alpha * x)."""
-    x = call.input(0)
-    gate = call.build.like(scaled(call, x, call.node.real("alpha", 1.0)), Logistic)
-    return binary(call, Mul, x, gate)
-
-
-def _reciprocal(call: Call) -> Value:
-    x = call.input(0)
-    one = call.build.constant(np.ones((), np.float32), "one")
-    return binary(call, Div, one, x)
-
-
-def _softsign(call: Call) -> Value:
-    """x / (1 + |x|)."""
+def _is_inf(call: Call) -> Value:
     x, build = call.input(0), call.build
-    below = build.like(build.like(x, Abs), Add, (build.number(1.0),))
-    return binary(call, Div, x, below)
+    below, above = call.node.flag("detect_negative", True), call.node.flag("detect_positive", True)
+    require(below or above, "neither infinity")
+    limit = build.number(math.inf if above else -math.inf)
+    return build.like(build.like(x, Abs) if below and above else x, Equal, (limit,), dtype="bool")
 
 
 def _leaky_relu(call: Call) -> Value:
@@ -185,28 +164,52 @@ def _cast(call: Call) -> Value:
 
 
 def _mod(call: Call) -> Value:
-    require(not call.node.flag("fmod"), "fmod=1")
-    return binary(call, FloorMod, call.input(0), call.input(1))
+    """With `fmod` the result has the sign of the dividend, otherwise that of the divisor."""
+    a, b, build = call.input(0), call.input(1), call.build
+    if not call.node.flag("fmod"):
+        return binary(call, FloorMod, a, b)
+    return binary(call, Mul, build.like(a, Sign), binary(call, FloorMod, build.like(a, Abs), build.like(b, Abs)))
+
+
+def _pow(call: Call) -> Value:
+    """The result is of the base's type."""
+    a, b, build = call.input(0), call.input(1), call.build
+    if a.dtype == b.dtype:
+        return binary(call, Pow, a, b)
+    base, exponent = (v if v.dtype == "float32" else build.like(v, Cast, dtype="float32") for v in (a, b))
+    real = binary(call, Pow, base, exponent)
+    return real if a.dtype == "float32" else build.like(real, Cast, dtype=a.dtype)
 
 
 READERS: dict[str, Reader] = {
     "Abs": _unary(Abs),
+    "Acos": _function("acos"),
+    "Acosh": _function("acosh"),
     "Add": _shifted,
     "And": _binary(LogicalAnd),
+    "Asin": _function("asin"),
+    "Asinh": _function("asinh"),
+    "Atan": _function("atan"),
+    "Atanh": _function("atanh"),
     "Cast": _cast,
     "Ceil": _unary(Ceil),
+    "Celu": _function("celu", ("alpha", 1.0)),
     "Clip": _clip,
     "Cos": _unary(Cos),
+    "Cosh": _function("cosh"),
     "Div": _binary(Div),
     "Elu": _elu,
     "Equal": _binary(Equal, "bool"),
+    "Erf": _function("erf"),
     "Exp": _unary(Exp),
     "Floor": _unary(Floor),
     "Gelu": _gelu,
     "Greater": _binary(Greater, "bool"),
     "GreaterOrEqual": _binary(GreaterEqual, "bool"),
-    "HardSigmoid": _hard_sigmoid,
+    "HardSigmoid": _function("hard_sigmoid", ("alpha", 0.2), ("beta", 0.5)),
     "HardSwish": _unary(HardSwish),
+    "IsInf": _is_inf,
+    "IsNaN": _is_nan,
     "LeakyRelu": _leaky_relu,
     "Less": _binary(Less, "bool"),
     "LessOrEqual": _binary(LessEqual, "bool"),
@@ -214,26 +217,32 @@ READERS: dict[str, Reader] = {
     "Max": _several(Maximum),
     "Mean": _mean,
     "Min": _several(Minimum),
+    "Mish": _function("mish"),
     "Mod": _mod,
     "Mul": _stretched,
     "Neg": _unary(Neg),
     "Not": _unary(LogicalNot),
     "Or": _binary(LogicalOr),
+    "Pow": _pow,
     "PRelu": _prelu,
-    "Pow": _binary(Pow),
-    "Reciprocal": _reciprocal,
+    "Reciprocal": _function("reciprocal"),
     "Relu": _unary(Relu),
     "Round": _unary(Round),
-    "Selu": _selu,
+    "Selu": _function("selu", ("alpha", _SELU[0]), ("gamma", _SELU[1])),
+    "Shrink": _function("shrink", ("lambd", 0.5), ("bias", 0.0)),
     "Sigmoid": _unary(Logistic),
     "Sign": _unary(Sign),
     "Sin": _unary(Sin),
-    "Softsign": _softsign,
+    "Sinh": _function("sinh"),
+    "Softplus": _function("softplus"),
+    "Softsign": _function("softsign"),
     "Sqrt": _unary(Sqrt),
     "Sub": _binary(Sub),
     "Sum": _several(Add),
-    "Swish": _swish,
+    "Swish": _function("swish", ("alpha", 1.0)),
+    "Tan": _function("tan"),
     "Tanh": _unary(Tanh),
+    "ThresholdedRelu": _function("thresholded_relu", ("alpha", 1.0)),
     "Where": _where,
     "Xor": _binary(NotEqual, "bool"),
 }

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from aot.frontends.building import Value
-from aot.frontends.building.movement import joined, sliced
+from aot.frontends.building.movement import joined, picked, sliced, surrounded
 from aot.frontends.onnx.operators.images import CHANNELS_LAST
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Unsupported
 from aot.ops.blocks import DepthToSpace, SpaceToDepth
 from aot.ops.common import require
-from aot.ops.gather import Gather
-from aot.ops.pad import PadV2
 from aot.ops.rearrange import BroadcastTo, Tile
 from aot.ops.split import SplitV
 
@@ -91,11 +89,20 @@ def _split(call: Call) -> Sequence[Value]:
     require(sum(sizes) == x.shape[axis] and len(sizes) == count, f"parts of {list(sizes)} out of {x.shape[axis]}")
     if count == 1:
         return [x]
+    if 0 in sizes:
+        return _parts(call, x, axis, sizes)
     order = x.natural_order()
     shapes = [((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype) for size in sizes]
     return call.build.emit_all(
         SplitV, (call.build.stored(x, order),), shapes, order, axis=order.index(axis), sizes=tuple(sizes)
     )
+
+
+def _parts(call: Call, x: Value, axis: int, sizes: Sequence[int]) -> list[Value]:
+    """Slices, some of them empty."""
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+    places = [range(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+    return [sliced(call, x, [part if a == axis else range(e) for a, e in enumerate(x.shape)]) for part in places]
 
 
 def _even(extent: int, count: int) -> tuple[int, ...]:
@@ -105,24 +112,34 @@ def _even(extent: int, count: int) -> tuple[int, ...]:
 
 
 def _pad(call: Call) -> Value:
+    """Negative padding cuts off; other modes than a constant take what is inside, by tables of positions."""
     x, mode = call.input(0), call.node.text("mode", "constant")
-    require(mode == "constant", f"mode {mode}")
+    pads = _paddings(call, x)
+    kept = [range(max(-b, 0), e - max(-a, 0)) for e, (b, a) in zip(x.shape, pads, strict=True)]
+    x = sliced(call, x, kept)
+    pads = [(max(b, 0), max(a, 0)) for b, a in pads]
+    if not any(map(any, pads)):
+        return x
+    if mode == "constant":
+        return _padded(call, x, pads)
+    require(mode in ("edge", "reflect", "wrap"), f"mode {mode}")
+    around = {a: np.pad(np.arange(x.shape[a]), pair, mode=mode) for a, pair in enumerate(pads) if any(pair)}  # type: ignore[call-overload]
+    return picked(call, x, {a: table.tolist() for a, table in around.items()})
+
+
+def _paddings(call: Call, x: Value) -> list[tuple[int, int]]:
     numbers = call.listed(1, "pads", "the padding") or ()
     axes = [axis_of(int(a), x.rank) for a in call.known(3, "the axes").ravel()] if call.has(3) else list(range(x.rank))
     require(len(numbers) == 2 * len(axes), f"{len(numbers)} paddings for {len(axes)} axes")
     pads = [(0, 0)] * x.rank
     for i, axis in enumerate(axes):
         pads[axis] = numbers[i], numbers[len(axes) + i]
-    kept = [range(max(-b, 0), e - max(-a, 0)) for e, (b, a) in zip(x.shape, pads, strict=True)]
-    x = sliced(call, x, kept)
-    pads = [(max(b, 0), max(a, 0)) for b, a in pads]
-    if not any(map(any, pads)):
-        return x
+    return pads
+
+
+def _padded(call: Call, x: Value, pads: Sequence[tuple[int, int]]) -> Value:
     value = call.known(2, "the value").reshape(()).item() if call.has(2) else call.node.real("value", 0.0)
-    order = x.natural_order()
-    shape = [e + sum(p) for e, p in zip(x.shape, pads, strict=True)]
-    operands = (call.build.stored(x, order), call.build.number(value, x.dtype))
-    return call.build.emit(PadV2, operands, shape, x.dtype, order, pads=tuple(pads[a] for a in order))
+    return surrounded(call, x, pads, value)
 
 
 def _expand(call: Call) -> Value:
@@ -146,24 +163,6 @@ def _tile(call: Call) -> Value:
     return call.build.emit(Tile, operands, shape, x.dtype, order, multiples=tuple(repeats[a] for a in order))
 
 
-def _gather(call: Call) -> Value:
-    """One element, or a run of them, is a slice."""
-    x, indices = call.input(0), call.input(1)
-    axis = axis_of(call.node.integer("axis", 0), x.rank)
-    shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
-    if indices.constant:
-        positions = np.where(indices.array < 0, indices.array + x.shape[axis], indices.array).astype(np.int32)
-        require(bool(np.all((positions >= 0) & (positions < x.shape[axis]))), "indices out of range")
-        flat = positions.ravel().tolist()
-        if flat == list(range(flat[0], flat[0] + len(flat))):
-            run = [range(e) for e in x.shape]
-            run[axis] = range(flat[0], flat[0] + len(flat))
-            return call.build.reshape(sliced(call, x, run), shape)
-        indices = call.build.constant(positions, indices.label)
-    operands = (call.build.stored(x), call.build.stored(indices))
-    return call.build.emit(Gather, operands, shape, x.dtype, axis=axis)
-
-
 def _depth_to_space(call: Call) -> Value:
     """Mode DCR is the operator's; in CRD the block's pixels lie side by side in the channels."""
     x, block = call.input(0), call.node.integer("blocksize", 1)
@@ -183,6 +182,9 @@ def _space_to_depth(call: Call) -> Value:
     n, c, h, w = x.shape
     require(block >= 1 and h % block == 0 and w % block == 0, f"blocks of {block} in an image of {h} x {w}")
     shape = (n, c * block**2, h // block, w // block)
+    if call.node.text("mode", "DCR") == "CRD":
+        grid = call.build.reshape(x, (n, c, h // block, block, w // block, block))
+        return call.build.reshape(call.build.settled(grid.transposed((0, 1, 3, 5, 2, 4))), shape)
     operands = (call.build.stored(x, CHANNELS_LAST),)
     return call.build.emit(SpaceToDepth, operands, shape, x.dtype, CHANNELS_LAST, block=block)
 
@@ -209,7 +211,6 @@ READERS: dict[str, Reader] = {
     "Dropout": _dropout,
     "Expand": _expand,
     "Flatten": _flatten,
-    "Gather": _gather,
     "Identity": _same,
     "Pad": _pad,
     "Reshape": _reshape,

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from aot.frontends.building import Builder, Value
-from aot.frontends.onnx.operators import convolution, dense, elementwise, movement, pooling, reduction
+from aot.frontends.onnx.operators import convolution, dense, elementwise, indexing, movement, pooling, reduction
 from aot.frontends.onnx.operators.quantization import dequantized, numbers, quantized
 from aot.frontends.onnx.records import Call, Reader
 from aot.graph.ir import Unsupported
@@ -20,6 +20,7 @@ _ON_REALS: dict[str, Reader] = {
     **convolution.READERS,
     **dense.READERS,
     **elementwise.READERS,
+    **indexing.READERS,
     **movement.READERS,
     **pooling.READERS,
     **reduction.READERS,

@@ -4,11 +4,8 @@ import math
 
 from aot.frontends.building import Value
 from aot.frontends.building.reduction import along_last, reduced
-from aot.frontends.building.value import without
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Op
-from aot.ops.arg_extreme import ArgMax, ArgMin
-from aot.ops.common import require
 from aot.ops.functions import Log, Square
 from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
@@ -35,20 +32,6 @@ def _applied(call: Call, x: Value, kind: type[Op] | None) -> Value:
     return x if kind is None else call.build.like(x, kind)
 
 
-def _extreme(call: Call, kind: type[ArgMax]) -> Value:
-    """The first of equal elements."""
-    x = call.input(0)
-    require(not call.node.flag("select_last_index"), "the last of equal elements")
-    axis = axis_of(call.node.integer("axis", 0), x.rank)
-    order = x.natural_order()
-    kept = tuple(e for i, e in enumerate(x.shape) if i != axis)
-    y = call.build.emit(
-        kind, (call.build.stored(x, order),), kept, "int64", without(order, [axis]), axis=order.index(axis)
-    )
-    shape = [1 if i == axis else e for i, e in enumerate(x.shape)]
-    return call.build.reshape(y, shape) if call.node.flag("keepdims", True) else y
-
-
 def _softmax(call: Call, kind: type[Op]) -> Value:
     """Along the last axis in memory; before opset 13, of all axes from one on together."""
     x, build, old = call.input(0), call.build, call.node.opset < 13
@@ -60,8 +43,6 @@ def _softmax(call: Call, kind: type[Op]) -> Value:
 
 
 READERS: dict[str, Reader] = {
-    "ArgMax": lambda call: _extreme(call, ArgMax),
-    "ArgMin": lambda call: _extreme(call, ArgMin),
     "LogSoftmax": lambda call: _softmax(call, LogSoftmax),
     "ReduceL1": _reduction(Sum, before=Abs),
     "ReduceL2": _reduction(Sum, before=Square, after=Sqrt),
