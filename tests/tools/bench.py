@@ -1,8 +1,7 @@
 """`make bench`: flash, RAM, stack and instructions of each reference model on mps2-an386, as a table for README.md.
 
 Fails where instructions, flash or RAM of a model are more than 1 % above bench.json; `--update` writes that table.
-`--variants` instead shows instructions in each rounding and with int16 weights, and both flashes. `--write` puts the
-table into README.md, or that of the variants into docs/performance.md.
+`--write` puts the table into README.md. Other figures are those of performance.py.
 The models are looked for in the folder that AOT_MODELS names. Instructions are those of one inference under QEMU's
 `-icount shift=0`.
 """
@@ -16,6 +15,7 @@ from tempfile import TemporaryDirectory
 from aot.base.choices import CompileOptions
 from aot.compile.pipeline import DEFAULT, compile_file
 from aot.compile.printing import make
+from aot.compile.records import Compiled
 from aot.device.verify import run
 from aot.oracle.samples import random_samples
 from aot.targets import load_board
@@ -36,23 +36,21 @@ COLUMNS = ("code", "weights", "flash", "arena", "stack", "instructions")
 CHECKED = ("flash", "arena", "instructions")
 TABLE = Path(__file__).with_name("bench.json")
 README = Path(__file__).parents[2] / "README.md"
-VARIANTS = {
-    "double": DEFAULT,
-    "single": CompileOptions(rounding="single"),
-    "float": CompileOptions(rounding="float"),
-    "int16 weights": CompileOptions(weights="int16"),
-}
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 
 def measure(path: Path, options: CompileOptions = DEFAULT) -> dict[str, int]:
-    """One row of the table; the model must be bit-exact on two random samples."""
-    compiled = compile_file(path, load_board(BOARD), options)
+    """One row of the table."""
+    return measured(compile_file(path, load_board(BOARD), options))
+
+
+def measured(compiled: Compiled) -> dict[str, int]:
+    """The row of a model, which must be bit-exact on two random samples."""
     with TemporaryDirectory() as folder:
         firmware = make(compiled, Path(folder))
         verdict = run(compiled, firmware, random_samples(compiled.source, 2), None, lambda _: None)
     if not verdict.exact or verdict.instructions is None:
-        sys.exit(f"error: {path.name} is not bit-exact on {BOARD}: {verdict.first_difference}")
+        sys.exit(f"error: {compiled.interface.name} is not bit-exact on {BOARD}: {verdict.first_difference}")
     flash = firmware.flash
     numbers = (flash.code, flash.weights, flash.total, compiled.plan.size, firmware.stack.bytes, verdict.instructions)
     return dict(zip(COLUMNS, numbers, strict=True))
@@ -75,13 +73,6 @@ def examples() -> dict[str, dict[str, int]]:
     return {name: measure(README.parent / "examples" / file) for name, file in EXAMPLES}
 
 
-def variants(path: Path) -> dict[str, int]:
-    """One row of the table of variants: instructions of each, and flash where it is another."""
-    rows = {title: measure(path, options) for title, options in VARIANTS.items()}
-    flash = {f"flash, {title}": rows[title]["flash"] for title in ("double", "int16 weights")}
-    return {title: row["instructions"] for title, row in rows.items()} | flash
-
-
 def table(rows: dict[str, dict[str, int]]) -> str:
     """The rows as Markdown."""
     columns = list(next(iter(rows.values())))
@@ -96,11 +87,8 @@ def main() -> None:
     folder = os.environ.get("AOT_MODELS")
     if not folder:
         sys.exit("error: set AOT_MODELS to the folder that holds mlperf_tiny/ and tflm/")
-    if "--variants" in sys.argv:
-        show({name: variants(Path(folder) / file) for name, file in MODELS}, README.parent / "docs" / "performance.md")
-        return
     rows = {name: measure(Path(folder) / file) for name, file in MODELS}
-    show(rows, README)
+    show(rows)
     measured = rows | examples()
     if "--update" in sys.argv:
         TABLE.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
@@ -108,12 +96,12 @@ def main() -> None:
         sys.exit("error: more than 1 % above tests/tools/bench.json (--update accepts it)\n  - " + "\n  - ".join(grown))
 
 
-def show(rows: dict[str, dict[str, int]], page: Path) -> None:
-    """Print the table, or with `--json` an object; with `--write`, put it between the marks of `page`, too."""
+def show(rows: dict[str, dict[str, int]]) -> None:
+    """Print the table, or with `--json` an object; with `--write`, put it between the marks of README, too."""
     print(json.dumps(rows, indent=2) if "--json" in sys.argv else table(rows))
     if "--write" in sys.argv:
-        before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-        page.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{rest.split(END)[1]}", encoding="utf-8")
+        before, rest = README.read_text(encoding="utf-8").split(BEGIN)
+        README.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 if __name__ == "__main__":
