@@ -82,16 +82,44 @@ def _over_last_axes(call: Call, centred: bool) -> Value:
     if axis == x.rank - 1:
         order = (*(a for a in x.natural_order() if a != axis), axis)
         return _normalized(call, x, order, axis, parameters, centred=centred)
-    rows = call.build.reshape(x, (math.prod(x.shape[:axis]), math.prod(x.shape[axis:])))
-    return call.build.reshape(_normalized(call, rows, (0, 1), 1, parameters, centred=centred), x.shape)
+    order = x.natural_order()
+    if set(order[axis:]) != set(range(axis, x.rank)):
+        order = tuple(range(x.rank))
+    inner = [a - axis for a in order[axis:]]
+    scale, bias = (None if p is None else p.reshape(x.shape[axis:]).transpose(inner).reshape(-1) for p in parameters)
+    assert scale is not None
+    lying = x.transposed(order)  # as in memory: the sums are over all elements, whatever their order
+    rows = call.build.reshape(lying, (math.prod(x.shape[:axis]), math.prod(x.shape[axis:])))
+    y = call.build.reshape(_normalized(call, rows, (0, 1), 1, (scale, bias), centred=centred), lying.shape)
+    return y.transposed([order.index(a) for a in range(x.rank)])
 
 
 def _channels_last(x: Value) -> Order:
     return (0, *range(2, x.rank), 1)
 
 
+def _by_groups(call: Call, x: Value) -> Value | None:
+    """Instances that are groups of the channels of an image, as PyTorch writes its group normalization.
+
+    [batch, group, rest], where memory has the channels of all groups innermost; None for other inputs.
+    """
+    if x.constant or x.rank != 3 or len(x.factors[2]) < 2:
+        return None
+    grid = x.reshaped((*x.shape[:2], *x.factors[2]))
+    if grid is None or not grid.lies_in(order := (0, *range(3, grid.rank), 1, 2)):
+        return None
+    groups, width = grid.shape[1:3]
+    lying = grid.transposed(order)
+    pixels = call.build.reshape(lying, (x.shape[0], x.elements // (x.shape[0] * groups * width), groups * width))
+    parameters = _parameters(call, (groups * width,), groups)
+    y = call.build.reshape(_normalized(call, pixels, (0, 1, 2), 1, parameters, groups), lying.shape)
+    return call.build.reshape(y.transposed([order.index(a) for a in range(grid.rank)]), x.shape)
+
+
 def _instance_normalization(call: Call) -> Value:
     x = call.input(0)
+    if (y := _by_groups(call, x)) is not None:
+        return y
     return _normalized(call, x, _channels_last(x), 1, _parameters(call, x.shape[1:2]), x.shape[1])
 
 
