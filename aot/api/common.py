@@ -88,8 +88,8 @@ def samples_for(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, 
     if inputs is None:
         return random_samples(compiled.source, count, seed)
     if isinstance(inputs, str | Path):
-        return read_samples(Path(inputs), compiled.source, quantize=quantize)
-    return samples_of(inputs, compiled.source, quantize=quantize)
+        return read_samples(Path(inputs), compiled.source, quantize=quantize, rounding=compiled.rounding)
+    return samples_of(inputs, compiled.source, quantize=quantize, rounding=compiled.rounding)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`quantize` and `evaluate`: float32 models become int8, and how good they still are."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -128,8 +129,9 @@ def evaluate(
     graph = compiled.source
     wanted = None if labels is None else read_labels(path_of(labels, "what labels are in"))
     other = None if reference is None else graph_of(reference) or load(path_of(reference), **ports)
-    given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images)
-    samples = [one for sample in originals for one in samples_of(sample, graph, quantize=True, source=str(inputs))]
+    given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images, rounding)
+    codes = partial(samples_of, graph=graph, quantize=True, rounding=rounding, source=str(inputs))
+    samples = [one for sample in originals for one in codes(sample)]
     if interpreter:
         answers = interpreted(graph, samples, rounding, progress)
     else:

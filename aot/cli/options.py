@@ -21,6 +21,7 @@ class RoundingOption(StrEnum):
     double = "double"
     single = "single"
     float = "float"
+    onnx = "onnx"
 
 
 class OptimizeOption(StrEnum):
@@ -65,7 +66,7 @@ NewBoard = Annotated[
 FromBoard = Annotated[str | None, typer.Option("--from", metavar="BOARD", help="What --new is a copy of.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write the C project to.")]
 Project = Annotated[ProjectKind, typer.Option("--project", help="What to write around the model's files.")]
-Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="How accumulators are rounded.")]
+Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="Whose rounding the answers have.")]
 Optimize = Annotated[OptimizeOption, typer.Option("--optimize", help="What kernels and compiler optimize for.")]
 Name = Annotated[
     str | None,

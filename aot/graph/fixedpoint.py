@@ -1,11 +1,12 @@
-"""int8 rounding, in one place: scale -> (multiplier, shift), and the three ways to round `accumulator * scale`.
+"""int8 rounding, in one place: scale -> (multiplier, shift), and the ways to round `accumulator * scale`.
 
 The formulas are those of TensorFlow Lite's quantization: a real scale becomes `multiplier * 2**(shift - 31)` with a
 31-bit multiplier; a positive shift is to the left. `Rounding` names how the product becomes an integer again:
 
 - double: a saturating rounding doubling high multiply, then a rounding right shift with ties away from zero;
 - single: one 64-bit product and one rounding right shift, ties upwards;
-- float:  a float32 product rounded to nearest even (convolution and dense layers; `double` for all else).
+- float:  a float32 product rounded to nearest even (convolution and dense layers; `double` for all else);
+- onnx:   the same, and all other operators compute in float32 (`aot/ops/codes.py`).
 
 Layers of int16 have ways of their own beside these: `requantize_wide`, and in `float` `requantize_real` and
 `requantize_upwards`.
@@ -18,8 +19,10 @@ from typing import Any, Literal
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Rounding = Literal["double", "single", "float"]
-ROUNDINGS: tuple[Rounding, ...] = ("double", "single", "float")
+Rounding = Literal["double", "single", "float", "onnx"]
+ROUNDINGS: tuple[Rounding, ...] = ("double", "single", "float", "onnx")
+INTEGER_ROUNDINGS = ("double", "single", "float")  # in which operators without weights compute with integers
+PRODUCT_ROUNDINGS = ("float", "onnx")  # in which sums of weighted inputs are multiplied by a float32 scale
 
 
 def round_half_away(x: float) -> int:

@@ -35,6 +35,7 @@ def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[s
             if not kernel.features <= target.features:
                 missing = ", ".join(sorted(kernel.features - target.features))
                 raise DoesNotFit(f"the core has no {missing}")
+            fit(target.rounding in kernel.roundings, f"the rounding is {target.rounding}")
             planes = frozenset(name for name in (*op.inputs, *op.outputs) if name and graph[name].planes)
             fit(kernel.planes or not planes, f"{', '.join(f'%{name}' for name in sorted(planes))} lies by planes")
             call = replace(kernel.lower(kernel, op, graph, target), planes=planes)
@@ -59,5 +60,7 @@ def select(ops: Sequence[Op], graph: Graph, target: Target) -> list[Call]:
 def _fitting(op: Op, graph: Graph, target: Target) -> list[Call]:
     fitting, reasons = candidates(op, graph, target)
     if not fitting:
-        raise AotError(f"no kernel for {op}", *(reasons or ["no kernel is listed for this operator"]))
+        elsewhere = candidates(op, graph, replace(target, rounding="double"))[0]
+        hints = ["with --rounding double there is one"] if elsewhere else []
+        raise AotError(f"no kernel for {op}", *(reasons or ["no kernel is listed for this operator"]), *hints)
     return fitting

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, Union
 
 from aot.graph.c_types import C_TYPES
+from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Array, Graph, Op, Tensor
 from aot.plan import Overlap, Plan
 
@@ -132,7 +133,8 @@ class Target:
 class Kernel(Generic[Kind]):
     """One C function for any of `ops`: `name` is the prefix of its C names, `template` prints it.
 
-    The core must have all `features`. With `planes`, it also takes tensors that lie by planes.
+    The core must have all `features`, and the rounding must be one of `roundings`. With `planes`, it also takes tensors
+    that lie by planes.
     """
 
     name: str
@@ -141,10 +143,12 @@ class Kernel(Generic[Kind]):
     lower: Callable[["Kernel[Kind]", Kind, Graph, Target], Call]
     features: frozenset[str] = frozenset()
     planes: bool = False
+    roundings: tuple[str, ...] = ROUNDINGS
 
 
 AnyKernel = Kernel[Any]  # where the operator does not matter
 DSP = frozenset({"dsp"})
+IN_REALS = ("onnx",)  # the roundings of kernels that compute with the reals that codes stand for
 
 
 def weights_of(w: Tensor) -> Array:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_wide
+from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_float, requantize_wide
 from aot.graph.ir import Graph, Op, Scheme, Tensor, Unsupported
 from aot.ops.common import (
     OWN_RANGES,
@@ -97,7 +97,12 @@ class BatchMatMul(Op):
         acc = (left @ right).astype(np.int64)
         acc = acc if bias is None else acc + values[bias.name]
         scale = Multiplier.of(matmul_scale(a, b, y), rounding)
-        scaled = requantize(acc, scale, rounding) if y.dtype == "int8" else requantize_wide(acc, scale)
+        if y.dtype == "int16":
+            scaled = requantize_wide(acc, scale)
+        elif rounding == "onnx":
+            scaled = requantize_float(acc, matmul_scale_float(a, b, y))
+        else:
+            scaled = requantize(acc, scale, rounding)
         return (clamp(scaled + y.zero_point, Activation.NONE, y),)
 
 
@@ -112,6 +117,11 @@ def _sums_in_order(left: Array, right: Array, shape: tuple[int, ...]) -> Array:
 def matmul_scale(a: Tensor, b: Tensor, y: Tensor) -> float:
     """From accumulator to output: the product of two scales is float32, unlike that of dense layers."""
     return float(np.float32(a.scale) * np.float32(b.scale)) / y.scale
+
+
+def matmul_scale_float(a: Tensor, b: Tensor, y: Tensor) -> Array:
+    """The same, all in float32."""
+    return np.asarray(np.float32(a.scale) * np.float32(b.scale) / np.float32(y.scale))
 
 
 def matmul_bound(a: Tensor, b: Tensor, depth: int, bias: Tensor | None) -> int:

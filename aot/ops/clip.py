@@ -33,7 +33,7 @@ class Clip(Unary):
     def check_codes(self, x: Tensor, y: Tensor) -> None:
         require_same_quant(x, y)
 
-    def limits(self, y: Tensor) -> tuple[float, float]:
+    def limits(self, y: Tensor, rounding: str) -> tuple[float, float]:
         """The least and the largest value of `y`, the first never above the second; integers where `y` holds those."""
         low, high = min(self.low, self.high), self.high
         if y.dtype == "float32":
@@ -41,14 +41,14 @@ class Clip(Unary):
         info = np.iinfo(y.dtype)
         if y.dtype in QUANTIZED_TYPES:
             ends = [float(code - y.zero_point) * y.scale for code in (info.min, info.max)]
-            low, high = (quantized(min(max(limit, ends[0]), ends[1]), y) for limit in (low, high))
+            low, high = (quantized(min(max(limit, ends[0]), ends[1]), y, rounding) for limit in (low, high))
         low, high = (min(max(limit, int(info.min)), int(info.max)) for limit in (low, high))
         return math.ceil(low), math.floor(high)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         value = values[x.name]
-        low, high = (value.dtype.type(limit) for limit in self.limits(y))
+        low, high = (value.dtype.type(limit) for limit in self.limits(y, rounding))
         return (np.where(value < low, low, np.where(value > high, high, value)),)
 
     def real(self, x: Array) -> Array:

@@ -38,28 +38,29 @@ def fixed_scheme(int8: tuple[float, int], int16: tuple[float, int]) -> Scheme:
     return Scheme("own", None, {t: Quant((s,), (z,)) for t, (s, z) in (("int8", int8), ("int16", int16))})
 
 
-def quantized(real: float, tensor: Tensor) -> int:
+def quantized(real: float, tensor: Tensor, rounding: str) -> int:
     """The integer that stands for `real` in `tensor`, rounded as TensorFlow Lite rounds an activation's bounds."""
-    return tensor.zero_point + round_half_away(float(np.float32(real) / np.float32(tensor.scale)))
+    steps = float(np.float32(real) / np.float32(tensor.scale))
+    return tensor.zero_point + (round(steps) if rounding == "onnx" else round_half_away(steps))
 
 
-def clamp_range(activation: Activation, tensor: Tensor) -> tuple[int, int]:
-    """The integers that `activation` leaves possible in `tensor`."""
+def clamp_range(activation: Activation, tensor: Tensor, rounding: str = "double") -> tuple[int, int]:
+    """The integers that `activation` leaves possible in `tensor`; rounding `onnx` rounds its bounds to even."""
     info = np.iinfo(tensor.dtype)
     low, high = activation.value
     return (
-        int(info.min) if low is None else max(int(info.min), quantized(low, tensor)),
-        int(info.max) if high is None else min(int(info.max), quantized(high, tensor)),
+        int(info.min) if low is None else max(int(info.min), quantized(low, tensor, rounding)),
+        int(info.max) if high is None else min(int(info.max), quantized(high, tensor, rounding)),
     )
 
 
-def clamp(values: Array, activation: Activation, tensor: Tensor) -> Array:
+def clamp(values: Array, activation: Activation, tensor: Tensor, rounding: str = "double") -> Array:
     """`values` limited to what `activation` and the type of `tensor` allow, in that type."""
     if tensor.dtype == "float32":
         low, high = activation.value
         return np.clip(values, low, high).astype(np.float32) if activation is not Activation.NONE else values
     # Not np.clip(): where the bounds cross (6.0 below the lowest code), TensorFlow Lite lets the upper one win.
-    low_q, high_q = clamp_range(activation, tensor)
+    low_q, high_q = clamp_range(activation, tensor, rounding)
     return np.minimum(np.maximum(values, low_q), high_q).astype(tensor.dtype)
 
 

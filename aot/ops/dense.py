@@ -7,6 +7,7 @@ from enum import Enum, auto
 import numpy as np
 
 from aot.graph.fixedpoint import (
+    PRODUCT_ROUNDINGS,
     Array,
     Multiplier,
     requantize,
@@ -111,7 +112,7 @@ class Requantization(Enum):
 
 def requantization(x: Tensor, w: Tensor, b: Tensor | None, y: Tensor, rounding: str) -> Requantization:
     """That of a layer of integers. In `float`, dense layers of int16, whose weights are matrices, are LiteRT's."""
-    if rounding == "float" and x.dtype == "int8":
+    if rounding in PRODUCT_ROUNDINGS and x.dtype == "int8":
         return Requantization.FLOAT
     if rounding == "float" and x.dtype == "int16" and len(w.shape) == 2:
         narrow = (b is None or b.dtype == "int32") and _fits_32_bits(x, w, b, y)
@@ -161,9 +162,8 @@ def finish(acc: Array, operands: Operands, values: Mapping[str, Array], activati
         acc = acc + values[b.name].reshape(-1)
     if y.dtype == "float32":
         return clamp_real(acc, activation)
-    return clamp(
-        _requantized(acc, x, w, y, requantization(*operands, rounding), rounding) + y.zero_point, activation, y
-    )
+    steps = _requantized(acc, x, w, y, requantization(*operands, rounding), rounding)
+    return clamp(steps + y.zero_point, activation, y, rounding)
 
 
 def _requantized(acc: Array, x: Tensor, w: Tensor, y: Tensor, way: Requantization, rounding: str) -> Array:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.fixedpoint import Array
-from aot.graph.ir import Graph, Quant, Tensor
+from aot.graph.ir import Graph, Tensor
+from aot.ops.codes import reals
 from aot.ops.common import QUANTIZED_TYPES, require, require_operands, require_quantized, require_shape, require_types
 from aot.ops.operands import SingleInput
 
@@ -45,13 +46,3 @@ def scales_fit(x: Tensor) -> bool:
     if q is None or not q.per_channel:
         return q is not None
     return q.axis is not None and q.axis < len(x.shape) and x.shape[q.axis] == len(q.scale)
-
-
-def reals(value: Array, quant: Quant) -> Array:
-    """scale * (q - zero_point), in float32, per tensor or along an axis."""
-    shape = [1] * value.ndim
-    if quant.per_channel and quant.axis is not None:
-        shape[quant.axis] = -1
-    scale = np.array(quant.scale, np.float32).reshape(shape)
-    with np.errstate(over="ignore"):
-        return np.asarray((value.astype(np.int64) - np.reshape(quant.zero_point, shape)).astype(np.float32) * scale)

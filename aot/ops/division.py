@@ -9,6 +9,7 @@ import numpy as np
 from aot.graph.fixedpoint import Array, Multiplier, requantize, rounding_doubling_high
 from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.binary import Binary
+from aot.ops.codes import in_reals
 from aot.ops.common import QUANTIZED_TYPES, Activation, clamp, require, require_activation
 from aot.ops.reals import clamp_real
 from aot.ops.softmax import reciprocal
@@ -38,6 +39,7 @@ class Div(Binary):
         largest = 2**23 if y.dtype == "int8" else 2**15  # so that nothing is shifted to the left
         require(quotient_scale(a, b, y) < largest, f"%{y.name} has a scale that is too small for the operands'")
 
+    @in_reals
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
         if self.plain(a, b, y):

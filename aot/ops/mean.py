@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.graph.fixedpoint import Array, Multiplier, quantize_multiplier, requantize
+from aot.graph.fixedpoint import Array, Multiplier, quantize_multiplier, requantize, requantize_float
 from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import OWN_RANGES, Activation, clamp
 from aot.ops.dense import require_symmetric
@@ -17,6 +17,7 @@ from aot.ops.reduce import Reduction
 class Mean(Reduction):
     """y = zero_y + (sum over the axes of (x - zero_x)) * scale_x / scale_y / N, with 1/N folded into the multiplier.
 
+    Rounding `onnx`: the sum times `mean_scale_float`.
     float32: the sum, one addition after the other, over N. int32 and int64: the quotient, its fraction cut off.
     """
 
@@ -37,8 +38,17 @@ class Mean(Reduction):
         if x.dtype in ("int32", "int64"):
             quotient = acc // count + ((acc < 0) & (acc % count != 0))
             return (quotient.astype(x.dtype).reshape(y.shape),)
-        scaled = requantize(acc - count * x.zero_point, mean_multiplier(x, y, count, rounding), rounding)
+        acc -= count * x.zero_point
+        if rounding == "onnx":
+            scaled = requantize_float(acc, mean_scale_float(x, y, count))
+        else:
+            scaled = requantize(acc, mean_multiplier(x, y, count, rounding), rounding)
         return (clamp(scaled + y.zero_point, Activation.NONE, y).reshape(y.shape),)
+
+
+def mean_scale_float(x: Tensor, y: Tensor, count: int) -> Array:
+    """scale_x / (scale_y * count) in float32: onnxruntime's QLinearGlobalAveragePool."""
+    return np.asarray(np.float32(x.scale) / (np.float32(y.scale) * np.float32(count)))
 
 
 def mean_multiplier(x: Tensor, y: Tensor, count: int, rounding: str) -> Multiplier:

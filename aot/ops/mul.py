@@ -9,6 +9,7 @@ import numpy as np
 from aot.graph.fixedpoint import Array, Multiplier, requantize
 from aot.graph.ir import Graph, Tensor
 from aot.ops.binary import NUMBERS, Binary
+from aot.ops.codes import in_reals, saturated
 from aot.ops.common import QUANTIZED_TYPES, Activation, clamp, require, require_activation
 from aot.ops.unary import require_codes
 
@@ -33,6 +34,20 @@ class Mul(Binary):
         return y.dtype not in QUANTIZED_TYPES
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
+        if rounding == "onnx" and graph[self.outputs[0]].dtype == "int8":
+            return (self._joined(graph, values),)
+        return self._evaluate(graph, values, rounding)
+
+    def _joined(self, graph: Graph, values: Mapping[str, Array]) -> Array:
+        """onnxruntime's QLinearMul: a float32 scale, and the zero point is added before half goes to even."""
+        a, b, y = self.operands(graph)
+        left, right = (values[t.name].astype(np.int64) - t.zero_point for t in (a, b))
+        zero_point = np.float32(y.zero_point)
+        codes = np.rint((left * right).astype(np.float32) * np.float32(mul_scale(a, b, y)) + zero_point)
+        return clamp(saturated(codes - zero_point, y), self.activation, y, "onnx")
+
+    @in_reals
+    def _evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
         if self.plain(a, b, y):
             return super().evaluate(graph, values, rounding)

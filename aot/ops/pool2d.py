@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.graph.fixedpoint import Array
+from aot.graph.fixedpoint import Array, requantize_float
 from aot.graph.ir import Graph, Scheme, Tensor
+from aot.ops.codes import quantize_joined, reals, saturated
 from aot.ops.common import (
     OWN_RANGES,
     SHARED_RANGE,
@@ -26,6 +27,7 @@ from aot.ops.common import (
     require_window,
     windows,
 )
+from aot.ops.mean import mean_scale_float
 from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, clamp_real, total
 
@@ -87,6 +89,7 @@ class AveragePool2D(Pool2D):
     """y = the sum over the window's n elements inside the input, divided by n; integers round, ties away from zero.
 
     Or `ties_upwards`: so TensorFlow Lite rounds the codes of uint8, which are never below zero.
+    Rounding `onnx`: the mean of reals.
     """
 
     ties_upwards: bool = False
@@ -95,11 +98,36 @@ class AveragePool2D(Pool2D):
         x, y = self.operands(graph)
         value, count = values[x.name], self._counts(x)
         if x.dtype == "float32":
-            return (clamp_real(total(self._taps(value, 0), y.shape) / count.astype(np.float32), self.activation),)
+            return (clamp_real(self._mean(value, count), self.activation),)
+        if rounding == "onnx":
+            return (clamp(self._nearest(value, count, x, y), self.activation, y, rounding),)
         acc = self._windows(value.astype(np.int32), 0).sum(axis=(3, 4), dtype=np.int64)
         away = np.sign(acc) * ((np.abs(acc) + count // 2) // count)
         mean = (acc + count // 2) // count if self.ties_upwards else away
         return (clamp(mean, self.activation, y),)
+
+    def _mean(self, value: Array, count: Array) -> Array:
+        """Of float32."""
+        shape = (value.shape[0], *count.shape[1:3], value.shape[3])
+        return np.asarray(total(self._taps(value, 0), shape) / count.astype(np.float32))
+
+    def _nearest(self, value: Array, count: Array, x: Tensor, y: Tensor) -> Array:
+        """Codes as onnxruntime's QLinearAveragePool has them, or its QLinearGlobalAveragePool, of all of the image."""
+        if self.over_all(x):
+            taps = self.kernel[0] * self.kernel[1]
+            acc = value.astype(np.int64).sum(axis=(1, 2), keepdims=True) - taps * x.zero_point
+            return saturated(requantize_float(acc, mean_scale_float(x, y, taps)), y)
+        return quantize_joined(self._mean(reals(value, x.quantization), count), y, self.code_shift)
+
+    def over_all(self, x: Tensor) -> bool:
+        """Whether there is one window of int8, which is all of the image."""
+        whole = self.kernel == x.shape[1:3] and self.dilation == (1, 1)
+        return whole and x.dtype == "int8" and not any(map(any, self.padding))
+
+    @property
+    def code_shift(self) -> int:
+        """What codes of int8 that are uint8's are less by."""
+        return 128 if self.ties_upwards else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +139,7 @@ class MaxPool2D(Pool2D):
         value = values[x.name]
         if x.dtype != "float32":
             lowest = int(np.iinfo(x.dtype).min)
-            return (clamp(self._windows(value, lowest).max(axis=(3, 4)), self.activation, y),)
+            return (clamp(self._windows(value, lowest).max(axis=(3, 4)), self.activation, y, rounding),)
         largest = np.full(y.shape, -FLOAT_MAX, np.float32)
         for tap in self._taps(value, -FLOAT_MAX):
             largest = np.where(largest < tap, tap, largest)

@@ -9,6 +9,7 @@ import numpy as np
 from aot.graph.fixedpoint import Array, Multiplier, requantize
 from aot.graph.ir import Graph, Tensor
 from aot.ops.binary import Binary
+from aot.ops.codes import in_reals
 from aot.ops.common import QUANTIZED_TYPES, Activation, clamp, float_ratio, require, require_ratio, require_shape
 from aot.ops.mul import mul_scale
 from aot.ops.unary import require_codes
@@ -37,6 +38,7 @@ class Prelu(Binary):
     def plain(self, a: Tensor, b: Tensor, y: Tensor) -> bool:
         return a.dtype not in QUANTIZED_TYPES
 
+    @in_reals
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, alpha, y = self.operands(graph)
         if self.plain(x, alpha, y):

@@ -7,6 +7,7 @@ import numpy as np
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Tensor
+from aot.ops.codes import quantize_real, reals
 from aot.ops.common import (
     require,
     require_operands,
@@ -37,6 +38,8 @@ _UNSIGNED = 128  # between codes of int8 and of uint8
 class Quantize(SingleInput):
     """From float32, y = zero_y + round(x / scale_y), ties away from zero; from integers, (x - zero_x) requantized.
 
+    Rounding `onnx`: ties to even, and integers become reals first.
+
     `as_uint8`: int8 codes are uint8's, less 128, and rescaled in float32, as CONCATENATION does it.
     `notation`: so a file says that its neighbours compute with codes; in a normal graph none is left.
     """
@@ -60,7 +63,9 @@ class Quantize(SingleInput):
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         if x.dtype == "float32":
-            return (quantize_real(values[x.name], y),)
+            return (quantize_real(values[x.name], y, rounding),)
+        if rounding == "onnx" and y.dtype != "int32":
+            return (quantize_real(reals(values[x.name], x.quantization), y, rounding),)
         if self.as_uint8:
             return (_rescaled_as_uint8(values[x.name], x, y),)
         scaled = rescale(values[x.name], x, x.scale / y.scale, rounding)
@@ -75,17 +80,3 @@ def _rescaled_as_uint8(codes: Array, x: Tensor, y: Tensor) -> Array:
     real = ((codes.astype(np.float32) + np.float32(_UNSIGNED)) * scale + bias).astype(np.float64)
     rounded = np.trunc(real + np.copysign(0.5, real))
     return np.asarray(np.clip(rounded + y.zero_point, -_UNSIGNED, _UNSIGNED - 1).astype(np.int8))
-
-
-def quantize_real(x: Array, y: Tensor) -> Array:
-    """Reals, as float32, in the codes of `y`: the one definition that operator, samples and generated helpers share.
-
-    The quotient by the scale is rounded, ties away from zero, before the zero point is added. What is too large
-    saturates; not-a-number becomes the lowest code.
-    """
-    info = np.iinfo(y.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        ratio = (x.astype(np.float32) / np.float32(y.scale)).astype(np.float64)
-        rounded = np.trunc(ratio + np.copysign(0.5, ratio))
-    inside: Array = np.clip(np.nan_to_num(rounded, nan=-np.inf), info.min - y.zero_point, info.max - y.zero_point)
-    return (inside + y.zero_point).astype(y.dtype)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_wide
+from aot.graph.fixedpoint import Array, Multiplier, requantize, requantize_float, requantize_wide
 from aot.graph.ir import Graph, Scheme, Tensor
 from aot.ops.common import (
     OWN_RANGES,
@@ -103,8 +103,16 @@ class Sum(Reduction):
         if x.dtype not in QUANTIZED_TYPES:
             return (self.columns(value).sum(axis=1, dtype=x.dtype).reshape(y.shape),)
         acc = self.columns(value).sum(axis=1, dtype=np.int64) - self.count(x) * x.zero_point
-        scaled = requantize(acc, Multiplier.of(x.scale / y.scale, rounding), rounding)
+        if rounding == "onnx":
+            scaled = requantize_float(acc, sum_scale_float(x, y))
+        else:
+            scaled = requantize(acc, Multiplier.of(x.scale / y.scale, rounding), rounding)
         return (clamp(scaled + y.zero_point, Activation.NONE, y).reshape(y.shape),)
+
+
+def sum_scale_float(x: Tensor, y: Tensor) -> Array:
+    """scale_x / scale_y in float32."""
+    return np.asarray(np.float32(x.scale) / np.float32(y.scale))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 from aot.graph.fixedpoint import Array, Multiplier, requantize
 from aot.graph.ir import Graph, Tensor
 from aot.ops.binary import Binary
+from aot.ops.codes import in_reals
 from aot.ops.common import QUANTIZED_TYPES, clamp
 
 
@@ -36,6 +37,7 @@ class ScaledBinary(Binary):
     def plain(self, a: Tensor, b: Tensor, y: Tensor) -> bool:
         return a.dtype not in QUANTIZED_TYPES or self.scaling(a, b, y) is None
 
+    @in_reals
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         a, b, y = self.operands(graph)
         scaling = self.scaling(a, b, y) if a.dtype in QUANTIZED_TYPES else None

@@ -8,6 +8,7 @@ import numpy as np
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Scheme, Tensor
 from aot.ops.common import fixed_scheme, near_power_of_two, require, require_fixed
+from aot.ops.reals import sigmoid_real, tanh_real
 from aot.ops.unary import Tabulated
 
 _FINEST = 1 / 32768  # the only scale of an int16 output
@@ -45,6 +46,9 @@ class Logistic(Tabulated):
         below = np.exp(x.astype(np.float64)).astype(np.float32)
         return np.where(x > _UPPER, np.float32(1), np.where(x < _LOWER, below, middle))
 
+    def everywhere(self, x: Array) -> Array:
+        return sigmoid_real(x)
+
     def table(self, real: Array, y: Tensor) -> Array:
         return np.float32(1) / (np.float32(1) + np.exp(-real.astype(np.float64)).astype(np.float32))
 
@@ -69,6 +73,9 @@ class Tanh(Tabulated):
 
     def real(self, x: Array) -> Array:
         return np.asarray(np.tanh(x.astype(np.float64)).astype(np.float32))
+
+    def everywhere(self, x: Array) -> Array:
+        return tanh_real(x)
 
     def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
         if y.dtype == "int8":

@@ -5,6 +5,7 @@ point (gemmlowp's): that is ours for `double` and `single`. LiteRT's default int
 They differ by 1 beside ties.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -39,6 +40,7 @@ from aot.ops.unary import interpolated, require_codes, table_s16
 
 ACCUMULATOR_SHIFT = 12  # sums of exponentials have 12 integer bits, 19 of fraction
 LONGEST_ROW = (1 << ACCUMULATOR_SHIFT) - 1  # so many exponentials of at most 1 fit such a sum
+_RESERVE = 5.0  # powers of e that onnxruntime leaves between the largest sum and the largest float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ class Softmax(SingleInput):
     1/32768, and exponentials and the reciprocal of their sum come from interpolated tables.
 
     Rounding `float`: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
+    Rounding `onnx`: onnxruntime's QLinearSoftmax, in float32 too, `rint(e * floor(1 / scale_y) / sum)`.
     float32: y = e / sum(e), e = exp(beta * (x - max(x))), the sum in order of the elements.
     """
 
@@ -91,6 +94,8 @@ class Softmax(SingleInput):
         distance = q.max(axis=-1, keepdims=True) - q
         if rounding == "float" and y.dtype == "int8":
             codes = _float(exp_table(x.scale, self.beta)[distance], y.scale)
+        elif rounding == "onnx" and y.dtype == "int8":
+            codes = _even(large_exp_table(x.scale * self.beta, x.shape[-1])[distance], share_factor(y))
         else:
             codes = _fixed(fixed_exp_table(x.scale, self.beta)[distance], 8 if y.dtype == "int8" else 16)
         return (clamp(codes + y.zero_point, Activation.NONE, y),)
@@ -107,6 +112,17 @@ def _float(e: Array, scale: float) -> Array:
     total = np.cumsum(e, axis=-1, dtype=np.float32)[..., -1:]  # unlike sum(), one addition after the other
     inverse = np.float32(1) / (total * np.float32(scale))
     return np.asarray(np.floor((e * inverse).astype(np.float64) + 0.5))
+
+
+def _even(e: Array, factor: np.float32) -> Array:
+    with np.errstate(over="ignore"):  # a row of one element has a share beyond all numbers
+        shares = e * factor / np.cumsum(e, axis=-1, dtype=np.float32)[..., -1:]
+    return np.asarray(np.minimum(np.rint(shares), np.float32(256)))
+
+
+def share_factor(y: Tensor) -> np.float32:
+    """How many steps of `y` are 1."""
+    return np.float32(np.floor(np.float32(1) / np.float32(y.scale)))
 
 
 def _fixed(e: Array, bits: int) -> Array:
@@ -147,6 +163,14 @@ def exp_table(scale: float, beta: float) -> Array:
     """exp(-scale * beta * i) for i = 0 ... 255 in float32: the weight of an element that is i below the maximum."""
     step = -np.float32(scale) * np.float32(beta)
     return np.array([exp_float32(float(step * np.float32(i))) for i in range(256)], np.float32)
+
+
+def large_exp_table(scale: float, depth: int) -> Array:
+    """The same, all of it multiplied so that the sum of `depth` elements is far above zero, and a number yet."""
+    scale = float(np.float32(scale))
+    room = max(0.0, math.log(float(np.float32(FLOAT_MAX) / np.float32(depth))) - _RESERVE) / scale
+    with np.errstate(under="ignore"):
+        return np.asarray(np.exp((room - np.arange(256)) * scale).astype(np.float32))
 
 
 def fixed_exp_table(scale: float, beta: float) -> Array:

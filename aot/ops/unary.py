@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Graph, Scheme, Tensor
+from aot.ops.codes import quantize_real, reals
 from aot.ops.common import OWN_RANGES, require, require_operands, require_quantized, require_shape, require_types
 from aot.ops.operands import SingleInput
 
@@ -48,6 +49,10 @@ class Unary(SingleInput):
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         if y.dtype in ("int8", "int16"):
+            if rounding == "onnx":
+                with np.errstate(all="ignore"):
+                    real = self.everywhere(reals(values[x.name], x.quantization))
+                return (quantize_real(real, y, rounding),)
             return (self.codes(values[x.name], x, y, rounding),)
         with np.errstate(all="ignore"):
             return (np.asarray(self.real(values[x.name])),)
@@ -58,6 +63,10 @@ class Unary(SingleInput):
     @abstractmethod
     def real(self, x: Array) -> Array:
         """The function of float32 numbers or plain integers."""
+
+    def everywhere(self, x: Array) -> Array:
+        """The function of the reals that codes stand for, in steps that every core takes alike."""
+        return self.real(x)
 
     def codes(self, q: Array, x: Tensor, y: Tensor, rounding: str) -> Array:
         """The function of quantized integers, where `types` has them."""

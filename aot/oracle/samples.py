@@ -8,7 +8,7 @@ import numpy as np
 from aot.base.errors import AotError
 from aot.base.files import complete_file
 from aot.graph.ir import Array, Graph, Tensor
-from aot.ops.quantize import quantize_real
+from aot.ops.codes import quantize_real
 from aot.oracle.archives import listed, read_arrays
 
 Sample = Mapping[str, Array]
@@ -29,21 +29,28 @@ def _random(rng: np.random.Generator, tensor: Tensor) -> Array:
     return rng.integers(info.min, info.max, tensor.shape, tensor.dtype, endpoint=True)
 
 
-def read_samples(path: Path, graph: Graph, *, quantize: bool = False) -> list[Sample]:
+def read_samples(path: Path, graph: Graph, *, quantize: bool = False, rounding: str = "double") -> list[Sample]:
     """The samples in an .npz file; `samples_of` says what may be in it. Raises AotError for anything else."""
-    return samples_of(read_arrays(path, graph), graph, quantize=quantize, source=str(path))
+    return samples_of(read_arrays(path, graph), graph, quantize=quantize, rounding=rounding, source=str(path))
 
 
 def samples_of(
-    arrays: Mapping[str, Array], graph: Graph, *, quantize: bool = False, source: str = "inputs"
+    arrays: Mapping[str, Array],
+    graph: Graph,
+    *,
+    quantize: bool = False,
+    rounding: str = "double",
+    source: str = "inputs",
 ) -> list[Sample]:
     """One array for each input of `graph`, named like it or like its label; a single array may have any name.
 
     An array of exactly the input's shape is one sample; otherwise its first dimension counts samples, each of the
     input's shape. Where the input's batch is 1, samples may leave it out. With `quantize`, reals become codes
-    by the input's scale and zero point. Raises AotError, which calls the arrays `source`, for anything else.
+    by the input's scale and zero point, rounded as `rounding` says. Raises AotError, which calls the arrays `source`,
+    for anything else.
     """
-    columns = {name: _column(source, arrays, graph, graph[name], quantize) for name in graph.inputs}
+    wanted = rounding if quantize else None
+    columns = {name: _column(source, arrays, graph, graph[name], wanted) for name in graph.inputs}
     _refuse_others(source, arrays, graph)
     counts = {len(column) for column in columns.values()}
     if len(counts) != 1:
@@ -67,11 +74,13 @@ def _refuse_others(source: str, arrays: Mapping[str, Array], graph: Graph) -> No
         )
 
 
-def _column(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tensor, quantize: bool) -> list[Array]:
-    """The samples of one input."""
+def _column(
+    source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tensor, rounding: str | None
+) -> list[Array]:
+    """The samples of one input; with a rounding, reals become codes."""
     array = np.asarray(_pick(source, arrays, graph, tensor))
-    if quantize and tensor.quant is not None and array.dtype.kind == "f":
-        array = _quantized(source, array, tensor)
+    if rounding and tensor.quant is not None and array.dtype.kind == "f":
+        array = _quantized(source, array, tensor, rounding)
     if array.dtype.newbyteorder("=").name != tensor.dtype:
         raise AotError(
             f"{source}: the input {tensor.name} takes {tensor.dtype}, not {array.dtype.name}",
@@ -88,11 +97,11 @@ def _conversion(array: Array, tensor: Tensor) -> str:
     return f"convert the array with .astype(numpy.{tensor.dtype})"
 
 
-def _quantized(source: str, array: Array, tensor: Tensor) -> Array:
+def _quantized(source: str, array: Array, tensor: Tensor, rounding: str) -> Array:
     """Reals as codes, as the operator QUANTIZE gives them."""
     if np.isnan(array).any():
         raise AotError(f"{source}: the array for the input {tensor.name} holds not-a-number values")
-    return quantize_real(array, tensor)
+    return quantize_real(array, tensor, rounding)
 
 
 def _pick(source: str, arrays: Mapping[str, Array], graph: Graph, tensor: Tensor) -> Array:

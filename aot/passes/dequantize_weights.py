@@ -6,9 +6,10 @@ import numpy as np
 
 from aot.graph.ir import Graph, Op, Tensor, Unsupported, prune_tensors
 from aot.ops.batch_matmul import BatchMatMul
+from aot.ops.codes import reals
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
-from aot.ops.dequantize import Dequantize, reals, scales_fit
+from aot.ops.dequantize import Dequantize, scales_fit
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.gather import EmbeddingLookup
 from aot.ops.recurrent import Lstm, Rnn

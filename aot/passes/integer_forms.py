@@ -12,7 +12,8 @@ import numpy as np
 
 from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported, prune_tensors
 from aot.ops.clip import Clip
-from aot.ops.dequantize import Dequantize, reals
+from aot.ops.codes import reals
+from aot.ops.dequantize import Dequantize
 from aot.ops.operands import Weighted
 from aot.ops.quantize import Quantize
 from aot.ops.relu import Relu

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from aot.graph.ir import Array, Quant, Tensor
-from aot.ops.dequantize import reals
+from aot.ops.codes import reals
 
 _BIAS_TYPES = {"int8": "int32", "uint8": "int32", "int16": "int64"}
 _NEAR = 1e-5  # how far the scale of a bias may be from that of the products, by its size

@@ -113,7 +113,7 @@ def interpreted(
     return answers
 
 
-def read_inputs(path: Path, graph: Graph, images: ImageOptions) -> tuple[Graph, list[Sample]]:
+def read_inputs(path: Path, graph: Graph, images: ImageOptions, rounding: str) -> tuple[Graph, list[Sample]]:
     """Samples as they are given, reals or codes, and `graph` with inputs of these types. Raises AotError."""
     real = graph.with_tensors(*(replace(graph[name], dtype="float32", quant=None) for name in _quantized(graph)))
     if path.suffix.lower() != ".npz" or all(array.dtype.kind == "f" for array in read_arrays(path, graph).values()):
@@ -122,7 +122,7 @@ def read_inputs(path: Path, graph: Graph, images: ImageOptions) -> tuple[Graph, 
         for fault in source.warnings(len(samples)):  # what is left out would shift the labels
             raise AotError(fault, "repair what cannot be read, or take it out of the folder")
         return real, samples
-    return graph, read_samples(path, graph, quantize=True)
+    return graph, read_samples(path, graph, quantize=True, rounding=rounding)
 
 
 def _quantized(graph: Graph) -> Iterator[str]:

@@ -46,13 +46,17 @@ _WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
 @cache
 def _merged(rounding: str = "double", board: str = "host") -> Compiled:
     """A model with every kernel in it."""
-    return native.compiled(merge.merged(cases.each())[0], rounding, board)
+    return native.compiled(merge.merged(cases.computed(cases.each(), rounding))[0], rounding, board)
+
+
+def _parts(rounding: str) -> list[list[merge.Case]]:
+    return cases.groups(cases.computed(cases.each(), rounding))
 
 
 @cache
 def _groups(rounding: str = "double", board: str = "host") -> list[Compiled]:
     """The same as several models, which takes compilers less time."""
-    return [native.compiled(merge.merged(group)[0], rounding, board) for group in cases.groups(cases.each())]
+    return [native.compiled(merge.merged(group)[0], rounding, board) for group in _parts(rounding)]
 
 
 def _tool(name: str) -> str:

@@ -32,7 +32,7 @@ def _too_long(model: Compiled) -> list[str]:
 @pytest.mark.parametrize("board", _BOARDS)
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_lines_of_every_kernel(rounding: str, board: str) -> None:
-    assert not _too_long(native.compiled(merge.merged(cases.each())[0], rounding, board))
+    assert not _too_long(native.compiled(merge.merged(cases.computed(cases.each(), rounding))[0], rounding, board))
 
 
 @pytest.mark.skipif(not FOLDER, reason="AOT_MODELS is not set")

@@ -12,6 +12,8 @@ import selection
 from merge import Case
 
 from aot.graph.ir import Graph, Unsupported
+from aot.kernels import Target, candidates
+from aot.passes import run_passes
 
 TIMES = int(os.environ.get("AOT_CASES", "1"))
 SEED = int(os.environ.get("AOT_SEED", "0"))
@@ -93,6 +95,16 @@ def few(most_bytes: int = MOST_BYTES, several: int = 4) -> list[Case]:
 def each() -> list[Case]:
     """One case of every builder."""
     return [case(name, 0) for name in builders()]
+
+
+def computed(parts: list[Case], rounding: str) -> list[Case]:
+    """Those of which every operator has a kernel in this rounding: in `onnx` some have none."""
+    return [part for part in parts if rounding != "onnx" or _has_kernels(part[0], Target(rounding=rounding))]
+
+
+def _has_kernels(graph: Graph, target: Target) -> bool:
+    graph = run_passes(graph)
+    return all(op.graphs or candidates(op, graph, target)[0] for op in graph.ops)
 
 
 def groups(parts: list[Case]) -> list[list[Case]]:

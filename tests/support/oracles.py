@@ -5,6 +5,7 @@ from dataclasses import replace
 import exact
 import numpy as np
 from exact_lstm import wide_lstm
+from onnx_oracle import known_to_onnx, onnxruntime_oracle
 from oracles_defined import (
     MOST_BROADCAST,
     defined_quotients,
@@ -231,8 +232,13 @@ WIDE: dict[type[Op], Oracle] = {FullyConnected: reference_as_conv2d, Sum: refere
 
 
 def oracle(graph: Graph, values: Values, rounding: Rounding) -> Array:
-    """The bytes that the operator of `graph` must give; nothing is rounded to integers where none is quantized."""
+    """The bytes that the operator of `graph` must give; nothing is rounded to integers where none is quantized.
+
+    What ONNX does not have is in rounding `onnx` as in `double`.
+    """
     (op,) = graph.ops
+    if rounding == "onnx":
+        return onnxruntime_oracle(graph, values) if known_to_onnx(graph) else oracle(graph, values, "double")
     y = graph[op.outputs[0]]
     if isinstance(op, Binary) and len(y.shape) > MOST_BROADCAST:
         return oracle(*flat(graph, values), rounding).reshape(y.shape)

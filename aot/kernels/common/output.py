@@ -101,7 +101,7 @@ def output_of(
     bias, bound = folded_bias(weights, None if b is None else b.data, x, fold_zero)
     if y.dtype == "float32":
         return real_output(activation), bias
-    return _integer_output(operands, bias, bound, clamp_range(activation, y), target), bias
+    return _integer_output(operands, bias, bound, clamp_range(activation, y, target.rounding), target), bias
 
 
 def _integer_output(operands: Operands, bias: Array, bound: int, limits: Limits, target: Target) -> Output:
@@ -109,7 +109,7 @@ def _integer_output(operands: Operands, bias: Array, bound: int, limits: Limits,
     channels = len(bias)
     match requantization(*operands, target.rounding):
         case Requantization.FLOAT:
-            return _float_output(output_scales_float(x, w, y), y, limits, target, channels)
+            return float_output(output_scales_float(x, w, y), y, limits, target, channels)
         case Requantization.REAL:
             return _double_output(output_scales(x, w, y), y, limits, channels)
         case Requantization.UPWARDS:
@@ -174,10 +174,10 @@ def _double_output(scales: Array, y: Tensor, limits: Limits, channels: int) -> O
     return Output(Stage("real_output_s16", C_TYPES[y.dtype]), None, None, constant, None, *limits)
 
 
-def _float_output(scales: Array, y: Tensor, limits: Limits, target: Target, channels: int) -> Output:
+def float_output(scales: Array, y: Tensor, limits: Limits, target: Target, channels: int) -> Output:
     """A float scale for each channel."""
     floats = np.broadcast_to(scales, channels).astype(np.float32)
-    stage = Stage("float_output_s8", C_TYPES[y.dtype])
+    stage = Stage(f"float_output_{'s8' if y.dtype == 'int8' else 's16'}", C_TYPES[y.dtype])
     if {"dsp", "fpu"} <= target.features:
         stage = replace(stage, fast="float", scale="float", full_range=_full_range(y, limits), rounding="double")
     return Output(stage, None, None, Constant(f"{y.name}_scale", floats, _REALS), y.zero_point, *limits)

@@ -9,9 +9,9 @@ from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.accumulators import number_types
 from aot.kernels.common.loops import contiguous_strides, merge
-from aot.kernels.common.output import Output, fixed_output, real_output, wide_output
+from aot.kernels.common.output import Output, fixed_output, float_output, real_output, wide_output
 from aot.kernels.common.sums import SUFFIXES, fit_type
-from aot.ops.batch_matmul import BatchMatMul, matmul_bound, matmul_scale
+from aot.ops.batch_matmul import BatchMatMul, matmul_bound, matmul_scale, matmul_scale_float
 from aot.ops.common import Activation, clamp_range
 
 
@@ -68,6 +68,8 @@ def _output(a: Tensor, b: Tensor, y: Tensor, target: Target, bound: int, columns
     if y.dtype == "float32":
         return real_output(Activation.NONE)
     scale, limits = Multiplier.of(matmul_scale(a, b, y), target.rounding), clamp_range(Activation.NONE, y)
+    if target.rounding == "onnx" and y.dtype == "int8":
+        return float_output(matmul_scale_float(a, b, y), y, limits, target, columns)
     if y.dtype == "int16":
         return wide_output(scale, y, limits, columns)
     return fixed_output(scale, y, limits, target, bound)

@@ -1,7 +1,19 @@
 """Element by element: functions, arithmetic, conversions."""
 
 from aot.kernels.call import AnyKernel
-from aot.kernels.elementwise import add_n, binary, binary_scaled, cast, convert, lookup, prelu, quotient, select, unary
+from aot.kernels.elementwise import (
+    add_n,
+    binary,
+    binary_scaled,
+    cast,
+    codes,
+    convert,
+    lookup,
+    prelu,
+    quotient,
+    select,
+    unary,
+)
 
 KERNELS: tuple[AnyKernel, ...] = (
     *unary.KERNELS,
@@ -14,4 +26,5 @@ KERNELS: tuple[AnyKernel, ...] = (
     *select.KERNELS,
     *cast.KERNELS,
     *convert.KERNELS,
+    *codes.KERNELS,
 )

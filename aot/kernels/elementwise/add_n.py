@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from aot.graph.fixedpoint import Multiplier
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, Multiplier
 from aot.graph.ir import Graph, Tensor
-from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
+from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.output import Output, fixed_output
 from aot.kernels.common.work import per_element
 from aot.kernels.elementwise.unary import Count
@@ -35,6 +35,7 @@ def add_n(kernel: AnyKernel, op: AddN, graph: Graph, target: Target) -> Call:
     needs: tuple[str, ...] = ()
     acc, result = ("float", "sum") if y.dtype == "float32" else ("uint32_t", "(int32_t)sum")
     if y.dtype == "int8":
+        fit(target.rounding in INTEGER_ROUNDINGS, f"the rounding is {target.rounding}")
         params = _codes(xs, y, target)
         needs = (params.output.stage.output,)
         acc, result = "int32_t", f"{params.output.stage.output}(&p->output, 0, (sum - p->zero) * (1 << {SUM_BITS}))"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aot.graph.c_types import C_TYPES
-from aot.graph.fixedpoint import Multiplier
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, Multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.formula import Formula, mathematical, plain
@@ -100,7 +100,8 @@ def pair_loops(a: Tensor, b: Tensor, y: Tensor) -> tuple[Loops, tuple[int, ...]]
     return loops, tuple(i for i, may in enumerate(fits) if may)
 
 
-def _formula(kind: str, dtype: str) -> Formula:
+def formula_of(kind: str, dtype: str) -> Formula:
+    """The result for x and y."""
     if kind in RESULTS:
         return plain(RESULTS[kind])
     if dtype == "float32":
@@ -115,7 +116,7 @@ def _literal(value: float) -> str:
     return f"{value!r}f" if abs(value) < 1e9 else f"{value:.8g}f"
 
 
-def _limits(op: Binary, dtype: str) -> tuple[str | None, str | None]:
+def limits_of(op: Binary, dtype: str) -> tuple[str | None, str | None]:
     """The least and the largest result as C text, where they are not those of the type."""
     real = dtype == "float32"
     low, high = real_range(op.fused()) if isinstance(op, Div) and real else op.fused().value
@@ -128,8 +129,8 @@ def binary(kernel: AnyKernel, op: Binary, graph: Graph, target: Target) -> Call:
     a, b, y = op.operands(graph)
     fit(op.plain(a, b, y), f"%{a.name} is {a.dtype}")
     loops, in_place = pair_loops(a, b, y)
-    low, high = _limits(op, y.dtype)
-    formula = _formula(op.kind, a.dtype)
+    low, high = limits_of(op, y.dtype)
+    formula = formula_of(op.kind, a.dtype)
     variant = {
         "rank": len(loops[0]),
         "type": C_TYPES[a.dtype],
@@ -169,5 +170,5 @@ _COMPARISONS = (Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual)
 
 KERNELS: tuple[AnyKernel, ...] = (
     Kernel("binary", "elementwise/binary", (*_ARITHMETIC, *_COMPARISONS, LogicalAnd, LogicalOr), binary),
-    Kernel("product", "elementwise/product", (Mul,), product),
+    Kernel("product", "elementwise/product", (Mul,), product, roundings=INTEGER_ROUNDINGS),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aot.graph.c_types import C_TYPES
-from aot.graph.fixedpoint import Multiplier
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, Multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, DoesNotFit, Kernel, Params, Target
 from aot.kernels.common.output import Output, fixed_output
@@ -72,5 +72,5 @@ def binary_scaled(kernel: AnyKernel, op: ScaledBinary, graph: Graph, target: Tar
 
 KERNELS: tuple[AnyKernel, ...] = (
     Kernel("binary_scaled", "elementwise/binary_scaled", (Add, Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual,
-           SquaredDifference, Sub), binary_scaled),
+           SquaredDifference, Sub), binary_scaled, roundings=INTEGER_ROUNDINGS),
 )  # fmt: skip

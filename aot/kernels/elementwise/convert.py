@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.c_types import C_TYPES
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.order import picked
@@ -79,6 +80,6 @@ def _limits(dtype: str) -> tuple[str, str]:
 
 KERNELS: tuple[AnyKernel, ...] = (
     Kernel("quantize_f32", "elementwise/quantize_f32", (Quantize,), quantize_f32),
-    Kernel("rescale", "elementwise/rescale", (Quantize,), rescale),
+    Kernel("rescale", "elementwise/rescale", (Quantize,), rescale, roundings=INTEGER_ROUNDINGS),
     Kernel("dequantize", "elementwise/dequantize", (Dequantize,), dequantize),
 )

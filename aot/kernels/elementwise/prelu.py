@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.scaling import fast_scaling
@@ -54,4 +55,6 @@ def prelu_s8(kernel: AnyKernel, op: Prelu, graph: Graph, target: Target) -> Call
     )
 
 
-KERNELS: tuple[AnyKernel, ...] = (Kernel("prelu_s8", "elementwise/prelu_s8", (Prelu,), prelu_s8),)
+KERNELS: tuple[AnyKernel, ...] = (
+    Kernel("prelu_s8", "elementwise/prelu_s8", (Prelu,), prelu_s8, roundings=INTEGER_ROUNDINGS),
+)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aot.graph.c_types import C_TYPES
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.scaling import scaling_of
@@ -40,4 +41,6 @@ def quotient(kernel: AnyKernel, op: Div, graph: Graph, target: Target) -> Call:
     return Call(kernel, op, params, (a.name, b.name), (y.name,), variant, in_place=in_place, work=work)
 
 
-KERNELS: tuple[AnyKernel, ...] = (Kernel("quotient", "elementwise/quotient", (Div,), quotient),)
+KERNELS: tuple[AnyKernel, ...] = (
+    Kernel("quotient", "elementwise/quotient", (Div,), quotient, roundings=INTEGER_ROUNDINGS),
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.c_types import C_TYPES
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Graph, Op, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.formula import Formula, mathematical, plain
@@ -13,6 +14,7 @@ from aot.kernels.common.notes import SIGMOIDS
 from aot.kernels.common.scaling import fast_scaling
 from aot.kernels.common.work import per_element, per_function
 from aot.ops.clip import Clip
+from aot.ops.codes import has_codes
 from aot.ops.common import Activation, clamp_range, float_ratio
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
@@ -24,7 +26,7 @@ from aot.ops.two_slopes import Abs, LeakyRelu
 from aot.ops.unary import Tabulated, Unary
 
 # For each operator, of x.
-_REAL: dict[str, Formula] = {
+REAL: dict[str, Formula] = {
     "Abs": mathematical("fabsf(x)"),
     "Ceil": mathematical("ceilf(x)"),
     "Cos": mathematical("cosf(x)"),
@@ -157,33 +159,35 @@ class SigmoidS16(Params):
     shift: int
 
 
-def _formula(op: Op, x: Tensor) -> Formula:
+def _formula(op: Op, x: Tensor, rounding: str) -> Formula:
     """The result, of x."""
     if isinstance(op, Clip):
-        return _limited(op, x)
+        return _limited(op, x, rounding)
     if isinstance(op, RealFunction):
         fit(x.dtype == "float32", f"%{x.name} is {x.dtype}")
         return _FUNCTIONS.get(op.function) or mathematical(f"{op.function}f(x)")
     name = "Gelu approximate" if isinstance(op, Gelu) and op.approximate else op.kind
     if x.dtype == "float32":
-        return _REAL[name]
+        return REAL[name]
     fit((name, x.dtype) in _INTEGER, f"%{x.name} is {x.dtype}")
+    fit(not has_codes(x) or rounding in INTEGER_ROUNDINGS, f"the rounding is {rounding}")
     return _INTEGER[name, x.dtype]
 
 
-def _limited(op: Clip, x: Tensor) -> Formula:
-    low, high = (math.isfinite(limit) for limit in op.limits(x))
+def _limited(op: Clip, x: Tensor, rounding: str) -> Formula:
+    low, high = (math.isfinite(limit) for limit in op.limits(x, rounding))
     text = f"{'x < p->low ? p->low : ' if low else ''}{'x > p->high ? p->high : ' if high else ''}x"
     return plain(text if x.dtype in ("float32", "int32") else f"({C_TYPES[x.dtype]})({text})")
 
 
-def _params(op: Op, x: Tensor, y: Tensor, formula: Formula) -> Params:
+def _params(op: Op, x: Tensor, y: Tensor, formula: Formula, rounding: str) -> Params:
     if isinstance(op, LeakyRelu):
         return CountAlpha(y.elements, float(op.alpha))
     if isinstance(op, Sqrt) and x.dtype == "int16":
         return CountScales(y.elements, x.scale, y.scale)
     if isinstance(op, Clip):
-        return CountLimits(y.elements, *(limit if math.isfinite(limit) else None for limit in op.limits(y)))
+        limits = (limit if math.isfinite(limit) else None for limit in op.limits(y, rounding))
+        return CountLimits(y.elements, *limits)
     if isinstance(op, RealFunction):
         text = " ".join(formula.lines)
         alpha, beta = (
@@ -196,8 +200,8 @@ def _params(op: Op, x: Tensor, y: Tensor, formula: Formula) -> Params:
 def unary(kernel: AnyKernel, op: Unary, graph: Graph, target: Target) -> Call:
     """float32 and plain integers."""
     x, y = op.operands(graph)
-    formula = _formula(op, x)
-    params = _params(op, x, y, formula)
+    formula = _formula(op, x, target.rounding)
+    params = _params(op, x, y, formula, target.rounding)
     variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], **formula.printed}
     work = per_function(y.elements) if op.ulps(graph) else per_element(x.dtype, y.elements)
     return Call(kernel, op, params, (x.name,), (y.name,), variant, needs=formula.needs, in_place=(0,), work=work)
@@ -246,7 +250,9 @@ KERNELS: tuple[AnyKernel, ...] = (
     Kernel("unary", "elementwise/unary", (Abs, Ceil, Clip, Cos, Elu, Exp, Floor, Gelu, HardSwish, LeakyRelu, Log,
            LogicalNot, Logistic, Neg, RealFunction, Relu, Relu0To1, Relu6, ReluN1To1, Round, Rsqrt, Sign, Sin, Sqrt,
            Square, Tanh), unary),
-    Kernel("slopes_s16", "elementwise/slopes_s16", (Abs, LeakyRelu, Relu, Relu6), slopes_s16),
-    Kernel("interpolate_s16", "elementwise/interpolate_s16", (Exp, Gelu, Log, Rsqrt), interpolate_s16),
-    Kernel("sigmoid_s16", "elementwise/sigmoid_s16", (Logistic, Tanh), sigmoid_s16),
+    Kernel("slopes_s16", "elementwise/slopes_s16", (Abs, LeakyRelu, Relu, Relu6), slopes_s16,
+           roundings=INTEGER_ROUNDINGS),
+    Kernel("interpolate_s16", "elementwise/interpolate_s16", (Exp, Gelu, Log, Rsqrt), interpolate_s16,
+           roundings=INTEGER_ROUNDINGS),
+    Kernel("sigmoid_s16", "elementwise/sigmoid_s16", (Logistic, Tanh), sigmoid_s16, roundings=INTEGER_ROUNDINGS),
 )  # fmt: skip

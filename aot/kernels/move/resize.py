@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Graph, Tensor
-from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target
+from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.order import forwards
 from aot.kernels.common.order import rows as one_by_one
 from aot.kernels.common.work import per_element
 from aot.kernels.move.parts import c_type
+from aot.ops.codes import has_codes
 from aot.ops.resize import Axis, ResizeBilinear, in_float
 from aot.plan import Overlap
 
@@ -34,6 +36,7 @@ class ResizeBilinearAny(Params):
 def resize_bilinear(kernel: AnyKernel, op: ResizeBilinear, graph: Graph, target: Target) -> Call:
     """Every type; uint8 in float32."""
     x, y = op.operands(graph)
+    fit(not has_codes(y) or target.rounding in INTEGER_ROUNDINGS, f"the rounding is {target.rounding}")
     n, h, w, c = x.shape
     rows, columns = op.axes(x)
     down, across = _table(y, "rows", rows, w * c), _table(y, "columns", columns, c)

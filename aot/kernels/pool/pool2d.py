@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.c_types import C_TYPES
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, ROUNDINGS
 from aot.graph.ir import Array, Graph, Tensor
-from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
+from aot.kernels.call import IN_REALS, AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.order import by_channel, forwards, rows, windows
 from aot.kernels.common.sums import SUFFIXES, fit_type
+from aot.ops.codes import has_codes
 from aot.ops.common import clamp_range
+from aot.ops.mean import mean_scale_float
 from aot.ops.pool2d import AveragePool2D, L2Pool2D, MaxPool2D, Pool2D
 from aot.ops.reals import real_range
 from aot.plan import Overlap
@@ -35,11 +38,23 @@ class Pool2DParams(Params):
     max: int | float
 
 
+@dataclass(frozen=True)
+class PoolOfCodes(Pool2DParams):
+    """Of the whole image, `x_scale` is that of sums, in steps of the output. Codes of uint8 are int8's plus `less`."""
+
+    x_scale: float
+    x_zero: int
+    y_scale: float | None
+    y_zero: int | float
+    less: int | None
+
+
 def pool2d(kernel: AnyKernel, op: Pool2D, graph: Graph, target: Target) -> Call:
     """Every pool; the kernel's template makes the difference."""
     x, y = op.operands(graph)
     fit_type(kernel, x)
-    limits = real_range(op.activation) if y.dtype == "float32" else clamp_range(op.activation, y)
+    real = y.dtype == "float32"
+    limits = real_range(op.activation) if real else clamp_range(op.activation, y, target.rounding)
     params = params_of(op, x, y, limits)
     overlaps = {0: overlap_in(op, x, y, np.arange(x.shape[3] + 1))}
     variant = {"type": C_TYPES[x.dtype], "dilated": is_dilated(op)}
@@ -50,6 +65,26 @@ def pool2d(kernel: AnyKernel, op: Pool2D, graph: Graph, target: Target) -> Call:
 
 def is_dilated(op: Pool2D) -> bool:
     return op.dilation != (1, 1)
+
+
+def average_of_codes(kernel: AnyKernel, op: AveragePool2D, graph: Graph, target: Target) -> Call:
+    """The mean of the reals that codes stand for. The zero point is added before the mean is rounded to a code."""
+    x, y = op.operands(graph)
+    fit(has_codes(y), f"%{y.name} is {y.dtype}")
+    whole, less = op.over_all(x), op.code_shift
+    limits = clamp_range(op.activation, y, target.rounding)
+    scales = (float(mean_scale_float(x, y, op.kernel[0] * op.kernel[1])), None) if whole else (x.scale, y.scale)
+    params = PoolOfCodes(
+        **vars(params_of(op, x, y, limits)),
+        x_scale=scales[0],
+        x_zero=x.zero_point,
+        y_scale=scales[1],
+        y_zero=y.zero_point if whole else float(y.zero_point + less),
+        less=less or None,
+    )
+    overlaps = {0: overlap_in(op, x, y, np.arange(x.shape[3] + 1))}
+    variant = {"type": C_TYPES[x.dtype], "dilated": is_dilated(op), "whole": whole, "less": bool(less)}
+    return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=work_of(op, x, y, 1))
 
 
 def ties_of(op: AveragePool2D) -> str:
@@ -99,9 +134,13 @@ def overlap_in(op: Pool2D, x: Tensor, y: Tensor, bounds: Array) -> Overlap:
 
 KERNELS: tuple[AnyKernel, ...] = (
     *(
-        Kernel(f"{name}_{suffix}", f"pool/{name}_{suffix}", (op,), pool2d)
-        for name, op in (("average_pool2d", AveragePool2D), ("max_pool2d", MaxPool2D))
+        Kernel(f"average_pool2d_{suffix}", f"pool/average_pool2d_{suffix}", (AveragePool2D,), pool2d, roundings=those)
+        for suffix, those in (("s8", INTEGER_ROUNDINGS), ("s16", INTEGER_ROUNDINGS), ("f32", ROUNDINGS))
+    ),
+    *(
+        Kernel(f"max_pool2d_{suffix}", f"pool/max_pool2d_{suffix}", (MaxPool2D,), pool2d)
         for suffix in SUFFIXES.values()
     ),
+    Kernel("average_pool2d_codes", "pool/average_pool2d_codes", (AveragePool2D,), average_of_codes, roundings=IN_REALS),
     Kernel("l2_pool2d_f32", "pool/l2_pool2d_f32", (L2Pool2D,), pool2d),
 )

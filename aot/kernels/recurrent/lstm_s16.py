@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.graph.fixedpoint import Multiplier, reduced_multiplier
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, Multiplier, reduced_multiplier
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.notes import CELL_BIAS, OF_INPUTS, OF_OUTPUTS, SIGMOIDS
@@ -113,4 +113,6 @@ def _wide_scaling(dense: WideDense) -> tuple[int, int]:
     return int(multiplier[0]), int(shift[0])
 
 
-KERNELS: tuple[AnyKernel, ...] = (Kernel("lstm_s16", "recurrent/lstm_s16", (Lstm,), lstm_s16),)
+KERNELS: tuple[AnyKernel, ...] = (
+    Kernel("lstm_s16", "recurrent/lstm_s16", (Lstm,), lstm_s16, roundings=INTEGER_ROUNDINGS),
+)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aot.graph.fixedpoint import Multiplier
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, Multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.notes import NORM, OF_CELLS, OF_INPUTS, OF_OUTPUTS, OWN_VALUE
@@ -206,4 +206,6 @@ def _projection(
     )
 
 
-KERNELS: tuple[AnyKernel, ...] = (Kernel("lstm_s8", "recurrent/lstm_s8", (Lstm,), lstm_s8),)
+KERNELS: tuple[AnyKernel, ...] = (
+    Kernel("lstm_s8", "recurrent/lstm_s8", (Lstm,), lstm_s8, roundings=INTEGER_ROUNDINGS),
+)

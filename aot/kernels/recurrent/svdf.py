@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.c_types import C_TYPES
-from aot.graph.fixedpoint import Multiplier
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, Multiplier
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.accumulators import folded_bias
@@ -104,6 +104,6 @@ def _call(kernel: AnyKernel, op: Svdf, graph: Graph, params: Params, newest: str
 
 
 KERNELS: tuple[AnyKernel, ...] = (
-    Kernel("svdf_s8", "recurrent/svdf_s8", (Svdf,), svdf_s8),
+    Kernel("svdf_s8", "recurrent/svdf_s8", (Svdf,), svdf_s8, roundings=INTEGER_ROUNDINGS),
     Kernel("svdf_f32", "recurrent/svdf_f32", (Svdf,), svdf_f32),
 )

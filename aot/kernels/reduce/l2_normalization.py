@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, ROUNDINGS
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target
 from aot.kernels.common.sums import fit_type
@@ -31,6 +32,7 @@ def l2_normalization(kernel: AnyKernel, op: L2Normalization, graph: Graph, targe
 
 
 KERNELS: tuple[AnyKernel, ...] = tuple(
-    Kernel(f"l2_normalization_{suffix}", f"reduce/l2_normalization_{suffix}", (L2Normalization,), l2_normalization)
-    for suffix in ("s8", "f32")
-)
+    Kernel(f"l2_normalization_{suffix}", f"reduce/l2_normalization_{suffix}", (L2Normalization,), l2_normalization,
+           roundings=roundings)
+    for suffix, roundings in (("s8", INTEGER_ROUNDINGS), ("f32", ROUNDINGS))
+)  # fmt: skip

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from aot.graph.c_types import C_TYPES
-from aot.graph.fixedpoint import Multiplier, reduced_multiplier
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS, Multiplier, reduced_multiplier
 from aot.graph.ir import Graph, Tensor
 from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.loops import contiguous_strides, merge
-from aot.kernels.common.output import Output, fixed_output
+from aot.kernels.common.output import Output, fixed_output, float_output
 from aot.kernels.common.sums import SUFFIXES, fit_type
 from aot.ops.common import Activation, clamp_range
-from aot.ops.mean import Mean, mean_multiplier
-from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum
+from aot.ops.mean import Mean, mean_multiplier, mean_scale_float
+from aot.ops.reduce import ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Reduction, Sum, sum_scale_float
 
 _LOWEST = {
     "float32": "-3.4028235e38f",
@@ -113,11 +113,15 @@ def scaled(kernel: AnyKernel, op: Sum | Mean, graph: Graph, target: Target) -> C
 
 
 def scaled_output(op: Sum | Mean, x: Tensor, y: Tensor, target: Target) -> Output:
+    limits = clamp_range(Activation.NONE, y)
+    if target.rounding == "onnx":
+        real = mean_scale_float(x, y, op.count(x)) if isinstance(op, Mean) else sum_scale_float(x, y)
+        return float_output(real, y, limits, target, 1)
     if isinstance(op, Mean):
         scale = mean_multiplier(x, y, op.count(x), target.rounding)
     else:
         scale = Multiplier.of(x.scale / y.scale, target.rounding)
-    return fixed_output(scale, y, clamp_range(Activation.NONE, y), target)
+    return fixed_output(scale, y, limits, target)
 
 
 def scaled_product(kernel: AnyKernel, op: ReduceProd, graph: Graph, target: Target) -> Call:
@@ -187,6 +191,6 @@ def _mean(op: Mean, dtype: str, start: str) -> tuple[str, str, str, str, str]:
 KERNELS: tuple[AnyKernel, ...] = (
     *(Kernel(f"mean_{suffix}", "reduce/reduce", (Mean,), scaled) for suffix in ("s8", "s16")),
     *(Kernel(f"sum_{suffix}", "reduce/reduce", (Sum,), scaled) for suffix in ("s8", "s16")),
-    Kernel("scaled_product", "reduce/reduce", (ReduceProd,), scaled_product),
+    Kernel("scaled_product", "reduce/reduce", (ReduceProd,), scaled_product, roundings=INTEGER_ROUNDINGS),
     Kernel("reduce", "reduce/reduce", (Mean, ReduceAll, ReduceAny, ReduceMax, ReduceMin, ReduceProd, Sum), reduce),
 )

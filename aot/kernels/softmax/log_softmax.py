@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.notes import EXPONENTIALS
@@ -58,6 +59,6 @@ def log_softmax_f32(kernel: AnyKernel, op: LogSoftmax, graph: Graph, target: Tar
 
 
 KERNELS: tuple[AnyKernel, ...] = (
-    Kernel("log_softmax_s8", "softmax/log_softmax_s8", (LogSoftmax,), log_softmax_s8),
+    Kernel("log_softmax_s8", "softmax/log_softmax_s8", (LogSoftmax,), log_softmax_s8, roundings=INTEGER_ROUNDINGS),
     Kernel("log_softmax_f32", "softmax/log_softmax_f32", (LogSoftmax,), log_softmax_f32),
 )

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aot.graph.c_types import C_TYPES
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Array, Graph
-from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, fit
+from aot.kernels.call import IN_REALS, AnyKernel, Call, Constant, Kernel, Params, Target, fit
 from aot.kernels.common.notes import EXPONENTIALS
 from aot.kernels.common.scaling import fast_scaling
 from aot.kernels.common.work import per_row
@@ -16,7 +17,9 @@ from aot.ops.softmax import (
     exp_table,
     exp_table_s16,
     fixed_exp_table,
+    large_exp_table,
     reciprocal_table_s16,
+    share_factor,
 )
 
 _SHORTER_ROW = 2048  # elements; of fewer, no sum is 2^30 - 1, whose reciprocal is less than 2^30
@@ -54,7 +57,6 @@ def _fit(op: Softmax, graph: Graph, *dtypes: str) -> None:
 def softmax_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
     """In fixed point."""
     _fit(op, graph, "int8", "int8")
-    fit(target.rounding != "float", "the rounding is float")
     return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32), target)
 
 
@@ -67,10 +69,17 @@ def softmax_s8_s16(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target)
 def softmax_float_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
     """In float32."""
     _fit(op, graph, "int8", "int8")
-    fit(target.rounding == "float", f"the rounding is {target.rounding}")
     x, y = op.operands(graph)
     call = _call(kernel, op, graph, exp_table(x.scale, op.beta), target)
     return replace(call, variant={**call.variant, "scale": f"{y.scale:.9g}f"})
+
+
+def softmax_even_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
+    """In float32, with exponentials near the largest numbers."""
+    _fit(op, graph, "int8", "int8")
+    x, y = op.operands(graph)
+    call = _call(kernel, op, graph, large_exp_table(x.scale * op.beta, x.shape[-1]), target)
+    return replace(call, variant={**call.variant, "factor": f"{share_factor(y)}f"})
 
 
 @dataclass(frozen=True)
@@ -116,9 +125,10 @@ def softmax_s16(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) ->
 
 
 KERNELS: tuple[AnyKernel, ...] = (
-    Kernel("softmax_s8", "softmax/softmax_fixed", (Softmax,), softmax_s8),
-    Kernel("softmax_s8_s16", "softmax/softmax_fixed", (Softmax,), softmax_s8_s16),
-    Kernel("softmax_float_s8", "softmax/softmax_float_s8", (Softmax,), softmax_float_s8),
-    Kernel("softmax_s16", "softmax/softmax_s16", (Softmax,), softmax_s16),
+    Kernel("softmax_s8", "softmax/softmax_fixed", (Softmax,), softmax_s8, roundings=("double", "single")),
+    Kernel("softmax_s8_s16", "softmax/softmax_fixed", (Softmax,), softmax_s8_s16, roundings=INTEGER_ROUNDINGS),
+    Kernel("softmax_float_s8", "softmax/softmax_float_s8", (Softmax,), softmax_float_s8, roundings=("float",)),
+    Kernel("softmax_even_s8", "softmax/softmax_even_s8", (Softmax,), softmax_even_s8, roundings=IN_REALS),
+    Kernel("softmax_s16", "softmax/softmax_s16", (Softmax,), softmax_s16, roundings=INTEGER_ROUNDINGS),
     Kernel("softmax_f32", "softmax/softmax_f32", (Softmax,), softmax_f32),
 )

@@ -10,8 +10,9 @@ from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Array, Quant, Unsupported
 from aot.ops.add import Sub
 from aot.ops.cast import Cast
+from aot.ops.codes import reals
 from aot.ops.common import QUANTIZED_TYPES, require
-from aot.ops.dequantize import Dequantize, reals
+from aot.ops.dequantize import Dequantize
 from aot.ops.mul import Mul
 from aot.ops.quantize import Quantize
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from aot.graph.fixedpoint import INTEGER_ROUNDINGS
 from aot.graph.ir import Graph
 from aot.kernels.call import DSP, AnyKernel, Call, Kernel, Target, fit
 from aot.kernels.common.fours import HALFWORD_TAPS, fit_fours
@@ -32,7 +33,7 @@ def max_pool2d_dsp(kernel: AnyKernel, op: MaxPool2D, graph: Graph, target: Targe
     """The maximum of int8, four channels in a word."""
     x, y = op.operands(graph)
     fit_fours(x)
-    limits = clamp_range(op.activation, y)
+    limits = clamp_range(op.activation, y, target.rounding)
     return Call(
         kernel,
         op,
@@ -46,6 +47,13 @@ def max_pool2d_dsp(kernel: AnyKernel, op: MaxPool2D, graph: Graph, target: Targe
 
 
 KERNELS: tuple[AnyKernel, ...] = (
-    Kernel("average_pool2d_s8_dsp", "pool/dsp/average_pool2d_s8_dsp", (AveragePool2D,), average_pool2d_dsp, DSP),
+    Kernel(
+        "average_pool2d_s8_dsp",
+        "pool/dsp/average_pool2d_s8_dsp",
+        (AveragePool2D,),
+        average_pool2d_dsp,
+        DSP,
+        roundings=INTEGER_ROUNDINGS,
+    ),
     Kernel("max_pool2d_s8_dsp", "pool/dsp/max_pool2d_s8_dsp", (MaxPool2D,), max_pool2d_dsp, DSP),
 )
