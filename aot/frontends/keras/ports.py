@@ -13,20 +13,20 @@ _TYPES = {
     **dict.fromkeys(("float16", "bfloat16", "float32", "float64"), "float32"),
     **{name: name for name in ("int8", "uint8", "int16", "int32", "int64", "bool")},
 }
-Port = tuple[str, tuple[int, ...], str]  # label, shape, type
 
 
-def inputs_of(model: Layer, shapes: Shapes, source: str) -> list[Port]:
-    """The inputs of the outermost model, with the `shapes` that are given; a free batch is 1."""
+def inputs_of(model: Layer, source: str) -> list[tuple[str, Layer]]:
+    """What the inputs of the outermost model are called, and the layers that describe them."""
     layers = layers_of(model)
     if model.kind in SEQUENTIAL:
-        return [_port(_first(model, layers, source), "", shapes, source)]
+        first = _first(model, layers, source)
+        return [(first.name, first)]
     by_name = {layer.name: layer for layer in layers}
     found = ports(model, "input_layers")
     lost = [name for _, (name, _, _) in found if name not in by_name]
     if lost or not found:
         raise AotError(f"the inputs of {source} are not among its layers", "save the model again")
-    return [_port(by_name[name], key, shapes, source) for key, (name, _, _) in found]
+    return [(key or name, by_name[name]) for key, (name, _, _) in found]
 
 
 def _first(model: Layer, layers: list[Layer], source: str) -> Layer:
@@ -41,15 +41,15 @@ def _first(model: Layer, layers: list[Layer], source: str) -> Layer:
     )
 
 
-def _port(layer: Layer, key: str, shapes: Shapes, source: str) -> Port:
-    label = key or layer.name
+def port(layer: Layer, label: str, shapes: Shapes, source: str) -> tuple[tuple[int, ...], str]:
+    """Shape and type of an input, with the `shapes` that are given; a free batch is 1."""
     dims = layer.config.get("batch_shape", layer.config.get("batch_input_shape"))
     if not isinstance(dims, list) or not all(d is None or (isinstance(d, int) and 0 < d < 2**31) for d in dims):
         raise AotError(f"the input {label!r} of {source} has no valid shape: {dims}"[:200], "save the model again")
     if layer.config.get("sparse") or layer.config.get("ragged"):
         raise AotError(f"the input {label!r} of {source} is sparse or ragged, which aot does not support")
     letters = ["N", *(f"D{i}" for i in range(1, len(dims)))]
-    return label, input_shape(label, [d or 0 for d in dims], letters, shapes, source), _type(layer, label)
+    return input_shape(label, [d or 0 for d in dims], letters, shapes, source), _type(layer, label)
 
 
 def _type(layer: Layer, label: str) -> str:

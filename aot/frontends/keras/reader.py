@@ -16,7 +16,7 @@ from aot.frontends.keras.layers import READERS
 from aot.frontends.keras.masks import Masks
 from aot.frontends.keras.models import SEQUENTIAL, Wiring, calls_of, in_order, is_model, layers_of, matched, ports
 from aot.frontends.keras.operations import OPERATIONS
-from aot.frontends.keras.ports import channels_first, distinct, inputs_of
+from aot.frontends.keras.ports import channels_first, distinct, inputs_of, port
 from aot.frontends.keras.reads import Reads
 from aot.frontends.keras.records import Call, values_in
 from aot.frontends.keras.weights import NamedModel, Numbered, Weights
@@ -89,16 +89,13 @@ class _Reader:
         """The graph in the file, called `name`."""
         self._problems += _problems(model, ())
         self._refuse_unread()
-        given = inputs_of(model, self._settings.shapes, self._source)
-        labels = distinct((label for label, _, _ in given), ())
+        described = inputs_of(model, self._source)
+        labels = distinct((label for label, _ in described), ())
         outputs = distinct(_outputs(model), labels)
         self._settings.check(labels, [*labels, *outputs], self._source)
         self._build.keep_names([*labels, *outputs])
         first = channels_first(model)
-        inputs = [
-            self._build.input(label, shape, dtype, self._order(label, len(shape), first))
-            for label, (_, shape, dtype) in zip(labels, given, strict=True)
-        ]
+        inputs = [self._input(layer, label, first) for label, (_, layer) in zip(labels, described, strict=True)]
         try:
             results = self._model(model, inputs, weights)
         except _Unread:
@@ -107,6 +104,10 @@ class _Reader:
         values = [replace(v, label=label) for v, label in zip(results, outputs, strict=True)]
         orders = [self._order(v.label, v.rank, first) for v in values]
         return self._build.graph(name, [v.tensor for v in inputs], values, orders)
+
+    def _input(self, layer: Layer, label: str, first: bool) -> Value:
+        shape, dtype = port(layer, label, self._settings.shapes, self._source)
+        return self._build.input(label, shape, dtype, self._order(label, len(shape), first))
 
     def _order(self, label: str, rank: int, first: bool) -> Order:
         """How the axes of a port lie. Where the model has channels last, they do so anyway."""

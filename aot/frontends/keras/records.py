@@ -8,7 +8,7 @@ from aot.frontends.building import Call as AnyCall
 from aot.frontends.building import Value
 from aot.frontends.keras.description import Layer, whole, whole_numbers
 from aot.frontends.keras.reads import Reads
-from aot.frontends.keras.weights import Weights
+from aot.frontends.keras.weights import Weights, require_finite
 from aot.graph.ir import Array, Unsupported
 from aot.ops.common import require
 
@@ -59,6 +59,7 @@ class Call(AnyCall):
 
     def constant(self, data: Array, name: str) -> Value:
         """A constant that is called after the layer and `name`."""
+        require_finite(data, name)
         return self.build.constant(data, f"{self.build.label}/{name}")
 
     def variables(self, *names: str, shapes: Sequence[Sequence[int]] | None = None) -> list[Value]:

@@ -4,9 +4,17 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
+
 from aot.frontends.keras import hdf5
 from aot.frontends.keras.description import Layer
 from aot.graph.ir import Array, Unsupported
+
+
+def require_finite(data: Array, name: str) -> None:
+    """Raise Unsupported for what a model has whose training went astray."""
+    if not np.all(np.isfinite(data)):
+        raise Unsupported(f"its {name} has values that are not finite")
 
 
 class Weights(ABC):
@@ -21,6 +29,8 @@ class Weights(ABC):
         """All variables of the layer, in the order in which Keras makes them."""
         if names not in self._arrays:
             self._arrays[names] = self._taken(names)
+            for name, data in zip(names, self._arrays[names], strict=True):
+                require_finite(data, name)
         return self._arrays[names]
 
     def inside(self, attribute: str, name: str) -> "Weights":

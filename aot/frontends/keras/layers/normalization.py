@@ -29,7 +29,9 @@ def _batch(call: Call) -> Value:
     names = [*_learned(call), "moving_mean", "moving_variance"]
     found = dict(zip(names, call.variables(*names, shapes=((x.shape[axis],),) * len(names)), strict=True))
     values = {name: value.array.astype(np.float64) for name, value in found.items()}
-    factor = values.get("gamma", np.ones(())) / np.sqrt(values["moving_variance"] + layer.real("epsilon", 1e-3))
+    spread = values["moving_variance"] + layer.real("epsilon", 1e-3)
+    require(bool(np.all(spread > 0)), "a variance that is not positive")
+    factor = values.get("gamma", np.ones(())) / np.sqrt(spread)
     offset = values.get("beta", np.zeros(())) - values["moving_mean"] * factor
     if call.alone(x) and (y := folded(call.build, x, axis, np.atleast_1d(factor), np.atleast_1d(offset))) is not None:
         return y
@@ -129,6 +131,7 @@ def _normalization(call: Call) -> Value:
     """Less a mean, divided by a standard deviation: both were found in the data, or were given."""
     x, layer = real(call), call.layer
     mean, variance = _statistics(call, x)
+    require(bool(np.all(variance >= 0)), "a variance that is negative")
     deviation = np.maximum(np.sqrt(variance), np.float32(_SMALLEST))
     means, deviations = _reals(call, mean, "mean"), _reals(call, deviation, "deviation")
     if layer.flag("invert"):
