@@ -122,11 +122,12 @@ def run(
     """
     count = count and port is None and compiled.board.counts_instructions
     with connect(compiled, firmware, port, icount=count, number=number) as device:
+        expected = _expected(compiled, samples)  # before the device's answers: what never ends, ends here
         inferences = (device.infer(input_bytes(compiled.graph, sample)) for sample in _seen(samples, progress))
         outputs = [_outputs(compiled.graph, data) for data in inferences]
         varying = input_bytes(compiled.graph, samples[0]) if compiled.graph.has_control_flow else None
         counted = instructions(device, varying) if count else None
-    return Verdict(len(samples), *_judged(_compared_outputs(compiled, samples, outputs)), outputs, counted)
+    return Verdict(len(samples), *_judged(_compared_outputs(compiled, expected, outputs)), outputs, counted)
 
 
 def run_in_turn(
@@ -142,6 +143,7 @@ def run_in_turn(
     with connect(models[0], firmware, port, icount=False, number=numbers[0]) as device:
         for compiled, number in list(zip(models, numbers, strict=True))[1:]:
             _begin(device, compiled, number)
+        expected = [_expected(compiled, given) for compiled, given in zip(models, samples, strict=True)]
         for i in range(max(map(len, samples))):
             for compiled, number, given, got in zip(models, numbers, samples, outputs, strict=True):
                 if i < len(given):
@@ -149,8 +151,8 @@ def run_in_turn(
                     got.append(_outputs(compiled.graph, device.infer(input_bytes(compiled.graph, given[i]))))
             progress(i + 1)
     return [
-        Verdict(len(given), *_judged(_compared_outputs(compiled, given, got)), got)
-        for compiled, given, got in zip(models, samples, outputs, strict=True)
+        Verdict(len(got), *_judged(_compared_outputs(compiled, wanted, got)), got)
+        for compiled, wanted, got in zip(models, expected, outputs, strict=True)
     ]
 
 
@@ -193,15 +195,19 @@ def _outputs(graph: Graph, data: Sequence[bytes]) -> list[Array]:
     return [np.frombuffer(raw, t.dtype).reshape(t.shape) for raw, t in zip(data, tensors, strict=True)]
 
 
-def _compared_outputs(
-    compiled: Compiled, samples: Sequence[Sample], outputs: Sequence[Sequence[Array]]
-) -> Iterator[_Result]:
-    """Against the graph as it was read, before any pass."""
-    allowed = slacks(compiled.source)
+def _expected(compiled: Compiled, samples: Sequence[Sample]) -> list[list[Array]]:
+    """The outputs of the graph as it was read, before any pass, for each sample."""
     runs = interpreter.run_all(compiled.source, samples, compiled.rounding)
-    for i, (values, actual) in enumerate(zip(runs, outputs, strict=True)):
-        for name, array in zip(compiled.source.outputs, actual, strict=True):
-            yield _compared((i, None, name), values[name], array, allowed[name])
+    return [[values[name] for name in compiled.source.outputs] for values in runs]
+
+
+def _compared_outputs(
+    compiled: Compiled, expected: Sequence[Sequence[Array]], outputs: Sequence[Sequence[Array]]
+) -> Iterator[_Result]:
+    allowed = slacks(compiled.source)
+    for i, (wanted, actual) in enumerate(zip(expected, outputs, strict=True)):
+        for name, right, array in zip(compiled.source.outputs, wanted, actual, strict=True):
+            yield _compared((i, None, name), right, array, allowed[name])
 
 
 def _compared_layers(

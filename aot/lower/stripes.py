@@ -3,16 +3,17 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import chain, product
+from itertools import product
 
 from aot.base.errors import AotError
 from aot.graph.ir import Graph
 from aot.kernels import Block, Target
 from aot.kernels.call import Constant, Params
-from aot.lower.lowering import calls_of, lower, lower_in_order, steps_of
+from aot.lower.alike import KnownSteps
+from aot.lower.lowering import calls_of, lower, lower_in_order
 from aot.passes.stripe_rows import Rows
 from aot.passes.stripes import in_stripes, segments
-from aot.plan import Overlap, Step, find_views, plan
+from aot.plan import Overlap, Plan, Step, Views, find_views, plan
 from aot.plan.bound import live_bytes
 from aot.plan.lifetimes import problem_of
 
@@ -33,12 +34,16 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
     for block in (whole, by_depth):
         if block.plan.size <= max_ram:
             return block
+    found, known = _candidates(by_depth), KnownSteps(target)
     smallest = min(whole.plan.size, by_depth.plan.size)
-    found = _candidates(by_depth)
-    for block in chain(_placed(found, target, max_ram), _last(found, target)):
-        if block.plan.size <= max_ram:
-            return _with_shared_constants(block)
-        smallest = min(smallest, block.plan.size)
+    for one, placed in _placed(found, known, max_ram):
+        if placed.size <= max_ram:
+            return _lowered(one, placed, target)
+        smallest = min(smallest, placed.size)
+    for one, placed in _smallest(_last(found), known, smallest):
+        if placed.size <= max_ram:
+            return _lowered(one, placed, target)
+        smallest = placed.size
     raise AotError(
         f"no way was found to run {graph.name} in {max_ram:,} bytes of arena; {smallest:,} is the least that was",
         f"--max-ram {smallest}",
@@ -46,7 +51,7 @@ def lower_within(graph: Graph, target: Target, max_ram: int) -> Block:
     )
 
 
-def _placed(found: Sequence["_Candidate"], target: Target, max_ram: int) -> Iterator[Block]:
+def _placed(found: Sequence["_Candidate"], known: KnownSteps, max_ram: int) -> Iterator[tuple["_Candidate", Plan]]:
     """Those that may need no more than `max_ram`, cheapest first; of one where more stripes change nothing, no more."""
     sizes: dict[tuple[Rows, bool], int] = {}  # of the last split of the same operators
     stuck: set[tuple[Rows, bool]] = set()
@@ -54,32 +59,47 @@ def _placed(found: Sequence["_Candidate"], target: Target, max_ram: int) -> Iter
     for one in found:
         if one.least > max_ram or one.what in stuck:
             continue
-        calls = calls_of(one.graph, target)
-        if _bound(one.graph, steps_of(calls)) > max_ram:
+        steps = known.of(one.graph, one.views)
+        if _bound(one.graph, steps, one.views) > max_ram:
             continue
-        placed = plan(one.graph, steps_of(calls), quick=True)
+        placed = plan(one.graph, steps, one.views, quick=True)
         if placed.size == sizes.setdefault(one.what, 0):
             stuck.add(one.what)
         sizes[one.what] = placed.size
         if max_ram < placed.size <= _NEAR * max_ram and searches < _MOST_SEARCHES:
-            placed = plan(one.graph, steps_of(calls))
+            placed = plan(one.graph, steps, one.views)
             searches += 1
-        yield Block(one.graph, calls, placed)
+        yield one, placed
 
 
-def _last(found: Sequence["_Candidate"], target: Target) -> Iterator[Block]:
-    """Of those that begin with the same operator, the splits that might need least, whatever was left out before; the
-    smallest first.
-    """
+def _last(found: Sequence["_Candidate"]) -> list["_Candidate"]:
+    """Of those that begin with the same operator, the splits that might need least, whatever was left out before."""
     alike: dict[tuple[int, bool], list[_Candidate]] = {}
     for one in sorted(found, key=lambda one: one.least):
         (first, _), keep = one.what
         alike.setdefault((first, keep), []).append(one)
-    blocks = []
-    for one in (one for group in alike.values() for one in group[:_LAST]):
-        calls = calls_of(one.graph, target)
-        blocks.append(Block(one.graph, calls, plan(one.graph, steps_of(calls), quick=True)))
-    yield from sorted(blocks, key=lambda block: block.plan.size)
+    return [one for group in alike.values() for one in group[:_LAST]]
+
+
+def _smallest(found: Sequence["_Candidate"], known: KnownSteps, size: int) -> Iterator[tuple["_Candidate", Plan]]:
+    """The first of those that need least, if it is less than `size`; what cannot be is not looked at."""
+    best: list[tuple[_Candidate, Plan]] = []
+    limit = size, -1  # a size, and the number of what has it
+    for number, one in sorted(enumerate(found), key=lambda pair: pair[1].least):
+        if (one.least, number) >= limit:
+            continue
+        steps = known.of(one.graph, one.views)
+        if (_bound(one.graph, steps, one.views), number) >= limit:
+            continue
+        placed = plan(one.graph, steps, one.views, quick=True)
+        if (placed.size, number) < limit:
+            best, limit = [(one, placed)], (placed.size, number)
+    yield from best
+
+
+def _lowered(one: "_Candidate", placed: Plan, target: Target) -> Block:
+    """What was found, with its calls; stripes of one layer have the same weights."""
+    return _with_shared_constants(Block(one.graph, calls_of(one.graph, target), placed))
 
 
 def macs(graph: Graph) -> int:
@@ -101,6 +121,8 @@ class _Candidate:
 
     graph: Graph
     what: tuple[Rows, bool]
+    views: Views
+    macs: int
     least: int
 
 
@@ -112,29 +134,29 @@ def _candidates(whole: Block) -> list[_Candidate]:
     live = live_bytes(whole.plan.problem).tolist()
     peak = max(range(len(whole.calls)), key=lambda t: live[t + 1])
     around = next(i for i, op in enumerate(graph.ops) if op.outputs == whole.calls[peak].outputs)
-    found = []
+    found, most = [], _MOST_COST * macs(graph)
     for rows in segments(graph, around, _REACH):
         for stripes, keep in product(_STRIPES, (True, False)):
             split = in_stripes(graph, *rows, stripes, keep)
-            if split is not None and macs(split) <= _MOST_COST * macs(graph):
-                found.append(_Candidate(split, (rows, keep), _least(split)))
-    return sorted(found, key=lambda one: (macs(one.graph), len(one.graph.ops)))
+            if split is not None and (cost := macs(split)) <= most:
+                views = find_views(split)
+                found.append(_Candidate(split, (rows, keep), views, cost, _least(split, views)))
+    return sorted(found, key=lambda one: (one.macs, len(one.graph.ops)))
 
 
-def _least(graph: Graph) -> int:
+def _least(graph: Graph, views: Views) -> int:
     """A bound of the arena that knows no kernel: no scratch, and outputs that may lie on their inputs as they like."""
-    views = find_views(graph)
     free = Overlap(below=math.inf)
     steps = [
         Step(tuple(str(name) for name in op.inputs), op.outputs, 0, dict.fromkeys(range(len(op.inputs)), free))
         for op in graph.ops
         if not views.cover(op)
     ]
-    return _bound(graph, steps)
+    return _bound(graph, steps, views)
 
 
-def _bound(graph: Graph, steps: list[Step]) -> int:
-    return int(live_bytes(problem_of(graph, steps, find_views(graph).of)).max(initial=0))
+def _bound(graph: Graph, steps: list[Step], views: Views) -> int:
+    return int(live_bytes(problem_of(graph, steps, views.of)).max(initial=0))
 
 
 def _with_shared_constants(block: Block) -> Block:

@@ -62,11 +62,30 @@ class While(Op):
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         carried = tuple(values[str(name)] for name in self.inputs)
-        for _ in range(_MOST_STEPS):
-            if not _run(self.condition, carried, rounding)[0].item():
-                return carried
+        deciding, before, steps = self._deciding(), None, 0
+        while steps < _MOST_STEPS and _run(self.condition, carried, rounding)[0].item():
+            now = [carried[i].tobytes() for i in deciding]
+            if now == before:
+                raise AotError(f"{self._endless()}: they would never end", "other inputs: --inputs")
+            if steps & (steps - 1) == 0:  # ever further apart, so that any circle is found
+                before = now
             carried = _run(self.body, carried, rounding)
-        raise AotError(f"%{self.name} = While(...) takes more than {_MOST_STEPS:,} steps", "other inputs: --inputs")
+            steps += 1
+        if steps == _MOST_STEPS:
+            raise AotError(self._endless(), "other inputs: --inputs")
+        return carried
+
+    def _endless(self) -> str:
+        return f"%{self.name} = While(...) takes more than {_MOST_STEPS:,} steps"
+
+    def _deciding(self) -> list[int]:
+        """Which of the values that are carried decide, in this step or a later one, whether there is a next one."""
+        found = _sources(self.condition, {*self.condition.outputs})
+        while True:
+            more = found | _sources(self.body, {self.body.outputs[i] for i in found})
+            if more == found:
+                return sorted(found)
+            found = more
 
 
 def _tensors(graph: Graph, names: tuple[str, ...]) -> list[Tensor]:
@@ -92,6 +111,14 @@ def _require_same(outside: list[Tensor], inside: list[Tensor], verb: str) -> Non
 
 def _macs(graph: Graph) -> int:
     return sum(op.macs(graph) for op in graph.ops)
+
+
+def _sources(graph: Graph, wanted: set[str]) -> set[int]:
+    """The inputs, by number, that the tensors `wanted` may depend on."""
+    for op in reversed(graph.ops):
+        if wanted.intersection(op.outputs):
+            wanted |= {name for name in op.inputs if name is not None}
+    return {i for i, name in enumerate(graph.inputs) if name in wanted}
 
 
 def _run(graph: Graph, operands: Iterable[Array], rounding: str) -> tuple[Array, ...]:

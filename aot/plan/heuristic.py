@@ -24,7 +24,8 @@ def lowest(blocks: "Blocks", enough: int, tries: int) -> list[int]:
     """
     tries = min(tries, 1 + _MOST_WORK // (1 + len(blocks.buffers) ** 2))
     best: list[int] = []
-    for start, wandering in product(_orders(blocks), (False, True)):
+    ways = (False, True) if tries > 1 else (False,)  # the first placement is the same
+    for start, wandering in product(_orders(blocks), ways):
         for offsets in islice(_squeezed(blocks, start, enough, wandering), tries):
             if not best or blocks.top(offsets) < blocks.top(best):
                 best = offsets
@@ -135,9 +136,9 @@ def _squeezed(blocks: Blocks, order: Sequence[int], enough: int, wandering: bool
     From the best order so far, what ends at the top; or, where it is `wandering`, from the last one, what ends beyond
     `enough`.
     """
-    base, best, state = list(order), blocks.place(order), 1
+    base, state = list(order), 1
+    offsets = best = blocks.place(order)
     while True:
-        offsets = blocks.place(order)
         yield offsets
         if wandering or blocks.top(offsets) <= blocks.top(best):
             base, best = list(order), offsets
@@ -148,3 +149,4 @@ def _squeezed(blocks: Blocks, order: Sequence[int], enough: int, wandering: bool
             if best[block] + blocks.sizes[block] > limit or state >> 16 & 31 == 0:
                 rank[block] -= 1 + (state >> 8) % len(order)
         order = sorted(base, key=lambda block: rank[block])
+        offsets = blocks.place(order)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from aot.graph.ir import Graph, Op
+from aot.graph.ir import Array, Graph, Op
 from aot.ops.concatenation import Concatenation
 from aot.ops.pack import Pack
 from aot.ops.reshape import Reshape
@@ -72,11 +72,17 @@ def _shifts(graph: Graph, op: Op) -> list[int] | None:
         together = math.prod(x.shape[: op.axis]) == 1
         return [int(s) for s in np.cumsum([0, *(y.bytes for y in ys[:-1])])] if together else None
     if isinstance(op, ViewOp) and not _is_copy(op):
-        x, y = op.operands(graph)
-        positions = op.view(np.arange(x.elements, dtype=np.int32).reshape(x.shape)).reshape(-1)
-        together = np.array_equal(positions, np.arange(y.elements) + positions[0])
-        return [int(positions[0]) * (x.bytes // x.elements)] if together else None
+        x, _ = op.operands(graph)
+        source = np.empty(x.shape, np.int8)
+        view = op.view(source)
+        first = _address(view) - _address(source)
+        return [first * (x.bytes // x.elements)] if view.flags.c_contiguous else None
     return None
+
+
+def _address(array: Array) -> int:
+    """Where the first element lies."""
+    return int(array.__array_interface__["data"][0])
 
 
 def _is_copy(op: ViewOp) -> bool:
