@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from aot.graph.ir import Array
 from aot.kernels.call import Constant, Params
 
 _WIDTH = 112
+_LARGE = 1 << 14  # elements of an array that is slow to print
+_BODIES: dict[int, str] = {}
 
 
 def in_comment(text: str) -> str:
@@ -35,7 +38,20 @@ _LITERALS: dict[str, Callable[[Any], str]] = {"float32": float_literal, "float64
 
 
 def array_body(data: Array) -> str:
-    """The elements of an array, wrapped and indented, without braces."""
+    """The elements of an array, wrapped and indented, without braces.
+
+    A large one is written once as long as it lives: a model is printed for its hash, and again for its files.
+    """
+    if data.size < _LARGE:
+        return _body(data)
+    key = id(data)
+    if key not in _BODIES:
+        _BODIES[key] = _body(data)
+        finalize(data, _BODIES.pop, key, None)
+    return _BODIES[key]
+
+
+def _body(data: Array) -> str:
     flat = data.ravel().tolist()
     literal = _LITERALS.get(data.dtype.name, _literal)
     words = [literal(v) for v in flat]
