@@ -63,7 +63,7 @@ def test_no_file(path: str, command: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(b"")
     more = ["-b", "host", "-o", tmp_path / "out"] if command == "build" else []
-    assert "give the path of a .tflite file" in refused(
+    assert "give the path of a .tflite, .onnx, .keras or .h5 file" in refused(
         command, f"{tmp_path}/{path}" if path[:1] != "/" else path, *more
     )
 
