@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
@@ -21,7 +21,9 @@ from aot.frontends import read, settings_of
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Array, Graph
 from aot.kernels import OPTIMIZATIONS
-from aot.oracle.samples import Sample, random_samples, read_samples, samples_of
+from aot.oracle.archives import read_arrays
+from aot.oracle.doubts import doubts_of
+from aot.oracle.samples import Sample, random_samples, reals_in, samples_of
 from aot.passes import normalize
 from aot.project.compile import Firmware
 from aot.quantizer import Quantized
@@ -82,14 +84,29 @@ def whole_of(models: Sequence[Model], board: Board, options: CompileOptions, con
     return compiled[0] if len(compiled) == 1 else within(bundled(compiled, concurrent=concurrent), options.max_ram)
 
 
-def samples_for(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, seed: int) -> Sequence[Sample]:
+@dataclass(frozen=True)
+class Given:
+    """The samples for a model, and what is doubtful of them."""
+
+    samples: Sequence[Sample]
+    warnings: tuple[str, ...] = ()
+
+
+def samples_for(compiled: Compiled, inputs: Inputs, quantize: bool, count: int, seed: int) -> Given:
     """The samples that a user gave, or `count` random ones from `seed`."""
     check_inputs(inputs)
+    graph = compiled.source
     if inputs is None:
-        return random_samples(compiled.source, count, seed)
+        return Given(random_samples(graph, count, seed))
     if isinstance(inputs, str | Path):
-        return read_samples(Path(inputs), compiled.source, quantize=quantize, rounding=compiled.rounding)
-    return samples_of(inputs, compiled.source, quantize=quantize, rounding=compiled.rounding)
+        return _given(read_arrays(Path(inputs), graph), compiled, quantize, str(inputs))
+    return _given(inputs, compiled, quantize, "inputs")
+
+
+def _given(arrays: Mapping[str, Array], compiled: Compiled, quantize: bool, source: str) -> Given:
+    graph = compiled.source
+    samples = samples_of(arrays, graph, quantize=quantize, rounding=compiled.rounding, source=source)
+    return Given(samples, doubts_of(reals_in(arrays, graph), graph, source))
 
 
 @contextmanager

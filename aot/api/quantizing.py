@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
+import numpy as np
+
 from aot.api.arguments import graph_of, path_of
 from aot.api.common import Model, Progress, compiled_for, load, working_folder
 from aot.base.choices import CompileOptions, PortKeywords
@@ -14,6 +16,7 @@ from aot.device.native import native_answers
 from aot.frontends import content_of, parse, settings_of
 from aot.frontends.tflite import recognizes, write
 from aot.graph.ir import Graph
+from aot.oracle.doubts import doubts_of
 from aot.oracle.samples import samples_of
 from aot.passes import normalize
 from aot.passes.check_operators import check_operators
@@ -40,6 +43,7 @@ def quantize(
     options: Options = DEFAULT,
     *,
     images: ImageOptions = DEFAULT_IMAGES,
+    holdout: float | None = None,
     progress: Progress = lambda done: None,
     **ports: Unpack[PortKeywords],
 ) -> Quantized:
@@ -47,15 +51,17 @@ def quantize(
 
     `samples` are arrays, or dicts of one array for each input, in any number: they are looked at one at a time; or one
     dict with all samples of each input in an array; or the path of an .npz, .npy or .csv file, or of a folder of .npy
-    files or of images. `ports` are as in `load`. `progress` hears how many samples are done. The result's
-    `graph` is the quantized model, `tflite()` its file. Raises AotError.
+    files or of images. `ports` are as in `load`. With `holdout`, a share of the samples, such as 0.2, or if it
+    is an int so many of them, are kept out of calibration: `sqnr` is measured on these. `progress` hears how many
+    samples are done. The result's `graph` is the quantized model, `tflite()` its file. Raises AotError.
     """
     graph = graph_of(model) or load(path_of(model), **ports)
     if not isinstance(samples, str | Path):
-        return quantize_graph(graph, given_samples(samples, graph), options, progress)
+        return quantize_graph(graph, given_samples(samples, graph), options, progress, holdout)
     source = open_samples(Path(samples), graph, images)
-    quantized = quantize_graph(graph, source, options, progress)
-    return replace(quantized, warnings=(*source.warnings(quantized.calibration.samples), *quantized.warnings))
+    quantized = quantize_graph(graph, source, options, progress, holdout)
+    used = quantized.calibration.samples + len(quantized.held_out)
+    return replace(quantized, warnings=(*source.warnings(used), *quantized.warnings))
 
 
 def quantize_file(
@@ -65,6 +71,7 @@ def quantize_file(
     options: Options = DEFAULT,
     *,
     images: ImageOptions = DEFAULT_IMAGES,
+    holdout: float | None = None,
     force: bool = False,
     progress: Progress = lambda done: None,
     **ports: Unpack[PortKeywords],
@@ -73,7 +80,7 @@ def quantize_file(
     output = _writable(output, model, force)
     content = content_of(model)
     graph = normalize(parse(content, Path(model).stem, str(model), settings_of(**ports)))
-    quantized = quantize(graph, samples, options, images=images, progress=progress)
+    quantized = quantize(graph, samples, options, images=images, holdout=holdout, progress=progress)
     kept = recognizes(content) and not quantized.changed  # byte for byte
     with complete_file(output) as made:
         made.write_bytes(content if kept else quantized.tflite())
@@ -132,12 +139,15 @@ def evaluate(
     given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images, rounding)
     codes = partial(samples_of, graph=graph, quantize=True, rounding=rounding, source=str(inputs))
     samples = [one for sample in originals for one in codes(sample)]
+    columns = {name: np.stack([sample[name] for sample in originals]) for name in given.inputs}
+    doubts = doubts_of(columns, graph, str(inputs))
     if interpreter:
         answers = interpreted(graph, samples, rounding, progress)
     else:
         with working_folder() as folder, os_errors(folder):
             answers = native_answers(compiled, folder, samples, progress)
-    if other is None:
-        return compare_answers(answers, wanted, None)
-    check_operators(other)
-    return compare_answers(answers, wanted, interpreted(other, for_reference(given, originals, other), rounding))
+    expected = None
+    if other is not None:
+        check_operators(other)
+        expected = interpreted(other, for_reference(given, originals, other), rounding)
+    return replace(compare_answers(answers, wanted, expected), warnings=doubts)

@@ -7,6 +7,7 @@ from typing import Unpack
 
 from aot.api.arguments import options_of
 from aot.api.common import (
+    Given,
     Inputs,
     Model,
     Progress,
@@ -33,12 +34,13 @@ from aot.targets import Board
 class Ran:
     """What a board answered; `verdict` compares it with the interpreter.
 
-    `firmware` is None where a real board held it already.
+    `firmware` is None where a real board held it already; `warnings` are of the samples.
     """
 
     compiled: Compiled
     firmware: Firmware | None
     verdict: Verdict
+    warnings: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> dict[str, Array]:
@@ -66,6 +68,7 @@ class Profiled:
     compiled: Compiled
     firmware: Firmware
     profile: Profile
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Profiled {self.compiled.interface.name} on {self.compiled.board.name}>"
@@ -125,11 +128,20 @@ def run_together(
     with working_folder() as made:
         firmware = firmware_for(whole, made, options)
         verdicts = [
-            run_samples(one, firmware, chosen, options.port, progress, number=number)
+            run_samples(one, firmware, chosen.samples, options.port, progress, number=number)
             for number, one, chosen in zip(numbers_of(compiled), compiled, given, strict=True)
         ]
-    each = tuple(Ran(one, firmware, verdict) for one, verdict in zip(compiled, verdicts, strict=True))
+    each = _ran(compiled, firmware, verdicts, given)
     return RanTogether(whole if isinstance(whole, CompiledBundle) else None, each)
+
+
+def _ran(
+    models: Sequence[Compiled], firmware: Firmware | None, verdicts: Sequence[Verdict], given: Sequence[Given]
+) -> tuple[Ran, ...]:
+    return tuple(
+        Ran(one, firmware, verdict, chosen.warnings)
+        for one, verdict, chosen in zip(models, verdicts, given, strict=True)
+    )
 
 
 def _check_inputs(models: Sequence[Model], inputs: Sequence[Inputs]) -> None:
@@ -141,7 +153,7 @@ def _check_inputs(models: Sequence[Model], inputs: Sequence[Inputs]) -> None:
 
 def _given(
     models: Sequence[Compiled], inputs: Sequence[Inputs], quantize_inputs: bool, samples: int, seed: int
-) -> list[Sequence[Sample]]:
+) -> list[Given]:
     """The samples of each model."""
     return [
         samples_for(one, source, quantize_inputs, samples, seed)
@@ -206,25 +218,25 @@ def verify_together(
         if layers and port:
             verdicts = _layer_by_layer(compiled, firmware, given, port, progress)
         else:
-            verdicts = run_in_turn(compiled, firmware, given, port, progress)
+            verdicts = run_in_turn(compiled, firmware, [one.samples for one in given], port, progress)
         if not port and (layers or not all(verdict.passed for verdict in verdicts)):
             traced = _layer_by_layer(compiled, compile_into(whole, made, trace=True), given, port, progress)
             # Layers are those of the optimized graph: if they are all right and an output is not, a pass is at fault.
             verdicts = [plain if found.passed else found for plain, found in zip(verdicts, traced, strict=True)]
-    return tuple(Ran(one, firmware, verdict) for one, verdict in zip(compiled, verdicts, strict=True))
+    return _ran(compiled, firmware, verdicts, given)
 
 
 def _layer_by_layer(
     models: Sequence[Compiled],
     firmware: Firmware | None,
-    given: Sequence[Sequence[Sample]],
+    given: Sequence[Given],
     port: str | None,
     progress: Progress,
 ) -> list[Verdict]:
     """What is to be said of each model's layers; `firmware` must be a tracing one."""
     numbers = numbers_of(models)
     return [
-        verify_layers(one, firmware, chosen, port, progress, number)
+        verify_layers(one, firmware, chosen.samples, port, progress, number)
         for number, one, chosen in zip(numbers, models, given, strict=True)
     ]
 
@@ -275,7 +287,9 @@ def profile_together(
         loaded = firmware_for(whole, made, options, trace=traced)
         firmware = loaded or compile_into(whole, made, trace=traced)
         return tuple(
-            Profiled(one, firmware, _profile(one, firmware, chosen[0], made, options.port, number))
+            Profiled(
+                one, firmware, _profile(one, firmware, chosen.samples[0], made, options.port, number), chosen.warnings
+            )
             for number, one, chosen in zip(numbers_of(compiled), compiled, given, strict=True)
         )
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from aot.base.errors import AotError
 from aot.quantizer import DEFAULT_IMAGES, ImageOptions, Options
+from aot.quantizer.holdout import HOLDOUT_HINT
 
 
 class EstimatorOption(StrEnum):
@@ -40,6 +42,15 @@ Calibration = Annotated[
         "--calibration",
         metavar="SAMPLES",
         help="Typical inputs: an .npz, .npy or .csv file, or a folder of .npy files or of images.",
+        show_default=False,
+    ),
+]
+Holdout = Annotated[
+    str | None,
+    typer.Option(
+        "--holdout",
+        metavar="SHARE|COUNT",
+        help="Keep this part of the samples out of calibration, and measure on it.",
         show_default=False,
     ),
 ]
@@ -96,6 +107,14 @@ Strict = Annotated[bool, typer.Option("--strict", help="Refuse operators that wo
 ImageScale = Annotated[float, typer.Option("--image-scale", help="Pixels of 0 to 255 become (pixel - mean) * scale.")]
 ImageMean = Annotated[float, typer.Option("--image-mean", help="See --image-scale.")]
 ImageResize = Annotated[ResizeOption, typer.Option("--image-resize", help="How images get the input's size.")]
+
+
+def part_of(text: str | None) -> float | None:
+    """What --holdout says: a share, or a number. AotError for anything else."""
+    try:
+        return None if text is None else int(text) if text.isdecimal() else float(text)
+    except ValueError:
+        raise AotError(f"--holdout {text} is neither a share nor a number", HOLDOUT_HINT) from None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ def quantize_json(done: Quantized, found: Report | None = None) -> Json:
     return {
         "model": done.graph.name,
         "samples": done.calibration.samples,
+        "held_out": len(done.held_out),
         "sqnr_db": round(done.sqnr(), 2) if done.changed else None,
         "operators": {dtype: counts[dtype] for dtype in ("int8", "int16", "float32")},
         "warnings": list(done.warnings),
@@ -81,6 +82,12 @@ def quantized_lines(done: Quantized, output: Path) -> Iterator[str]:
     counts = Counter(done.types.values())
     shown = ", ".join(f"{counts[dtype]} in {dtype}" for dtype in ("int8", "int16", "float32") if counts[dtype])
     yield f"{done.graph.name} is in {output}: {counts.total()} operators, {shown}"
-    kept = len(done.calibration.kept)
-    yield f"{done.calibration.samples} samples; {done.sqnr():.1f} dB of SQNR at the outputs, over {kept} of them"
-    yield "these it was calibrated with; on others: aot evaluate --inputs OTHERS --reference FLOAT.tflite"
+    found = f"{done.calibration.samples} samples; {done.sqnr():.1f} dB of SQNR at the outputs, over"
+    if done.held_out:
+        yield f"{found} {len(done.held_out)} others, which were held out"
+        return
+    yield f"{found} {len(done.calibration.kept)} of them"
+    yield (
+        "these it was calibrated with; on others: --holdout 0.2, "
+        "or aot evaluate --inputs OTHERS --reference FLOAT.tflite"
+    )

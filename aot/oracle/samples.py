@@ -63,6 +63,11 @@ def samples_of(
     return [{name: column[i] for name, column in columns.items()} for i in range(counts.pop())]
 
 
+def reals_in(arrays: Mapping[str, Array], graph: Graph) -> dict[str, Array]:
+    """The arrays of reals that `samples_of` takes, by the inputs' names."""
+    return {name: _pick("inputs", arrays, graph, graph[name]) for name in graph.inputs}
+
+
 def _refuse_others(source: str, arrays: Mapping[str, Array], graph: Graph) -> None:
     """An array that is no input is a mistake in its name, which must not pass in silence."""
     known = {text for name in graph.inputs for text in (name, graph[name].label)}

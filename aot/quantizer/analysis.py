@@ -11,6 +11,7 @@ from aot.quantizer.options import Options
 from aot.quantizer.quality import Noise, Reference, reals
 from aot.quantizer.quantizer import Quantized, assemble
 
+_MEASURED = 64  # samples, whose values all stay in memory
 _BARS = 64  # of a histogram that is shown
 _TRIED = 3  # layers for which a suggestion is measured
 _WORTH = 0.5  # dB that a suggestion must gain
@@ -69,8 +70,9 @@ class Report:
 
 
 def analyse(made: Quantized, options: Options, progress: Callable[[int], None] = lambda done: None) -> Report:
-    """The report of a quantized model, measured over the samples that calibration kept."""
-    reference = Reference(made.source, made.calibration.kept)
+    """The report of a quantized model, over the samples that it is measured on, if not too many."""
+    measured = made.measured[:_MEASURED]
+    reference = Reference(made.source, measured)
     noise = _layer_noise(made, reference)
     layers = []
     for number, op in enumerate(made.source.ops, start=1):
@@ -78,7 +80,7 @@ def analyse(made: Quantized, options: Options, progress: Callable[[int], None] =
             layers.append(_layer(made, op, noise[op.name].sqnr, _alone(made, op, options, reference)))
         progress(number)
     sqnr = reference.outputs_noise(made.graph).sqnr
-    report = Report(made.graph.name, sqnr, len(made.calibration.kept), tuple(layers), ())
+    report = Report(made.graph.name, sqnr, len(measured), tuple(layers), ())
     return replace(report, suggestions=_suggestions(made, report, options, reference))
 
 

@@ -39,12 +39,13 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Of a model, and of the float32 model where one was given."""
+    """Of a model, and of the float32 model where one was given; `warnings` are of the samples."""
 
     samples: int
     score: Score | None
     reference_score: Score | None
     likeness: Likeness | None
+    warnings: tuple[str, ...] = ()
 
 
 def evaluate(answers: Answers, labels: Array | None, reference: Answers | None) -> Evaluation:

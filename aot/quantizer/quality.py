@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from aot.oracle.interpreter import initial_state, next_state, run_all
 from aot.quantizer.calibrate import Sample
 from aot.quantizer.convert import quantized_codes
 
+_AT_ONCE = 8  # samples, whose values all stay in memory
 _PERFECT = 200.0  # dB: what stands for no error at all
 
 
@@ -99,5 +101,10 @@ class Reference:
 
 
 def outputs_noise(reference: Graph, graph: Graph, samples: Iterable[Sample]) -> Noise:
-    """All outputs of `graph` against those of the float32 model."""
-    return Reference(reference, samples).outputs_noise(graph)
+    """All outputs of `graph` against those of the float32 model; a few samples at a time where none is remembered."""
+    total, remaining = Noise(), iter(samples)
+    while some := tuple(remaining if reference.state else islice(remaining, _AT_ONCE)):
+        found = Reference(reference, some).outputs_noise(graph)
+        total.signal += found.signal
+        total.noise += found.noise
+    return total

@@ -1,21 +1,24 @@
 """The quantizer on one page: simplify, calibrate, choose types and scales, rewrite."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, islice
 
 from aot.base.errors import AotError
 from aot.frontends.tflite import writer as tflite_writer
 from aot.graph.ir import Graph, Op, Tensor
+from aot.ops.binary import Binary
 from aot.ops.dequantize import Dequantize
 from aot.ops.fully_connected import FullyConnected
 from aot.ops.quantize import Quantize
+from aot.oracle.doubts import pixels_as_they_are
 from aot.passes.check_operators import check_operators, problems
 from aot.quantizer.calibrate import Calibration, Progress, Sample, calibrate
 from aot.quantizer.convert import convert
 from aot.quantizer.equalize import equalize
 from aot.quantizer.forms import Types, choose_forms, choose_types, real_operands
+from aot.quantizer.holdout import Holdout
 from aot.quantizer.options import DEFAULT, Options, check_choices, check_constants, check_layers
 from aot.quantizer.quality import outputs_noise
 from aot.quantizer.ranges import ESTIMATORS, Range, min_max
@@ -25,13 +28,17 @@ from aot.quantizer.weights import quantized_weights
 
 @dataclass(frozen=True)
 class Quantized:
-    """The float32 graph as it was simplified, what the samples showed of it, the quantized graph, and warnings."""
+    """The float32 graph as it was simplified, what the samples showed of it, the quantized graph, and warnings.
+
+    `held_out` are the samples that were kept out of calibration.
+    """
 
     source: Graph
     calibration: Calibration
     types: Types
     graph: Graph
     warnings: tuple[str, ...] = field(default=())
+    held_out: tuple[Sample, ...] = field(default=())
 
     def __repr__(self) -> str:
         return f"<Quantized {self.graph.name}: {len(self.graph.ops)} operators, {len(self.warnings)} warnings>"
@@ -41,9 +48,14 @@ class Quantized:
         """False where the model was quantized already."""
         return bool(self.types)
 
+    @property
+    def measured(self) -> tuple[Sample, ...]:
+        """The samples that errors are measured on: those held out, or else those that calibration kept."""
+        return self.held_out or self.calibration.kept
+
     def sqnr(self) -> float:
-        """The signal-to-quantization-noise ratio of all outputs in decibels, over the samples that were kept."""
-        return outputs_noise(self.source, self.graph, self.calibration.kept).sqnr
+        """The signal-to-quantization-noise ratio of all outputs in decibels, over `measured`."""
+        return outputs_noise(self.source, self.graph, self.measured).sqnr
 
     def tflite(self) -> bytes:
         """The quantized graph as the bytes of a .tflite file."""
@@ -60,12 +72,17 @@ def is_quantized(graph: Graph) -> bool:
 
 
 def quantize(
-    graph: Graph, samples: Iterable[Sample], options: Options = DEFAULT, progress: Progress = lambda done: None
+    graph: Graph,
+    samples: Iterable[Sample],
+    options: Options = DEFAULT,
+    progress: Progress = lambda done: None,
+    holdout: float | None = None,
 ) -> Quantized:
     """Quantize what of `graph` is float32, with the ranges that `samples` show.
 
-    A graph without float32 comes back as it is, and no sample is read. Raises AotError for operators or options that
-    cannot be, and for samples that are not finite or none at all.
+    With `holdout`, this share of the samples, or if it is an int so many, are kept out to measure errors on. A graph
+    without float32 comes back as it is, and no sample is read. Raises AotError for operators or options that cannot
+    be, and for samples that are not finite or none at all.
     """
     check_operators(graph)
     check_choices(options)
@@ -74,11 +91,14 @@ def quantize(
     check_constants(graph)
     lean = simplify(graph)
     check_layers(lean, options)
-    remaining = iter(samples)
+    others = None if holdout is None else Holdout(samples, holdout, graph)
+    remaining = iter(samples if others is None else others)
     first = list(islice(remaining, _FIRST))
     if options.equalize and first:
         lean = equalize(lean, first)
-    return assemble(lean, calibrate(lean, chain(first, remaining), progress), options)
+    done = assemble(lean, calibrate(lean, chain(first, remaining), progress), options)
+    warnings = (*done.warnings, *_pixels(graph, done.calibration))
+    return replace(done, warnings=warnings, held_out=tuple(others.kept if others else ()))
 
 
 def assemble(source: Graph, calibration: Calibration, options: Options = DEFAULT) -> Quantized:
@@ -130,6 +150,17 @@ def _few(calibration: Calibration) -> list[str]:
     if calibration.samples >= _ENOUGH:
         return []
     return [f"only {calibration.samples} samples to calibrate with: a few dozen that are typical make a better model"]
+
+
+def _pixels(graph: Graph, calibration: Calibration) -> list[str]:
+    """Inputs of images that got pixels as they are, where the model does not scale them itself."""
+    return [
+        f"the samples of %{name} look like pixels of 0 to 255: if the model was trained with 0 to 1, use x / 255"
+        for name in graph.inputs
+        if name in calibration.statistics
+        and pixels_as_they_are(calibration.statistics[name].low, calibration.statistics[name].high, graph[name])
+        and not any(isinstance(op, Binary) for op in graph.consumers(name))
+    ]
 
 
 def _idle(source: Graph, calibration: Calibration) -> list[str]:

@@ -86,7 +86,7 @@ def run(
             **target.choices(),
         )
     for one in ran.each:
-        warn(one.compiled.warnings)
+        warn((*one.compiled.warnings, *one.warnings))
     for path, one in zip(outputs or (), ran.each, strict=False):
         write_outputs(path, one.compiled.source, one.verdict.outputs)
     if as_json:
@@ -139,7 +139,7 @@ def verify(
             **target.choices(),
         )
     for ran in each:
-        warn(ran.compiled.warnings)
+        warn((*ran.compiled.warnings, *ran.warnings))
     if as_json:
         show_json(bundle_report.verify_json(each))
     else:
@@ -176,7 +176,7 @@ def profile(
             **target.choices(),
         )
     for one in each:
-        warn(one.compiled.warnings)
+        warn((*one.compiled.warnings, *one.warnings))
     if as_json:
         show_json(bundle_report.profile_json(each, before))
         return

@@ -19,6 +19,7 @@ def quantize(
     choices: quantize_options.Choices,
     ports: options.Ports,
     with_report: quantize_options.Report = False,
+    holdout: quantize_options.Holdout = None,
     html: quantize_options.Html = None,
     force: options.ForceFile = False,
     as_json: options.AsJson = False,
@@ -30,7 +31,8 @@ def quantize(
     with progress("calibrating") as told:
         done = api.quantize_file(
             model, calibration, output, chosen,
-            images=images.chosen(), force=force, progress=told, **ports.choices(),
+            images=images.chosen(), holdout=quantize_options.part_of(holdout), force=force, progress=told,
+            **ports.choices(),
         )  # fmt: skip
     with progress("measuring", "layers") as told:
         found = analyse(done, chosen, told) if done.changed and (with_report or html) else None
@@ -80,6 +82,7 @@ def evaluate(
             images=images.chosen(), rounding=rounding, interpreter=interpreter,
             progress=told, **ports.choices(),
         )  # fmt: skip
+    warn(found.warnings)
     if as_json:
         show_json(asdict(found))
     else:
