@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -47,6 +47,12 @@ def warn(warnings: Sequence[str]) -> None:
     """What the user should know, although it worked."""
     for warning in warnings:
         errors().print(f"warning: {warning}", markup=False)
+
+
+def advise(lines: Iterable[str]) -> None:
+    """What would be better, of what is all right."""
+    for line in lines:
+        errors().print(f"note: {line}", markup=False)
 
 
 @contextmanager

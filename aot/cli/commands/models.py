@@ -9,8 +9,9 @@ from aot import api
 from aot.base.errors import AotError
 from aot.base.files import refuse_unwritable
 from aot.cli import bundle_report, options, profile_report, report
-from aot.cli.console import progress, show, show_json, show_table, warn
-from aot.compile.records import CompiledBundle
+from aot.cli.console import advise, progress, show, show_json, show_table, warn
+from aot.compile.records import Compiled, CompiledBundle
+from aot.compile.savings import savings_of
 from aot.graph.deployment import listed
 from aot.oracle.samples import write_outputs
 
@@ -47,14 +48,21 @@ def build(
     if as_json:
         show_json(report.build_json(built.compiled, built.firmware, built.elf))
         return
+    _advise([built.compiled])
     show(f"{built.compiled.interface.name} for {built.compiled.board.name} is in {output}")
     show_table(report.memory_table(built.compiled, built.firmware))
+
+
+def _advise(models: Sequence[Compiled]) -> None:
+    """Say once of each model what quantizing it would save."""
+    advise(str(found) for found in map(savings_of, models) if found is not None)
 
 
 def _show_bundle(built: api.Built, whole: CompiledBundle, as_json: bool) -> None:
     if as_json:
         show_json(bundle_report.build_json(whole, built.firmware, built.elf))
         return
+    _advise(whole.models)
     show(f"{listed(whole.held.models)} for {whole.board.name} are in {built.folder}")
     show_table(bundle_report.memory_table(whole, built.firmware))
 
@@ -92,6 +100,7 @@ def run(
     if as_json:
         show_json(bundle_report.run_json(ran))
     else:
+        _advise([one.compiled for one in ran.each])
         for line in bundle_report.answer_lines(ran):
             show(line)
         show_table(bundle_report.run_table(ran))
