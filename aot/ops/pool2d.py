@@ -30,6 +30,7 @@ from aot.ops.common import (
 from aot.ops.mean import mean_scale_float
 from aot.ops.operands import SingleInput
 from aot.ops.reals import FLOAT_MAX, clamp_real, total
+from aot.ops.unary import require_codes
 
 _MOST_TAPS = 1 << 15  # so many int16 values fit a sum of 32 bits
 
@@ -59,7 +60,7 @@ class Pool2D(SingleInput):
         x, y = self.operands(graph)
         if x.dtype != "float32":
             require_quantized(x, y)
-            require_same_quant(x, y)
+            self.check_codes(x, y)
             require_activation(self.activation, y)
         require_window(x, self.kernel, self.stride, self.dilation, self.padding)
         fits = all(max(self.padding[i]) < self.span[i] <= x.shape[1 + i] + sum(self.padding[i]) for i in (0, 1))
@@ -69,6 +70,10 @@ class Pool2D(SingleInput):
         require(x.dtype != "int16" or taps <= _MOST_TAPS, f"windows of {taps} elements; supported: {_MOST_TAPS}")
         h, w = (out_size(x.shape[1 + i], self.span[i], self.stride[i], 1, self.padding[i]) for i in (0, 1))
         require_shape(y, (x.shape[0], h, w, x.shape[3]))
+
+    def check_codes(self, x: Tensor, y: Tensor) -> None:
+        """What quantized types demand."""
+        require_same_quant(x, y)
 
     def _windows(self, value: Array, fill: float) -> Array:
         return windows(pad_spatial(value, self.padding, fill), self.kernel, self.stride, self.dilation)
@@ -89,17 +94,24 @@ class AveragePool2D(Pool2D):
     """y = the sum over the window's n elements inside the input, divided by n; integers round, ties away from zero.
 
     Or `ties_upwards`: so TensorFlow Lite rounds the codes of uint8, which are never below zero.
-    Rounding `onnx`: the mean of reals.
+    Rounding `onnx`, and any other where input and output differ in scale or zero point: the mean of reals.
     """
 
     ties_upwards: bool = False
+
+    def check_codes(self, x: Tensor, y: Tensor) -> None:
+        require_codes(x, y)
+
+    def of_reals(self, x: Tensor, y: Tensor, rounding: str) -> bool:
+        """Whether codes become reals before they are added."""
+        return rounding == "onnx" or x.quant != y.quant
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         x, y = self.operands(graph)
         value, count = values[x.name], self._counts(x)
         if x.dtype == "float32":
             return (clamp_real(self._mean(value, count), self.activation),)
-        if rounding == "onnx":
+        if self.of_reals(x, y, rounding):
             return (clamp(self._nearest(value, count, x, y), self.activation, y, rounding),)
         acc = self._windows(value.astype(np.int32), 0).sum(axis=(3, 4), dtype=np.int64)
         away = np.sign(acc) * ((np.abs(acc) + count // 2) // count)

@@ -50,6 +50,7 @@ class Softmax(SingleInput):
     An int16 output of int8 has scale 1/65536 and is computed in fixed point for every rounding. Of int16, scale_y is
     1/32768, and exponentials and the reciprocal of their sum come from interpolated tables.
 
+    TensorFlow Lite has no other scale of int8; with one, all roundings are `onnx`.
     Rounding `float`: all in float32, the sum in order of the elements, `floor(e * (1 / (sum * scale_y)) + 0.5)`.
     Rounding `onnx`: onnxruntime's QLinearSoftmax, in float32 too, `rint(e * floor(1 / scale_y) / sum)`.
     float32: y = e / sum(e), e = exp(beta * (x - max(x))), the sum in order of the elements.
@@ -74,8 +75,10 @@ class Softmax(SingleInput):
     def _check_int8(self, x: Tensor, y: Tensor) -> None:
         require_quantized(x, y)
         require(x.shape[-1] <= LONGEST_ROW, f"rows of {x.shape[-1]} elements; supported: {LONGEST_ROW}")
-        codes = 1 << 8 * (1 if y.dtype == "int8" else 2)
-        require_fixed(y, 1 / codes, -codes // 2, NEAR)
+        if y.dtype == "int16":
+            require_fixed(y, 1 / 65536, -32768, NEAR)
+        else:
+            require(y.scale <= 1, f"%{y.name} has scale {y.scale:g}; supported: up to 1")
 
     def _check_int16(self, x: Tensor, y: Tensor) -> None:
         require_codes(x, y)
@@ -92,13 +95,18 @@ class Softmax(SingleInput):
             scale = Multiplier.of(distance_scale(x.scale, self.beta), rounding)
             return (shares_of(requantize(q - q.max(axis=-1, keepdims=True), scale, rounding).reshape(q.shape)),)
         distance = q.max(axis=-1, keepdims=True) - q
-        if rounding == "float" and y.dtype == "int8":
-            codes = _float(exp_table(x.scale, self.beta)[distance], y.scale)
-        elif rounding == "onnx" and y.dtype == "int8":
+        if y.dtype == "int8" and (rounding == "onnx" or not in_usual_steps(y)):
             codes = _even(large_exp_table(x.scale * self.beta, x.shape[-1])[distance], share_factor(y))
+        elif rounding == "float" and y.dtype == "int8":
+            codes = _float(exp_table(x.scale, self.beta)[distance], y.scale)
         else:
             codes = _fixed(fixed_exp_table(x.scale, self.beta)[distance], 8 if y.dtype == "int8" else 16)
         return (clamp(codes + y.zero_point, Activation.NONE, y),)
+
+
+def in_usual_steps(y: Tensor) -> bool:
+    """Whether codes of int8 are 1/256, or nearly so, above -128."""
+    return abs(y.scale * 256 - 1) <= NEAR and y.zero_point == -128
 
 
 def _real(x: Array, beta: float) -> Array:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.c_types import C_TYPES
-from aot.graph.fixedpoint import INTEGER_ROUNDINGS, ROUNDINGS
 from aot.graph.ir import Array, Graph, Tensor
-from aot.kernels.call import IN_REALS, AnyKernel, Call, Kernel, Params, Target, fit
+from aot.kernels.call import AnyKernel, Call, Kernel, Params, Target, fit
 from aot.kernels.common.order import by_channel, forwards, rows, windows
 from aot.kernels.common.sums import SUFFIXES, fit_type
 from aot.ops.codes import has_codes
@@ -58,8 +57,9 @@ def pool2d(kernel: AnyKernel, op: Pool2D, graph: Graph, target: Target) -> Call:
     params = params_of(op, x, y, limits)
     overlaps = {0: overlap_in(op, x, y, np.arange(x.shape[3] + 1))}
     variant = {"type": C_TYPES[x.dtype], "dilated": is_dilated(op)}
-    if isinstance(op, AveragePool2D) and x.dtype == "int8":
-        variant["ties"] = ties_of(op)
+    if isinstance(op, AveragePool2D):
+        fit(real or not op.of_reals(x, y, target.rounding), "the mean is that of reals")
+        variant |= {"ties": ties_of(op)} if x.dtype == "int8" else {}
     return Call(kernel, op, params, (x.name,), (y.name,), variant, overlaps=overlaps, work=work_of(op, x, y, 1))
 
 
@@ -71,6 +71,7 @@ def average_of_codes(kernel: AnyKernel, op: AveragePool2D, graph: Graph, target:
     """The mean of the reals that codes stand for. The zero point is added before the mean is rounded to a code."""
     x, y = op.operands(graph)
     fit(has_codes(y), f"%{y.name} is {y.dtype}")
+    fit(op.of_reals(x, y, target.rounding), f"the rounding is {target.rounding}")
     whole, less = op.over_all(x), op.code_shift
     limits = clamp_range(op.activation, y, target.rounding)
     scales = (float(mean_scale_float(x, y, op.kernel[0] * op.kernel[1])), None) if whole else (x.scale, y.scale)
@@ -134,13 +135,10 @@ def overlap_in(op: Pool2D, x: Tensor, y: Tensor, bounds: Array) -> Overlap:
 
 KERNELS: tuple[AnyKernel, ...] = (
     *(
-        Kernel(f"average_pool2d_{suffix}", f"pool/average_pool2d_{suffix}", (AveragePool2D,), pool2d, roundings=those)
-        for suffix, those in (("s8", INTEGER_ROUNDINGS), ("s16", INTEGER_ROUNDINGS), ("f32", ROUNDINGS))
-    ),
-    *(
-        Kernel(f"max_pool2d_{suffix}", f"pool/max_pool2d_{suffix}", (MaxPool2D,), pool2d)
+        Kernel(f"{name}_{suffix}", f"pool/{name}_{suffix}", (op,), pool2d)
+        for name, op in (("average_pool2d", AveragePool2D), ("max_pool2d", MaxPool2D))
         for suffix in SUFFIXES.values()
     ),
-    Kernel("average_pool2d_codes", "pool/average_pool2d_codes", (AveragePool2D,), average_of_codes, roundings=IN_REALS),
+    Kernel("average_pool2d_codes", "pool/average_pool2d_codes", (AveragePool2D,), average_of_codes),
     Kernel("l2_pool2d_f32", "pool/l2_pool2d_f32", (L2Pool2D,), pool2d),
 )

@@ -17,6 +17,7 @@ from aot.ops.softmax import (
     exp_table,
     exp_table_s16,
     fixed_exp_table,
+    in_usual_steps,
     large_exp_table,
     reciprocal_table_s16,
     share_factor,
@@ -57,6 +58,7 @@ def _fit(op: Softmax, graph: Graph, *dtypes: str) -> None:
 def softmax_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
     """In fixed point."""
     _fit(op, graph, "int8", "int8")
+    _fit_usual_steps(op, graph)
     return _call(kernel, op, graph, fixed_exp_table(op.operands(graph)[0].scale, op.beta).astype(np.int32), target)
 
 
@@ -69,17 +71,25 @@ def softmax_s8_s16(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target)
 def softmax_float_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
     """In float32."""
     _fit(op, graph, "int8", "int8")
+    _fit_usual_steps(op, graph)
     x, y = op.operands(graph)
     call = _call(kernel, op, graph, exp_table(x.scale, op.beta), target)
     return replace(call, variant={**call.variant, "scale": f"{y.scale:.9g}f"})
+
+
+def _fit_usual_steps(op: Softmax, graph: Graph) -> None:
+    _, y = op.operands(graph)
+    fit(in_usual_steps(y), f"%{y.name} has {y.quant}")
 
 
 def softmax_even_s8(kernel: AnyKernel, op: Softmax, graph: Graph, target: Target) -> Call:
     """In float32, with exponentials near the largest numbers."""
     _fit(op, graph, "int8", "int8")
     x, y = op.operands(graph)
+    fit(target.rounding in IN_REALS or not in_usual_steps(y), f"the rounding is {target.rounding}")
     call = _call(kernel, op, graph, large_exp_table(x.scale * op.beta, x.shape[-1]), target)
-    return replace(call, variant={**call.variant, "factor": f"{share_factor(y)}f"})
+    own = {"factor": f"{share_factor(y)}f", "highest": f"{127 - y.zero_point}.0f", "zero": y.zero_point}
+    return replace(call, variant={**call.variant, **own})
 
 
 @dataclass(frozen=True)
@@ -128,7 +138,7 @@ KERNELS: tuple[AnyKernel, ...] = (
     Kernel("softmax_s8", "softmax/softmax_fixed", (Softmax,), softmax_s8, roundings=("double", "single")),
     Kernel("softmax_s8_s16", "softmax/softmax_fixed", (Softmax,), softmax_s8_s16, roundings=INTEGER_ROUNDINGS),
     Kernel("softmax_float_s8", "softmax/softmax_float_s8", (Softmax,), softmax_float_s8, roundings=("float",)),
-    Kernel("softmax_even_s8", "softmax/softmax_even_s8", (Softmax,), softmax_even_s8, roundings=IN_REALS),
+    Kernel("softmax_even_s8", "softmax/softmax_even_s8", (Softmax,), softmax_even_s8),
     Kernel("softmax_s16", "softmax/softmax_s16", (Softmax,), softmax_s16, roundings=INTEGER_ROUNDINGS),
     Kernel("softmax_f32", "softmax/softmax_f32", (Softmax,), softmax_f32),
 )

@@ -10,7 +10,7 @@ import tflite
 from aot.base.errors import AotError
 from aot.frontends.tflite.tables import OperatorTable, Options
 from aot.graph.ir import Graph, Op, Quant, Tensor, Unsupported
-from aot.ops.common import Activation, Pads, require, require_shape, same_pads
+from aot.ops.common import NEAR, Activation, Pads, require, require_shape, same_pads
 
 _ACTIVATIONS = {
     tflite.ActivationFunctionType.NONE: Activation.NONE,
@@ -31,6 +31,17 @@ class NotInFiles(AotError):
             f"{op} cannot be written to a .tflite file, {why}",
             "build, run and verify take the model as it is, with --calibration too",
         )
+
+
+def refuse_other_codes(op: Op, graph: Graph) -> None:
+    """Raise NotInFiles where a result of int8 has other codes than TensorFlow Lite knows for it."""
+    y = graph[op.outputs[0]]
+    usual = op.scheme.outputs.get(y.dtype)
+    if y.dtype != "int8" or usual is None:
+        return
+    (scale,), (zero_point,) = usual.scale, usual.zero_point
+    if abs(y.scale / scale - 1) > NEAR or y.zero_point != zero_point:
+        raise NotInFiles(op, f"where %{y.name} has {usual}")
 
 
 class Operands(TypedDict):

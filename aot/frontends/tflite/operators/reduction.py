@@ -11,6 +11,7 @@ from aot.frontends.tflite.operators.records import (
     read_activation,
     read_axes,
     read_pads,
+    refuse_other_codes,
     write_activation,
     write_pads,
 )
@@ -44,6 +45,8 @@ def _write_pool(op: Pool2D, graph: Graph) -> Record:
         raise AotError(f"%{y.name} rounds as uint8 does, which a .tflite file does not say of {y.dtype}")
     if op.dilation != (1, 1):
         raise NotInFiles(op, "where windows have no holes")
+    if x.quant != y.quant:
+        raise NotInFiles(op, "where input and output have one scale and zero point")
     fields = {
         "Padding": write_pads(op.padding, x, y, op.kernel, op.stride, (1, 1)),
         "StrideH": op.stride[0],
@@ -71,6 +74,7 @@ def _read_softmax(op: FileOp) -> Op:
 
 
 def _write_softmax(op: Softmax, graph: Graph) -> Record:
+    refuse_other_codes(op, graph)
     return Record(2, "SoftmaxOptions", {"Beta": op.beta})
 
 

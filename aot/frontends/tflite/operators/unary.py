@@ -1,6 +1,6 @@
 """Operators on one tensor, element by element."""
 
-from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain
+from aot.frontends.tflite.operators.records import FileOp, Operator, Record, plain, refuse_other_codes
 from aot.graph.ir import Graph, Op
 from aot.ops.functions import Ceil, Cos, Elu, Exp, Floor, Gelu, Log, LogicalNot, Neg, Round, Sign, Sin, Square
 from aot.ops.hard_swish import HardSwish
@@ -26,6 +26,15 @@ def _write_leaky_relu(op: LeakyRelu, graph: Graph) -> Record:
     return Record(2, "LeakyReluOptions", {"Alpha": op.alpha})
 
 
+def _read_logistic(op: FileOp) -> Op:
+    return Logistic(**op.operands())
+
+
+def _write_logistic(op: Logistic, graph: Graph) -> Record:
+    refuse_other_codes(op, graph)
+    return Record(2)
+
+
 OPERATORS = (
     plain("ABS", Abs, 1, "AbsOptions"),
     plain("CEIL", Ceil, 1),
@@ -38,7 +47,7 @@ OPERATORS = (
     Operator("LEAKY_RELU", LeakyRelu, _read_leaky_relu, _write_leaky_relu),
     plain("LOG", Log, 1),
     plain("LOGICAL_NOT", LogicalNot, 1, "LogicalNotOptions"),
-    plain("LOGISTIC", Logistic, 2),
+    Operator("LOGISTIC", Logistic, _read_logistic, _write_logistic),
     plain("NEG", Neg, 1, "NegOptions"),
     plain("RELU", Relu, 2),
     plain("RELU6", Relu6, 2),

@@ -15,6 +15,7 @@ def average_pool2d_dsp(kernel: AnyKernel, op: AveragePool2D, graph: Graph, targe
     """The mean of int8, four channels in a word."""
     x, y = op.operands(graph)
     fit_fours(x)
+    fit(not op.of_reals(x, y, target.rounding), "the mean is that of reals")
     taps = min(op.kernel[0], x.shape[1]) * min(op.kernel[1], x.shape[2])
     fit(taps <= HALFWORD_TAPS, f"windows have {taps} elements, more than {HALFWORD_TAPS}")
     return Call(
