@@ -44,7 +44,8 @@ def load(path: Path | str, name: str | None = None, **ports: Unpack[PortKeywords
 
 def compiled_for(model: Model, board: Board, options: CompileOptions) -> Compiled:
     """The model for the board. AotError for a choice that there is not, and for any fault in the file."""
-    check_choice("rounding", options.rounding, ROUNDINGS)
+    if options.rounding is not None:
+        check_choice("rounding", options.rounding, ROUNDINGS)
     for choice in options.weights_choices:
         check_choice("choice of weights", f"{INT16}:LAYER" if choice.startswith(f"{INT16}:") else choice, WEIGHTS)
     check_choice("optimize", options.optimize, OPTIMIZATIONS)

@@ -120,7 +120,7 @@ def evaluate(
     reference: Model | None = None,
     *,
     images: ImageOptions = DEFAULT_IMAGES,
-    rounding: str = "double",
+    rounding: str | None = None,
     interpreter: bool = False,
     progress: Progress = lambda done: None,
     **ports: Unpack[PortKeywords],
@@ -136,18 +136,18 @@ def evaluate(
     graph = compiled.source
     wanted = None if labels is None else read_labels(path_of(labels, "what labels are in"))
     other = None if reference is None else graph_of(reference) or load(path_of(reference), **ports)
-    given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images, rounding)
-    codes = partial(samples_of, graph=graph, quantize=True, rounding=rounding, source=str(inputs))
+    given, originals = read_inputs(path_of(inputs, "what inputs are in"), graph, images, compiled.rounding)
+    codes = partial(samples_of, graph=graph, quantize=True, rounding=compiled.rounding, source=str(inputs))
     samples = [one for sample in originals for one in codes(sample)]
     columns = {name: np.stack([sample[name] for sample in originals]) for name in given.inputs}
     doubts = doubts_of(columns, graph, str(inputs))
     if interpreter:
-        answers = interpreted(graph, samples, rounding, progress)
+        answers = interpreted(graph, samples, compiled.rounding, progress)
     else:
         with working_folder() as folder, os_errors(folder):
             answers = native_answers(compiled, folder, samples, progress)
     expected = None
     if other is not None:
         check_operators(other)
-        expected = interpreted(other, for_reference(given, originals, other), rounding)
+        expected = interpreted(other, for_reference(given, originals, other), compiled.rounding)
     return replace(compare_answers(answers, wanted, expected), warnings=doubts)

@@ -27,7 +27,7 @@ class PortKeywords(TypedDict, total=False):
 class CompileKeywords(PortKeywords, total=False):
     """The fields of `CompileOptions`, as keyword arguments."""
 
-    rounding: str
+    rounding: str | None
     optimize: str
     name: str | None
     calibration: Path | str | None
@@ -43,7 +43,8 @@ class CompileKeywords(PortKeywords, total=False):
 class CompileOptions:
     """How a model becomes C.
 
-    `rounding` says how accumulators become int8: one of `aot.graph.fixedpoint.ROUNDINGS`; `optimize` what
+    `rounding` says how accumulators become int8: one of `aot.graph.fixedpoint.ROUNDINGS`; without it, "onnx" for
+    quantized ONNX models where the core has an FPU, "double" for all else. `optimize` says what
     kernels are chosen for, and how they are compiled: "speed", "size", or "balanced". `name` is the prefix of all C
     names, the file's name otherwise. With `calibration`, samples as `aot.quantize` takes them from files, what of the
     model is float32 is quantized first. With `max_ram`, part of the model runs in stripes where the arena would be
@@ -56,7 +57,7 @@ class CompileOptions:
     firmware. `input_shapes`, `constants` and `io_layout` are those of `PortKeywords`.
     """
 
-    rounding: str = "double"
+    rounding: str | None = None
     optimize: str = "speed"
     name: str | None = None
     calibration: Path | str | None = None
@@ -83,7 +84,7 @@ class CompileOptions:
     @property
     def shown(self) -> str:
         """What the code depends on, as the command line has it."""
-        given = {
+        given: dict[str, Sequence[object]] = {
             "rounding": [self.rounding],
             "optimize": [self.optimize],
             "weights": self.weights_choices,

@@ -66,7 +66,14 @@ NewBoard = Annotated[
 FromBoard = Annotated[str | None, typer.Option("--from", metavar="BOARD", help="What --new is a copy of.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write the C project to.")]
 Project = Annotated[ProjectKind, typer.Option("--project", help="What to write around the model's files.")]
-Rounding = Annotated[RoundingOption, typer.Option("--rounding", help="Whose rounding the answers have.")]
+Rounding = Annotated[
+    RoundingOption | None,
+    typer.Option(
+        "--rounding",
+        help="How accumulators are rounded: double; for quantized ONNX models onnx, where there is an FPU.",
+        show_default=False,
+    ),
+]
 Optimize = Annotated[OptimizeOption, typer.Option("--optimize", help="What kernels and compiler optimize for.")]
 Name = Annotated[
     str | None,
@@ -195,7 +202,7 @@ class OnBoard:
 
     board: BoardName
     board_dir: BoardDir = None
-    rounding: Rounding = RoundingOption.double
+    rounding: Rounding = None
     optimize: Optimize = OptimizeOption.speed
     name: Name = None
     calibration: BuildCalibration = None

@@ -10,6 +10,7 @@ from aot.base.version import __version__
 from aot.compile.memory import check_memory, place
 from aot.compile.printing import deployed
 from aot.compile.records import Compiled
+from aot.compile.rounding import USUAL, with_rounding
 from aot.compile.storage import weights_for
 from aot.frontends import content_of, parse, settings_of
 from aot.graph.digest import digest
@@ -33,9 +34,10 @@ def compile_file(path: Path, board: Board, options: CompileOptions = DEFAULT) ->
     """Compile a model file for `board`. Raises AotError for any fault in it."""
     content = content_of(path)
     graph = normalize(parse(content, options.name or path.stem, str(path), settings_of(**options.ports)))
-    warnings: tuple[str, ...] = ()
+    options, warnings = with_rounding(graph, options, board)
     if options.calibration is not None:
-        graph, warnings = _quantized(graph, Path(options.calibration))
+        graph, more = _quantized(graph, Path(options.calibration))
+        warnings += more
     compiled = compile(graph, board, hashlib.sha256(content).hexdigest(), options)
     return replace(compiled, warnings=warnings)
 
@@ -45,9 +47,10 @@ def compile_graph(graph: Graph, board: Board, options: CompileOptions = DEFAULT)
     if any(options.ports.values()):
         raise AotError("the ports of a graph are settled", "say it where it comes from: aot.load, aot.from_torch")
     named = graph if options.name is None else replace(graph, name=model_name(options.name))
-    warnings: tuple[str, ...] = ()
+    options, warnings = with_rounding(graph, options, board)
     if options.calibration is not None:
-        named, warnings = _quantized(named, Path(options.calibration))
+        named, more = _quantized(named, Path(options.calibration))
+        warnings += more
     return replace(compile(named, board, digest(graph), options), warnings=warnings)
 
 
@@ -63,7 +66,8 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
 
     Raises AotError when an operator is not supported or memory does not suffice.
     """
-    target = Target(frozenset(board.core.features), options.rounding, options.optimize)
+    rounding = options.rounding or USUAL
+    target = Target(frozenset(board.core.features), rounding, options.optimize)
     lean = with_int16_weights(_lean(graph), target.features, options.weights_choices)
     block = _chosen(lean, target, options.max_ram)
 
@@ -74,9 +78,8 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
 
     held = deployed(block, interface, weights, benchmark, target)
     recomputed = macs(block.graph) - macs(lean)
-    compiled = Compiled(
-        graph, block, held, optimized(board, options.optimize), target, options.shown, recomputed=recomputed
-    )
+    shown = replace(options, rounding=rounding).shown
+    compiled = Compiled(graph, block, held, optimized(board, options.optimize), target, shown, recomputed=recomputed)
     check_memory(held, board, block.plan.size_in("ram"), compiled.weights_bytes)
     return compiled
 

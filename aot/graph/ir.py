@@ -123,7 +123,10 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Operators in an executable order, the tensors they speak of, which come in and go out, and which are kept."""
+    """Operators in an executable order, the tensors they speak of, which come in and go out, and which are kept.
+
+    `rounding` is the one that the runtime for models of its format has, where that is not TensorFlow Lite's.
+    """
 
     name: str
     tensors: Mapping[str, Tensor]
@@ -131,6 +134,7 @@ class Graph:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     state: tuple[State, ...] = ()
+    rounding: str = ""
 
     def __repr__(self) -> str:
         return f"<Graph {self.name}: {len(self.ops)} operators, {len(self.inputs)} inputs, {len(self.outputs)} outputs>"

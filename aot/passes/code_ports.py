@@ -5,7 +5,7 @@ from dataclasses import replace
 from aot.graph.ir import Graph, Op, prune_tensors
 from aot.ops.dequantize import Dequantize
 from aot.ops.quantize import Quantize
-from aot.passes.integer_forms import is_notation, without_notation
+from aot.passes.integer_forms import has_notation, without_notation
 
 
 def code_ports(graph: Graph) -> Graph:
@@ -13,7 +13,7 @@ def code_ports(graph: Graph) -> Graph:
 
     The ports keep their names. Conversions that are left are meant as they stand.
     """
-    if not any(is_notation(op) for op in graph.ops):
+    if not has_notation(graph):
         return graph
     for name in graph.inputs:
         graph = _coded_input(graph, name)

@@ -25,16 +25,21 @@ _MOVED_TYPES = ("int8", "uint8", "int16")
 
 
 def integer_forms(graph: Graph) -> Graph:
-    """`graph` with integers between the conversions that are only notation."""
-    if not any(is_notation(op) for op in graph.ops):
+    """`graph` with integers between the conversions that are only notation: these are onnxruntime's."""
+    if not has_notation(graph):
         return graph
     inner = tuple(op.with_graphs(without_notation) for op in graph.ops)
-    return prune_tensors(_Rewriter(_with_quants(replace(graph, ops=inner))).rewritten())
+    return prune_tensors(_Rewriter(_with_quants(replace(graph, ops=inner, rounding="onnx"))).rewritten())
 
 
 def is_notation(op: Op) -> bool:
     """Whether it says what codes a tensor has, and nothing of how it comes by them."""
     return isinstance(op, Quantize | Dequantize) and op.notation
+
+
+def has_notation(graph: Graph) -> bool:
+    """Whether a file notes down codes beside operators of reals."""
+    return any(is_notation(op) for op in graph.ops)
 
 
 def without_notation(graph: Graph) -> Graph:

@@ -29,7 +29,7 @@ def inspect(
     memory: options.Memory = False,
     board: options.MemoryBoard = None,
     board_dir: options.BoardDir = None,
-    rounding: options.Rounding = options.RoundingOption.double,
+    rounding: options.Rounding = None,
     max_ram: options.MaxRam = None,
     pool: options.Pools = None,
     picture: options.Picture = None,
@@ -39,7 +39,7 @@ def inspect(
 
     With --kernel, no model: what the kernel of this name is made of.
     """
-    compiles = picture or max_ram or pool or rounding != options.RoundingOption.double
+    compiles = picture or max_ram or pool or rounding
     if memory != (board is not None) or (compiles and not memory) or (memory and stop_after):
         raise typer.BadParameter(
             "--memory and --board go together; --picture, --max-ram, --pool and --rounding with both, "
@@ -50,7 +50,7 @@ def inspect(
     if model is None:
         _inspect_kernel(kernel or "", as_json)
     elif board is not None:
-        chosen = CompileOptions(rounding=rounding.value, max_ram=max_ram, pool=pool, **ports.choices())
+        chosen = CompileOptions(rounding=rounding and rounding.value, max_ram=max_ram, pool=pool, **ports.choices())
         _inspect_memory(compile_file(model, load_board(board, board_dir), chosen), picture, as_json)
     else:
         _inspect_graph(model, stop_after, ports.choices(), as_json)

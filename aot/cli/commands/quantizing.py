@@ -71,7 +71,7 @@ def evaluate(
     ports: options.Ports,
     labels: quantize_options.Labels = None,
     reference: quantize_options.FloatModel = None,
-    rounding: options.Rounding = options.RoundingOption.double,
+    rounding: options.Rounding = None,
     interpreter: quantize_options.Interpret = False,
     as_json: options.AsJson = False,
 ) -> None:
