@@ -48,6 +48,7 @@ fuzz: system-dev environment-dev
 	$(BIN)/python tests/tools/fuzz_samples.py images --count 1000
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz_samples.py archives --count 1000
 	$(BIN)/python tests/tools/fuzz_devices.py --count 500
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz_onnx.py --count 2000
 
 lint: environment-dev
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """C text of values: literals, arrays, structs and their initializers."""
 
+import math
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,7 +23,9 @@ def in_comment(text: str) -> str:
 
 
 def float_literal(value: float) -> str:
-    """A float constant that reads back as the same float32."""
+    """A float constant that reads back as the same float32; what is not finite has names in <math.h>."""
+    if not math.isfinite(value):
+        return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "-INFINITY"
     text = repr(np.float32(value).item()) if value == int(value) else str(np.float32(value))
     return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
 

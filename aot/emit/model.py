@@ -106,6 +106,7 @@ def model_files(
         "stack_bytes": stack_bytes,
         "ports": port_texts(interface, block.plan),
         "arrays": [] if weights.file_bytes else list(_arrays(block.graph, arrays, weights)),
+        "names_of_math": any(not np.isfinite(a.data).all() for a in arrays if a.data.dtype == np.float32),
         **(_weights_apart(arrays, code) if weights.file_bytes else {"weights_members": []}),
     }
     suffixes = {"model.h.j2": ".h", "model.c.j2": ".c", _template_of(weights): "_weights.c"}

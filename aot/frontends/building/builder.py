@@ -8,11 +8,12 @@ import numpy as np
 
 from aot.frontends.building.value import Order, Value, plain_factors, shape_in
 from aot.graph.identifiers import Names
-from aot.graph.ir import Array, Graph, Op, Quant, State, Tensor
+from aot.graph.ir import Array, Graph, Op, Quant, State, Tensor, Unsupported
 from aot.ops.dequantize import Dequantize
 from aot.ops.reshape import Reshape
 from aot.ops.transpose import Transpose
 
+_MOST_BYTES = 64 << 20  # of a tensor
 _NARROWED = {"float64": "float32", "float16": "float32", "bfloat16": "float32"}
 
 
@@ -43,7 +44,7 @@ class Builder:
     def input(self, label: str, shape: Sequence[int], dtype: str, order: Order | None = None) -> Value:
         """A port through which a value comes in; with `order`, its axes lie so, and the tensor's shape is that."""
         order = tuple(range(len(shape))) if order is None else order
-        tensor = Tensor(self._ports[label], shape_in(shape, order), element_type(dtype), label=label)
+        tensor = _small(Tensor(self._ports[label], shape_in(shape, order), element_type(dtype), label=label))
         self._tensors[tensor.name] = tensor
         return self._value(tensor, shape, order)
 
@@ -194,7 +195,7 @@ class Builder:
     # What is shared
 
     def _tensor(self, label: str, shape: Sequence[int], dtype: str, quant: Quant | None = None) -> Tensor:
-        tensor = Tensor(self.names.unique(label), tuple(shape), element_type(dtype), quant, label=label)
+        tensor = _small(Tensor(self.names.unique(label), tuple(shape), element_type(dtype), quant, label=label))
         self._tensors[tensor.name] = tensor
         return tensor
 
@@ -242,6 +243,13 @@ class Builder:
             self.add(kind, (x.name,), (y.name,), **attributes)
             self._made[key] = y.name
         return self._made[key]
+
+
+def _small(tensor: Tensor) -> Tensor:
+    """The tensor, if it is one that a microcontroller could hold."""
+    if tensor.bytes > _MOST_BYTES:
+        raise Unsupported(f"%{tensor.name} has {tensor.bytes:,} bytes: too many for a microcontroller")
+    return tensor
 
 
 def _renamed(op: Op, names: Mapping[str, str]) -> Op:

@@ -35,7 +35,8 @@ def folded(build: Builder, value: Value, axis: int, factor: Array, offset: Array
     if not _are_channels(value, axis, channels):
         return None
     scale, shift = (np.broadcast_to(v.ravel().astype(np.float64), (channels,)) for v in (factor, offset))
-    build.replace(layer, _scaled(build, layer, w, b, scale, shift))
+    with np.errstate(over="ignore", invalid="ignore"):  # of the numbers of a damaged file
+        build.replace(layer, _scaled(build, layer, w, b, scale, shift))
     return value
 
 

@@ -1,9 +1,10 @@
 """What is known before the model runs: the outputs of nodes whose inputs are constant."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
-from onnx import helper
+from onnx import ModelProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from aot.frontends.building import Value
@@ -25,11 +26,23 @@ _MOVES = (
 _RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial")
 _IR_VERSION = 10
 _LARGEST = 64 << 20
+_SHAPE = 64  # elements of what may be a shape
 
 
 def folds(node: Node, inputs: Sequence[Value | None]) -> bool:
     """Whether a node's outputs are known; those that only move constants are read, so that codes stay codes."""
     return node.kind not in (*_MOVES, *_RANDOM) and all(v is None or v.constant for v in inputs)
+
+
+def _refuse_large(model: ModelProto) -> None:
+    """Raise Unsupported before memory is asked for; what nobody knows the size of is looked at afterwards."""
+    try:
+        outputs = shape_inference.infer_shapes(model, data_prop=True).graph.output
+    except Exception:  # what is wrong with it, its evaluation tells
+        return
+    for port in outputs:
+        if math.prod(d.dim_value for d in port.type.tensor_type.shape.dim) > _LARGEST:
+            raise Unsupported("its value is too large for a microcontroller")
 
 
 def evaluated(node: Node, arrays: Sequence[Array | None]) -> list[Array]:
@@ -40,9 +53,11 @@ def evaluated(node: Node, arrays: Sequence[Array | None]) -> list[Array]:
         for name, a in given.items()
     ]
     outputs = [helper.make_empty_tensor_value_info(name) for name in node.outputs if name]
-    graph = helper.make_graph([node.proto], "fold", ports, outputs)
+    shapes = [numpy_helper.from_array(a, name) for name, a in given.items() if a.size <= _SHAPE]
+    graph = helper.make_graph([node.proto], "fold", ports, outputs, shapes)
     imports = [helper.make_opsetid("", node.opset), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=imports, ir_version=_IR_VERSION)
+    _refuse_large(model)
     try:
         with np.errstate(all="ignore"):
             results = ReferenceEvaluator(model).run(None, given)

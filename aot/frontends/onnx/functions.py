@@ -24,7 +24,7 @@ def function_of(node: Node, inputs: Sequence[Value | None]) -> Body | None:
     """What the standard defines the operator by, if it does."""
     try:
         schema = onnx.defs.get_schema(node.proto.op_type, node.opset, node.proto.domain)
-    except onnx.defs.SchemaError:
+    except (onnx.defs.SchemaError, TypeError):  # a name that is no text
         return None
     function = _function(schema, node, inputs)
     if function is None:

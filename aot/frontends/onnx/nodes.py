@@ -17,8 +17,9 @@ from aot.frontends.onnx.operators import READERS
 from aot.frontends.onnx.records import Call, Node
 from aot.graph.ir import Graph, Unsupported
 
+_LONGEST_LINE = 800  # of a problem
 _DEEPEST = 8  # functions inside functions, branches inside branches
-_MOST_NODES = 100_000  # that are read of a file, which may call for the same ones again and again
+_MOST_NODES = 30_000  # that are read of a file, which may call for the same ones again and again
 
 
 @dataclass
@@ -139,6 +140,7 @@ class Nodes:
     def inlined(self, graph: onnx.GraphProto, inputs: Sequence[Value]) -> list[Value]:
         """The outputs of a graph inside this one, whose nodes become nodes here."""
         inside = self._inside(self.values)
+        inside._unread |= self._unread
         return inside.graph_results(graph, inputs)
 
     def graph_results(self, graph: onnx.GraphProto, inputs: Sequence[Value]) -> list[Value]:
@@ -164,6 +166,7 @@ class Nodes:
         outside = [*(self.value(n) for n in captured), *inputs]
         labels = [f"{name}_{i}" for i in range(len(outside))]
         build.keep_names(labels)
+        inside._unread |= self._unread
         ports = [build.input(n, v.shape, v.dtype) for n, v in zip(labels, outside, strict=True)]
         inside.values.update(zip(captured, ports, strict=False))
         return inside, ports
@@ -180,4 +183,9 @@ class Nodes:
 def _described(node: Node, reason: str) -> str:
     """A line on a node that cannot be read."""
     name = f" {node.name[:80]}" if node.name else ""
-    return f"{node.kind}{name} ({', '.join(node.inputs)} -> {', '.join(node.outputs)})"[:300] + f": {reason}"
+    return shown(f"{node.kind}{name} ({', '.join(node.inputs)} -> {', '.join(node.outputs)})"[:300] + f": {reason}")
+
+
+def shown(text: str) -> str:
+    """What a file or a library says, as one line of some length."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)[:_LONGEST_LINE]

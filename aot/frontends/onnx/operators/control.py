@@ -7,8 +7,8 @@ import numpy as np
 
 from aot.frontends.building import Value
 from aot.frontends.building.elementwise import binary
-from aot.frontends.building.movement import joined
-from aot.frontends.onnx.records import Call, Inside, Reader
+from aot.frontends.building.movement import joined, sliced
+from aot.frontends.onnx.records import Call, Inside, Reader, axis_of
 from aot.graph.ir import Graph, Unsupported
 from aot.ops.add import Add
 from aot.ops.binary import LogicalAnd
@@ -21,7 +21,7 @@ from aot.ops.mul import Mul
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-_MOST_UNROLLED = 128  # nodes that a loop becomes
+_MOST_UNROLLED = 256  # nodes that a loop becomes
 _MOST_STEPS = 1 << 20
 
 
@@ -125,7 +125,8 @@ class _While:
         always = on.tensor == ports[1].tensor and not on.constant and self._condition.constant
         always = always or (on.constant and bool(on.array.reshape(())))
         if collected and not (always and self._count is not None and 0 < self._count <= _MOST_STEPS):
-            raise Unsupported("it collects values in a number of steps that depends on values")
+            label = "the condition" if self._most is None else f"the number of steps (%{self._most.label})"
+            raise Unsupported(f"it collects values, but {label} is not constant")
         same = [(v.shape, v.dtype) for v in after] == [(v.shape, v.dtype) for v in states]
         require(same, "states whose shape or type changes from step to step")
         inner = self._inner(inside)
@@ -155,8 +156,40 @@ def _stored(inside: Inside, buffer: Value, value: Value, step: Value) -> Value:
     return build.emit(DynamicUpdateSlice, operands, buffer.shape, buffer.dtype)
 
 
-def _scan(call: Call) -> Value:
-    raise Unsupported("write it as a Loop, or as a recurrent layer")
+def _scan(call: Call) -> Sequence[Value]:
+    """Steps along axes of the inputs, written out one after the other."""
+    node, build = call.node, call.build
+    body: GraphProto = node.attributes["body"]
+    values = [call.input(i) for i in range(len(call.inputs))]
+    count = node.integer("num_scan_inputs", 1)
+    require(1 <= count <= len(values) == len(body.input), f"{count} of {len(values)} inputs")
+    states, rows = values[:-count], values[-count:]
+    axes = [axis_of(a, v.rank) for a, v in zip(node.integers("scan_input_axes", (0,) * count), rows, strict=True)]
+    steps = rows[0].shape[axes[0]]
+    require(all(v.shape[a] == steps for v, a in zip(rows, axes, strict=True)), "inputs of different lengths")
+    require(steps * len(body.node) <= _MOST_UNROLLED, f"{steps} steps; write it as a Loop, or as a recurrent layer")
+    collected: list[list[Value]] = [[] for _ in body.output[len(states) :]]
+    turned = node.integers("scan_input_directions", (0,) * count)
+    for step in range(steps):
+        parts = [_step_of(call, v, a, steps - 1 - step if back else step)
+                 for v, a, back in zip(rows, axes, turned, strict=True)]  # fmt: skip
+        results = call.around.inlined(body, [*states, *parts])
+        states = results[: len(states)]
+        for kept, value in zip(collected, results[len(states) :], strict=True):
+            kept.append(value)
+    axes = list(node.integers("scan_output_axes", (0,) * len(collected)))
+    back = node.integers("scan_output_directions", (0,) * len(collected))
+    made = []
+    for kept, axis, turn in zip(collected, axes, back, strict=True):
+        axis = axis_of(axis, kept[0].rank + 1)
+        whole = [build.reshape(v, (*v.shape[:axis], 1, *v.shape[axis:])) for v in kept]
+        made.append(joined(call, whole[::-1] if turn else whole, axis))
+    return [*states, *made]
+
+
+def _step_of(call: Call, x: Value, axis: int, step: int) -> Value:
+    part = sliced(call, x, [range(step, step + 1) if a == axis else range(e) for a, e in enumerate(x.shape)])
+    return call.build.reshape(part, (*x.shape[:axis], *x.shape[axis + 1 :]))
 
 
 READERS: dict[str, Reader] = {"If": _if, "Loop": _loop, "Scan": _scan}

@@ -1,5 +1,7 @@
 """Convolutions."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,7 @@ from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.transpose_conv import TransposeConv
 
 _FILTER_FIRST: Order = (0, 2, 3, 1)  # of weights [filter, channel, row, column]
+_MOST_WEIGHTS = 1 << 24
 _FILTER_LAST: Order = (1, 2, 3, 0)
 
 
@@ -62,6 +65,7 @@ def _conv_transpose(call: Call) -> Value:
     weights = _spread_out(w.array, along_both(node, "dilations", rank))
     kernel = (weights.shape[2], weights.shape[3])
     pads, missing = _transposed_pads(call, rank, (x.shape[2], x.shape[3]), kernel, stride)
+    _require_few(weights, [weights.shape[2 + i] + missing[i] for i in (0, 1)])
     weights = np.pad(weights, ((0, 0), (0, 0), (0, missing[0]), (0, missing[1])))
     places = [(x.shape[2 + i] - 1) * stride[i] + weights.shape[2 + i] - sum(pads[i]) for i in (0, 1)]
     require(min(places) >= 1, f"an image of {places}")
@@ -85,10 +89,16 @@ def _by_filter(w: Value, group: int) -> Value:
     return replace(w, data=np.ascontiguousarray(parts).reshape(shape), shape=shape)
 
 
+def _require_few(weights: Array, sizes: Sequence[int]) -> None:
+    count = weights.shape[0] * weights.shape[1] * math.prod(sizes)
+    require(count <= _MOST_WEIGHTS, f"{count} weights, with zeros between and behind them")
+
+
 def _spread_out(weights: Array, dilation: tuple[int, int]) -> Array:
     """Zeros between the rows and columns of each filter."""
     require(min(dilation) >= 1, f"dilations {dilation}")
     sizes = [(weights.shape[2 + i] - 1) * dilation[i] + 1 for i in (0, 1)]
+    _require_few(weights, sizes)
     spread = np.zeros((*weights.shape[:2], *sizes), weights.dtype)
     spread[:, :, :: dilation[0], :: dilation[1]] = weights
     return spread

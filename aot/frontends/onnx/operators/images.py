@@ -3,9 +3,10 @@
 from aot.frontends.building import Builder, Order, Value
 from aot.frontends.onnx.records import Call, Node
 from aot.graph.ir import Unsupported
-from aot.ops.common import Pads, same_pads
+from aot.ops.common import Pads, require, same_pads
 
 CHANNELS_LAST: Order = (0, 2, 3, 1)
+_LARGEST = 1 << 15  # of what attributes count in elements
 
 
 def as_image(build: Builder, value: Value) -> Value:
@@ -28,6 +29,7 @@ def along_both(node: Node, name: str, rank: int, default: int = 1) -> tuple[int,
     values = node.integers(name, (default,) * (rank - 2))
     if len(values) != rank - 2:
         raise Unsupported(f"{name} has {len(values)} numbers for {rank - 2} axes")
+    require(max(map(abs, values)) <= _LARGEST, f"{name} is {list(values)}")
     return (values[0], values[1]) if rank == 4 else (1 if name != "output_padding" else 0, values[0])
 
 
@@ -51,6 +53,7 @@ def explicit_pads(node: Node, rank: int) -> Pads:
     pads = node.integers("pads", (0,) * (2 * (rank - 2)))
     if len(pads) != 2 * (rank - 2):
         raise Unsupported(f"pads has {len(pads)} numbers for {rank - 2} axes")
+    require(max(map(abs, pads)) <= _LARGEST, f"pads is {list(pads)}")
     if rank == 3:
         return (0, 0), (pads[0], pads[1])
     return (pads[0], pads[2]), (pads[1], pads[3])

@@ -15,6 +15,8 @@ from aot.ops.common import require
 from aot.ops.rearrange import BroadcastTo, Tile
 from aot.ops.split import SplitV
 
+_MOST_PADDING = 1 << 20
+
 
 def _transpose(call: Call) -> Value:
     x = call.input(0)
@@ -115,6 +117,7 @@ def _pad(call: Call) -> Value:
     """Negative padding cuts off; other modes than a constant take what is inside, by tables of positions."""
     x, mode = call.input(0), call.node.text("mode", "constant")
     pads = _paddings(call, x)
+    require(all(abs(n) <= _MOST_PADDING for pair in pads for n in pair), f"padding {pads}")
     kept = [range(max(-b, 0), e - max(-a, 0)) for e, (b, a) in zip(x.shape, pads, strict=True)]
     x = sliced(call, x, kept)
     pads = [(max(b, 0), max(a, 0)) for b, a in pads]

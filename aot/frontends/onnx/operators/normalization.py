@@ -145,7 +145,7 @@ def _local_response_normalization(call: Call) -> Value:
     """x / (bias + alpha / size * the sum of the squares of the nearest `size` channels) ** beta."""
     x, node, build = call.input(0), call.node, call.build
     size, channels = node.integer("size", 1), x.shape[1]
-    require(size >= 1, f"size {size}")
+    require(1 <= size <= 2 * channels, f"size {size} of {channels} channels")
     order = _channels_last(x)
     last = build.settled(build.like(x, Square), order).transposed(order)
     squares = build.reshape(last, (1, x.elements // channels, channels, 1))

@@ -19,6 +19,7 @@ from aot.ops.add import Add
 from aot.ops.common import require
 from aot.ops.resize import ResizeBilinear, ResizeNearest
 
+_LARGEST = 1 << 15  # of an axis
 _MOST_WEIGHTS = 1 << 16  # of a matrix along an axis
 _RULES: dict[str, Callable[[Array], Array]] = {
     "round_prefer_floor": lambda places: np.ceil(places - 0.5),
@@ -83,8 +84,9 @@ def _axes(call: Call, x: Value) -> list[_Axis]:
     else:
         require(len(scales) == len(numbers), f"{len(scales)} scales for {len(numbers)} axes")
         factors = [float(s) for s in scales]
+        require(all(map(math.isfinite, factors)), f"scales {factors}")
         sizes = [math.floor(f * x.shape[a]) for f, a in zip(factors, numbers, strict=True)]
-    require(min(sizes, default=1) >= 1 and min(factors, default=1) > 0, f"sizes {sizes}")
+    require(all(1 <= s <= _LARGEST for s in sizes) and min(factors, default=1) > 0, f"sizes {sizes}")
     for i, axis in enumerate(numbers):
         part = (float(roi[i]), float(roi[len(numbers) + i])) if roi.size == 2 * len(numbers) else (0.0, 1.0)
         found[axis] = _Axis(x.shape[axis], sizes[i], factors[i], part)
@@ -109,7 +111,8 @@ def _resize(call: Call) -> Value:
     if mode == "nearest":
         rule = "floor" if old else node.text("nearest_mode", "round_prefer_floor")
         return _nearest(call, x, [_rounded(axis, by, rule) for axis in axes])
-    plain = by in ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners")
+    plain = by in ("half_pixel", "asymmetric", "align_corners")
+    plain = plain or (by == "pytorch_half_pixel" and all(a.after > 1 or a.before == 1 for a in axes))
     if mode == "linear" and plain and not node.flag("antialias") and _is_image(axes):
         return _linear(call, x, axes, by)
     require(mode in ("linear", "cubic"), f"mode {mode}")
