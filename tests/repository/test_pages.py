@@ -1,14 +1,17 @@
 """What pages of the documentation tell to do works as it stands there."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from keras_models import FILES
 from paths import ROOT
 
 _NETWORKS = ROOT / "tests" / "frontends" / "onnx" / "networks"
@@ -21,10 +24,14 @@ def _folder_for(page: str, folder: Path) -> None:
         shutil.copy(_NETWORKS / "conv_bn.dynamo.onnx", folder / "model.onnx")
         samples = np.random.default_rng(1).standard_normal((24, 3, 16, 16))
         np.savez(folder / "samples.npz", input=samples.astype(np.float32))
+    if page == "from-keras":
+        shutil.copy(FILES["page"], folder / "model.keras")
+        samples = np.random.default_rng(1).integers(0, 256, (24, 16, 16, 1))
+        np.savez(folder / "samples.npz", image=samples.astype(np.float32))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["from-onnx", "from-pytorch"])
+@pytest.mark.parametrize("page", ["from-keras", "from-onnx", "from-pytorch"])
 def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
     """Shell blocks one after the other, then all of the page's Python as one program."""
     if page == "from-pytorch":
@@ -38,3 +45,12 @@ def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "bit-exact" in done.stdout or "True" in done.stdout or "Verdict" in done.stdout
+
+
+def test_the_model_of_the_page_from_keras_is_the_one_that_is_tested() -> None:
+    """`python tests/tools/keras_models.py page` makes it anew."""
+    text = (ROOT / "docs" / "from-keras.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^ +layers\.(\w+)\(", text, re.MULTILINE)
+    with zipfile.ZipFile(FILES["page"]) as archive:
+        config = json.loads(archive.read("config.json"))
+    assert [one["class_name"] for one in config["config"]["layers"][1:]] == shown

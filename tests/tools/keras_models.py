@@ -23,6 +23,7 @@ from keras import layers as L
 from keras import ops
 
 FOLDER = Path(__file__).parents[1] / "frontends" / "keras" / "models"
+PAGE = Path(__file__).parents[2] / "docs" / "from-keras.md"
 SAMPLES = 3
 MODELS: dict[str, Callable[[], Any]] = {}
 H5 = ("h5_cnn", "h5_nested", "h5_recurrent")
@@ -396,6 +397,15 @@ def h5_recurrent() -> Any:
     y = L.Bidirectional(L.LSTM(3, return_sequences=True))(x)
     y = L.TimeDistributed(L.Dense(4))(L.MultiHeadAttention(2, 2)(y, y))
     return keras.Model(x, L.GRU(3)(y))
+
+
+@model
+def page() -> Any:
+    """The model of docs/from-keras.md."""
+    text = PAGE.read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(text.split("```py\n")[1].split("model.save")[0], names)  # what a reader of the page would type
+    return names["model"]
 
 
 def randomized(built: Any, rng: np.random.Generator) -> None:
