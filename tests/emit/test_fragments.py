@@ -27,8 +27,8 @@ _DEFINED = re.compile(
 )
 _FROM_STRING = frozenset({"memcpy", "memmove", "memset"})
 _FROM_MATH = frozenset(
-    "acosf asinf atan2f atanf ceilf copysignf cosf erfcf erff exp2f expf expm1f fabsf floor floorf fmaxf fminf fmodf "
-    "ldexpf log1pf log2f logf lrintf nearbyintf powf rintf roundf sinf sqrtf tanf tanhf truncf "
+    "acosf acoshf asinf asinhf atan2f atanf atanhf ceilf copysignf cosf coshf erfcf erff exp2f expf expm1f fabsf floor floorf fmaxf fminf fmodf "
+    "ldexpf log1pf log2f logf lrintf nearbyintf powf rintf roundf sinf sinhf sqrtf tanf tanhf truncf "
     "isnan isinf isfinite".split()
 )
 _FEATURES = (frozenset[str](), frozenset({"dsp", "fpu"}))
