@@ -27,9 +27,9 @@ _DEFINED = re.compile(
 )
 _FROM_STRING = frozenset({"memcpy", "memmove", "memset"})
 _FROM_MATH = frozenset(
-    "acosf acoshf asinf asinhf atan2f atanf atanhf ceilf copysignf cosf coshf erfcf erff exp2f expf expm1f fabsf floor floorf fmaxf fminf fmodf "
-    "ldexpf log1pf log2f logf lrintf nearbyintf powf rintf roundf sinf sinhf sqrtf tanf tanhf truncf "
-    "isnan isinf isfinite".split()
+    "acosf acoshf asinf asinhf atan2f atanf atanhf ceilf copysignf cosf coshf erfcf erff exp2f expf expm1f fabsf "
+    "floor floorf fmaxf fminf fmodf isfinite isinf isnan ldexpf log1pf log2f logf lrintf nearbyintf powf rintf "
+    "roundf sinf sinhf sqrtf tanf tanhf truncf".split()
 )
 _FEATURES = (frozenset[str](), frozenset({"dsp", "fpu"}))
 _SEEDS = range(3)
