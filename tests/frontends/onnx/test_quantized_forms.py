@@ -234,6 +234,18 @@ def test_other_quantizations_are_refused_by_name(constants: Mapping[str, object]
     assert reason in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("scale", "reason"),
+    [(0.0, "no positive number"), (np.nan, "no positive number"), ([0.1, 0.2, 0.3], "for each channel")],
+)
+def test_scales_that_make_no_sense_are_refused(scale: float | list[float], reason: str) -> None:
+    zero = np.zeros(np.shape(scale), np.int8)
+    content = _model(_pair("x", "y", "x"), {"y": (1, 3, 6, 6)}, _parameters("x", scale, zero, "int8"))
+    with pytest.raises(AotError, match="not support") as error:
+        normal_graph(content)
+    assert reason in str(error.value)
+
+
 def test_codes_may_stand_for_two_different_reals() -> None:
     nodes = [
         *_pair("x", "xq", "x"),

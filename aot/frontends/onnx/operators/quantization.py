@@ -1,5 +1,6 @@
 """What stands for reals: from integers and to them. Conversions are notation: passes give operators integer forms."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -55,7 +56,9 @@ def _quant(x: Value, scale: Value, zero: Value | None, axis: int, dtype: str) ->
     zeros = (0,) * len(scales) if zero is None else tuple(int(z) for z in zero.array.astype(np.int64).ravel())
     zeros = zeros * len(scales) if len(zeros) == 1 else zeros
     require(scale.rank <= 1 and len(zeros) == len(scales), "quantization by blocks")
+    require(all(0 < s < math.inf for s in scales), "a scale that is no positive number")
     along = axis_of(axis, x.rank) if len(scales) > 1 else None
+    require(along is None or x.constant, "activations with a scale for each channel")
     require(along is None or x.shape[along] == len(scales), f"{len(scales)} scales for shape {list(x.shape)}")
     return Quant(scales, tuple(z - _SHIFT.get(dtype, 0) for z in zeros), along)
 
