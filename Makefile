@@ -42,6 +42,9 @@ conformance: system-dev environment-dev
 	    tests/kernels/test_kernels.py tests/kernels/test_softmax.py
 	$(BIN)/python tests/tools/operators_table.py build/counts
 	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/project/test_mlperf.py
+	$(BIN)/python -m venv build/torch
+	build/torch/bin/python -m pip install --quiet --editable ".[dev,torch]"
+	build/torch/bin/python -m pytest tests/frontends/pytorch tests/repository/test_pages.py
 
 fuzz: system-dev environment-dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz.py $(DIGITS)/digits.tflite examples/sine/sine.tflite --objects --count 2000

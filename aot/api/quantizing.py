@@ -1,5 +1,6 @@
 """`quantize` and `evaluate`: float32 models become int8, and how good they still are."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,11 @@ from aot.base.errors import AotError
 from aot.base.files import complete_file, os_errors, refuse_unwritable
 from aot.device.native import native_answers
 from aot.frontends import content_of, parse, settings_of
+from aot.frontends.onnx import recognizes as is_onnx
 from aot.frontends.tflite import recognizes, write
-from aot.graph.ir import Graph
+from aot.graph.ir import Array, Graph
 from aot.oracle.doubts import doubts_of
+from aot.oracle.framework import onnxruntime_answers
 from aot.oracle.samples import samples_of
 from aot.passes import normalize
 from aot.passes.check_operators import check_operators
@@ -31,7 +34,7 @@ from aot.quantizer import (
     open_samples,
 )
 from aot.quantizer import quantize as quantize_graph
-from aot.quantizer.evaluate import Evaluation, for_reference, interpreted, read_inputs
+from aot.quantizer.evaluate import Evaluation, for_reference, interpreted, likeness, read_inputs, real_inputs
 from aot.quantizer.evaluate import evaluate as compare_answers
 from aot.quantizer.labels import read_labels
 from aot.targets import load_board
@@ -129,8 +132,8 @@ def evaluate(
 
     `inputs` is an .npz file of reals or of the model's own codes, or real samples in any form that `quantize` takes.
     `labels` is an .npz, .npy, .csv, .txt or .json file: classes, one integer for each sample, or wanted outputs.
-    `reference` is the float32 model to compare with; it gets the same inputs, and `ports`. Only the first output
-    counts. Raises AotError.
+    `reference` is the float32 model to compare with; it gets the same inputs, and `ports`. An ONNX file is compared
+    with onnxruntime, too, where that is installed. Only the first output counts. Raises AotError.
     """
     compiled = compiled_for(model, load_board("host"), CompileOptions(rounding=rounding, **ports))
     graph = compiled.source
@@ -150,4 +153,14 @@ def evaluate(
     if other is not None:
         check_operators(other)
         expected = interpreted(other, for_reference(given, originals, other), compiled.rounding)
-    return replace(compare_answers(answers, wanted, expected), warnings=doubts)
+    theirs = None if any(ports.values()) else _framework_answers(model, real_inputs(given, originals))
+    found = compare_answers(answers, wanted, expected)
+    return replace(found, warnings=doubts, framework=None if theirs is None else likeness(answers, theirs))
+
+
+def _framework_answers(model: Model, samples: Sequence[Sequence[Array]]) -> list[Array] | None:
+    """What onnxruntime answers, where the model is an ONNX file with ports as it has them."""
+    if not isinstance(model, Path | str):
+        return None
+    content = content_of(model)
+    return onnxruntime_answers(content, samples) if is_onnx(content) else None

@@ -49,8 +49,10 @@ def evaluation_lines(found: Evaluation) -> Iterator[str]:
             yield f"{who} is right in {score.accuracy:.2%}"
         elif score and score.rmse is not None:
             yield f"{who} is off by {score.rmse:.4g} (root of the mean square)"
-    if like := found.likeness:
-        yield f"against float32: {like.sqnr:.1f} dB of SQNR, at most {like.largest_error:.4g} off"
+    for whom, like in (("float32", found.likeness), ("onnxruntime", found.framework)):
+        if like is None:
+            continue
+        yield f"against {whom}: {like.sqnr:.1f} dB of SQNR, at most {like.largest_error:.4g} off"
         if like.agreement is not None:
             yield f"the largest output is the same one in {like.agreement:.2%}"
 

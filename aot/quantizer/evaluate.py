@@ -39,13 +39,17 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Of a model, and of the float32 model where one was given; `warnings` are of the samples."""
+    """Of a model, and of the float32 model where one was given; `warnings` are of the samples.
+
+    `framework` compares with what the runtime of the model's own framework answers, where that is installed.
+    """
 
     samples: int
     score: Score | None
     reference_score: Score | None
     likeness: Likeness | None
     warnings: tuple[str, ...] = ()
+    framework: Likeness | None = None
 
 
 def evaluate(answers: Answers, labels: Array | None, reference: Answers | None) -> Evaluation:
@@ -54,7 +58,7 @@ def evaluate(answers: Answers, labels: Array | None, reference: Answers | None) 
         len(answers),
         None if labels is None else score(answers, labels),
         None if labels is None or reference is None else score(reference, labels),
-        None if reference is None else _likeness(answers, reference),
+        None if reference is None else likeness(answers, reference),
     )
 
 
@@ -90,7 +94,8 @@ def _class(answer: Array) -> int:
     return int(answer.argmax()) if answer.size > 1 else int(answer.ravel()[0] > 0.5)
 
 
-def _likeness(answers: Answers, reference: Answers) -> Likeness:
+def likeness(answers: Answers, reference: Answers) -> Likeness:
+    """How near answers are to those of another model, or of another runtime. AotError where they have other sizes."""
     noise, largest = Noise(), 0.0
     for answer, expected in zip(answers, reference, strict=True):
         if answer.size != expected.size:
@@ -128,6 +133,12 @@ def read_inputs(path: Path, graph: Graph, images: ImageOptions, rounding: str) -
 
 def _quantized(graph: Graph) -> Iterator[str]:
     return (name for name in graph.inputs if graph[name].quant is not None)
+
+
+def real_inputs(given: Graph, samples: Sequence[Sample]) -> list[list[Array]]:
+    """The samples for the inputs of `given`, in order, codes as the reals that they stand for."""
+    ports = [given[name] for name in given.inputs]
+    return [[reals(sample[t.name], t) if t.quant else sample[t.name] for t in ports] for sample in samples]
 
 
 def for_reference(given: Graph, samples: Sequence[Sample], reference: Graph) -> list[Sample]:
