@@ -87,12 +87,12 @@ def codes_of(x: Array, graph: Graph, name: str) -> Array:
 
 
 def differences(
-    content: bytes, graph: Graph, given: Sequence[Mapping[str, Array]], rounding: str
+    content: bytes, graph: Graph, given: Sequence[Mapping[str, Array]], rounding: str, *, literal: bool = False
 ) -> tuple[int, int, float]:
     """How many outputs differ from onnxruntime's, of how many, and by how many codes at most."""
     differ, total, largest = 0, 0, 0.0
     for sample in given:
-        wanted = onnxruntime_answers(content, sample)
+        wanted = onnxruntime_answers(content, sample, literal=literal)
         values = graph.values({n: codes_of(sample[graph[n].label], graph, n) for n in graph.inputs}, rounding)
         for name in graph.outputs:
             tensor, expected = graph[name], wanted[graph[name].label]

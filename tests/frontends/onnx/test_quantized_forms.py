@@ -135,7 +135,27 @@ def test_weights_of_4_bits_are_unpacked(kind: int, zero: int) -> None:
 @pytest.mark.parametrize("dtype", ["int16", "uint16"])
 def test_activations_of_16_bits_are_within_one_code(dtype: str) -> None:
     known = {"w0": _real_weights(), **_parameters("w", 0.005, 0, "int8")}
-    _check(_convolution(_pair("w0", "w", "w"), known, dtype), off_by=1)
+    _check(_convolution(_pair("w0", "w", "w"), known, dtype), rounding="onnx", off_by=1)
+
+
+def test_dense_layers_of_16_bits_are_within_one_code() -> None:
+    nodes = [
+        *_pair("x", "xq", "x"),
+        make("DequantizeLinear", ["w0", "w_scale", "w_zero"], ["w"]),
+        make("Gemm", ["xq", "w", "b"], ["a"]),
+        *_pair("a", "y", "y"),
+    ]
+    known = {
+        **_parameters("x", 1e-4, 0, "int16"), **_parameters("w", 0.01, 0, "int8"), **_parameters("y", 2e-4, 0, "int16"),
+        "w0": _RNG.integers(-127, 128, (8, 5)).astype(np.int8), "b": _RNG.standard_normal(5).astype(np.float32),
+    }  # fmt: skip
+    content = _model(nodes, {"y": (4, 5)}, known, {"x": (4, 8)})
+    graph = run_passes(normal_graph(content))
+    assert [op.kind for op in graph.ops] == ["FullyConnected"]
+    given = samples({"x": (4, 8)}, 4, 9)
+    _, total, largest = differences(content, graph, given, "onnx", literal=True)
+    assert total > 0
+    assert largest <= 1 + 1e-2
 
 
 def test_codes_with_other_parameters_are_requantized() -> None:
