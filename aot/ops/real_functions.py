@@ -73,14 +73,14 @@ FUNCTIONS: dict[str, Meaning] = {
     "reciprocal": Meaning(lambda x, alpha, beta: np.float32(1) / x),
     "selu": Meaning(lambda x, alpha, beta: beta * np.where(x < 0, alpha * _wide(np.expm1, x), x), 3),
     "shrink": Meaning(
-        lambda x, alpha, beta: np.where(x < -alpha, x + beta, np.where(x <= alpha, np.float32(0), x - beta))
+        lambda x, alpha, beta: np.where(x < -alpha, x + beta, np.where(x > alpha, x - beta, np.float32(0)))
     ),
     "sinh": _library(np.sinh, 3),
     "softplus": Meaning(lambda x, alpha, beta: _softplus(x), 4),
     "softsign": Meaning(lambda x, alpha, beta: x / (np.float32(1) + np.abs(x))),
     "swish": Meaning(lambda x, alpha, beta: x / (np.float32(1) + _wide(np.exp, -(alpha * x))), 3),
     "tan": _library(np.tan, 2),
-    "thresholded_relu": Meaning(lambda x, alpha, beta: np.where(x <= alpha, np.float32(0), x)),
+    "thresholded_relu": Meaning(lambda x, alpha, beta: np.where(x > alpha, x, np.float32(0))),
 }
 
 

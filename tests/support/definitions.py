@@ -97,7 +97,8 @@ def _function_of(op: RealFunction, x: float) -> float:
 def _real_function(op: RealFunction, graph: Graph, values: Values) -> tuple[Array, ...]:
     x, y = op.operands(graph)
     reals = real(values[x.name], x)
-    results = np.array([math.nan if math.isnan(v) else _function_of(op, v) for v in reals.ravel().tolist()])
+    stays = op.function not in ("shrink", "thresholded_relu")  # which give 0 for what is not larger
+    results = np.array([math.nan if math.isnan(v) and stays else _function_of(op, v) for v in reals.ravel().tolist()])
     return (coded(results.reshape(y.shape), y),)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aot.graph.ir import Array, Quant
+from aot.graph.ir import Array, Quant, Unsupported
 
 Order = tuple[int, ...]
 Factors = tuple[tuple[int, ...], ...]
@@ -44,7 +44,7 @@ class Value:
     def array(self) -> Array:
         """The data of a constant."""
         if self.data is None:
-            raise ValueError(f"{self.label} is not constant")
+            raise Unsupported(f"%{self.label} is not constant")
         return self.data
 
     @property

@@ -76,11 +76,11 @@ _FUNCTIONS: dict[str, Formula] = {
     ),
     "reciprocal": plain("1.0f / x"),
     "selu": mathematical("p->beta * (x < 0.0f ? p->alpha * expm1f(x) : x)"),
-    "shrink": plain("x < -p->alpha ? x + p->beta : x <= p->alpha ? 0.0f : x - p->beta"),
+    "shrink": plain("x < -p->alpha ? x + p->beta : x > p->alpha ? x - p->beta : 0.0f"),
     "softplus": mathematical("(x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)))"),
     "softsign": mathematical("x / (1.0f + fabsf(x))"),
     "swish": mathematical("x / (1.0f + expf(-(p->alpha * x)))"),
-    "thresholded_relu": plain("x <= p->alpha ? 0.0f : x"),
+    "thresholded_relu": plain("x > p->alpha ? x : 0.0f"),
 }
 # The same for integers; the lowest one, which has no opposite, stays as it is.
 _INTEGER: dict[tuple[str, str], Formula] = {

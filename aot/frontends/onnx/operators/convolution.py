@@ -117,9 +117,8 @@ def _transposed_pads(
             else (size[0] * stride[0], size[1] * stride[1])
         )
         total = [stride[i] * (size[i] - 1) + kernel[i] + extra[i] - wanted[i] for i in (0, 1)]
-        halves = [(t // 2, t - t // 2) if t >= 0 else (0, t) for t in total]
-        pairs = [(after, before) if auto == "SAME_LOWER" and before >= 0 <= after else (before, after)
-                 for before, after in halves]  # fmt: skip
+        smaller = [(t // 2, t - t // 2) if t >= 0 else (0, t) for t in total]
+        pairs = smaller if auto == "SAME_UPPER" else [(a, b) if b < 0 else (b, a) for a, b in smaller]
     else:
         pairs = list(explicit_pads(node, rank))
     cut = [(first, last - extra[i]) for i, (first, last) in enumerate(pairs)]

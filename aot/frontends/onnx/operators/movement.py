@@ -87,7 +87,8 @@ def _slice(call: Call) -> Value:
 def _split(call: Call) -> Sequence[Value]:
     x, count = call.input(0), len(call.node.outputs)
     axis = axis_of(call.node.integer("axis", 0), x.rank)
-    sizes = call.listed(1, "split", "the sizes") or _even(x.shape[axis], call.node.integer("num_outputs", count))
+    require(call.node.integer("num_outputs", count) == count, f"{count} outputs")
+    sizes = call.listed(1, "split", "the sizes") or _even(x.shape[axis], count)
     require(sum(sizes) == x.shape[axis] and len(sizes) == count, f"parts of {list(sizes)} out of {x.shape[axis]}")
     if count == 1:
         return [x]

@@ -176,13 +176,14 @@ def _matrix(node: Node, axis: _Axis, by: str) -> Array:
     )
     kept = ("mode", "cubic_coeff_a", "exclude_outside", "antialias")
     attributes = {name: node.attributes[name] for name in kept if name in node.attributes}
-    names = ("x", "roi", "", "sizes") if by == "tf_crop_and_resize" else ("x", "", "scales", "")
+    by_size = axis.scale == axis.after / axis.before or by == "tf_crop_and_resize"
+    names = ("x", "roi", "", "sizes") if by_size else ("x", "", "scales", "")
     proto = helper.make_node("Resize", names, ["y"], coordinate_transformation_mode=by, **attributes)
     single = Node("Resize", "", names, ("y",), {}, max(node.opset, 13), proto)
     roi = np.array([axis.roi[0], 0, axis.roi[1], 1], np.float32)
     scales, sizes = np.array([axis.scale, 1], np.float32), np.array([axis.after, axis.before], np.int64)
     ones = np.eye(axis.before, dtype=np.float32)
-    given = [ones, roi, None, sizes] if by == "tf_crop_and_resize" else [ones, None, scales, None]
+    given = [ones, roi, None, sizes] if by_size else [ones, None, scales, None]
     (matrix,) = evaluated(single, given)
     require(matrix.shape == (axis.after, axis.before), f"a size of {axis.after} by a scale of {axis.scale}")
     return np.where(axis.outside(by)[:, None], np.float32(0), matrix.astype(np.float32))
