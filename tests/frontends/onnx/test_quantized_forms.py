@@ -282,3 +282,41 @@ def _check_reals(content: bytes) -> None:
     check_operators(graph)
     differ, total, _ = differences(content, graph, samples(_X, 2, 9), "double")
     assert (differ, total > 0) == (0, True)
+
+
+def _of_microsoft(kind: str, inputs: Sequence[str], **attributes: int) -> list[NodeProto]:
+    """An operator on the codes of %x, and the reals that its result stands for."""
+    return [
+        make("QuantizeLinear", ["x", "x_scale", "x_zero"], ["q"]),
+        make(kind, inputs, ["r"], domain="com.microsoft", **attributes),
+        make("DequantizeLinear", ["r", "y_scale", "y_zero"], ["y"]),
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_a_choice_between_codes(dtype: str) -> None:
+    inputs = ["c", "q", "x_scale", "x_zero", "z0", "z_scale", "z_zero", "y_scale", "y_zero"]
+    zero = 5 if dtype == "int8" else 130
+    known = {
+        **_parameters("x", 0.03, zero, dtype), **_parameters("z", 0.02, zero + 3, dtype),
+        **_parameters("y", 0.04, zero - 9, dtype), "c": np.random.default_rng(1).random((1, 3, 6, 6)) > 0.5,
+        "z0": np.random.default_rng(2).integers(0, 100, (1, 3, 6, 6)).astype(dtype),
+    }  # fmt: skip
+    _check(_model(_of_microsoft("QLinearWhere", inputs), {"y": (1, 3, 6, 6)}, known), "onnx")
+
+
+def test_a_dense_layer_whose_results_are_reals() -> None:
+    nodes = [
+        make("QuantizeLinear", ["x", "x_scale", "x_zero"], ["q"]),
+        make("QGemm", ["q", "x_scale", "x_zero", "w", "w_scale", "w_zero", "b"], ["y"], domain="com.microsoft"),
+    ]
+    known = {
+        **_parameters("x", 0.03, 130, "uint8"), **_parameters("w", 0.01, 0, "int8"),
+        "w": _RNG.integers(-60, 60, (8, 5)).astype(np.int8), "b": _RNG.integers(-900, 900, 5).astype(np.int32),
+    }  # fmt: skip
+    content = _model(nodes, {"y": (2, 5)}, known, {"x": (2, 8)})
+    graph = run_passes(normal_graph(content))
+    check_operators(graph)
+    (given,) = samples({"x": (2, 8)}, 1, 2)
+    answer = graph.values({"x": codes_of(given["x"], graph, "x")}, "onnx")[graph.outputs[0]]
+    np.testing.assert_allclose(answer, onnxruntime_answers(content, given)["y"], atol=1e-5)

@@ -163,7 +163,6 @@ READERS: dict[str, Reader] = {
     "QLinearLeakyRelu": _unary("LeakyRelu"),
     "QLinearMatMul": _matmul,
     "QLinearMul": _binary("Mul"),
-    "QLinearReduceMean": _unary("ReduceMean"),
     "QLinearSigmoid": _unary("Sigmoid"),
     "QLinearSoftmax": _softmax,
     "QLinearWhere": _where,
