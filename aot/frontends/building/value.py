@@ -118,10 +118,13 @@ class Value:
         kept = sorted(order)
         taken = iter(new)
         factors = tuple(next(taken) if e != 1 else (1,) for e in shape)
-        places = [i for i, e in enumerate(_flat(factors)) if e != 1]
-        renumbered = dict(zip(kept, places, strict=True))
+        telling = [i for i, e in enumerate(_flat(factors)) if e != 1]
+        renumbered = dict(zip(kept, telling, strict=True))
         ones = [i for i, e in enumerate(_flat(factors)) if e == 1]
-        return replace(self, shape=shape, factors=factors, order=(*(renumbered[i] for i in order), *ones))
+        places = [renumbered[i] for i in order]
+        in_order = places == sorted(places)  # then axes of 1 may stay where they are
+        lies = range(len(places) + len(ones)) if in_order else (*places, *ones)
+        return replace(self, shape=shape, factors=factors, order=tuple(lies))
 
     @property
     def _extents(self) -> tuple[int, ...]:

@@ -88,6 +88,11 @@ def test_batch_normalization_is_part_of_the_layer_before() -> None:
     assert "Sub" not in kinds
 
 
+def test_nothing_stands_between_the_layers_of_images() -> None:
+    kinds = {op.kind for name in ("residual", "unet", "nested") for op in _compiled_graph(name).ops}
+    assert not kinds & {"Reshape", "Transpose"}
+
+
 def test_weights_of_a_shared_layer_are_there_once() -> None:
     graph = _compiled_graph("shared")
     weights = {op.inputs[1] for op in graph.ops if op.kind == "FullyConnected"}
