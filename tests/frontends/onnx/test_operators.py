@@ -138,7 +138,7 @@ def test_interpolation(mode: str, places: str, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", _SIZES, ids=str)
 @pytest.mark.parametrize(
     ("places", "rule"),
-    itertools.product(["half_pixel", "asymmetric"], ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]),
+    list(itertools.product(["half_pixel", "asymmetric"], ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])),
 )
 def test_nearest_pixels(places: str, rule: str, size: tuple[int, int]) -> None:
     node = make("Resize", ["x", "", "", "sizes"], ["y"], coordinate_transformation_mode=places, nearest_mode=rule)

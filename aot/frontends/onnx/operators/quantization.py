@@ -51,7 +51,8 @@ def quantized(build: Builder, x: Value, scale: Value, zero: Value | None, axis: 
 
 def _quant(x: Value, scale: Value, zero: Value | None, axis: int, dtype: str) -> Quant:
     """The parameters, for all elements or along an axis."""
-    require(scale.constant and (zero is None or zero.constant), "a scale or zero point that is not constant")
+    for value, what in ((scale, "the scale"), (zero, "the zero point")):
+        require(value is None or value.constant, f"{what} (%{value.label if value else ''}) is not constant")
     scales = tuple(map(float, scale.array.astype(np.float32).ravel()))
     zeros = (0,) * len(scales) if zero is None else tuple(int(z) for z in zero.array.astype(np.int64).ravel())
     zeros = zeros * len(scales) if len(zeros) == 1 else zeros
