@@ -52,6 +52,7 @@ fuzz: system-dev environment-dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz_samples.py archives --count 1000
 	$(BIN)/python tests/tools/fuzz_devices.py --count 500
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz_onnx.py --count 2000
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz_keras.py tests/frontends/keras/models/*.keras tests/frontends/keras/models/*.h5 --count 2000
 
 lint: environment-dev
 	$(BIN)/ruff check .

@@ -104,6 +104,7 @@ class Numbered(Weights):
 
 
 _OLD = "_layer_checkpoint_dependencies"
+_KERAS_2 = {"kernel": "depthwise_kernel"}  # what depth-wise convolutions called theirs
 
 
 class Named(Weights):
@@ -118,7 +119,8 @@ class Named(Weights):
 
     def _next(self, variable: str) -> str:
         """The first one of this name that is left, of the layer itself if there is one."""
-        called = [path for path in self._left if re.sub(r"(_\d+)?(:0)?$", "", path.split("/")[-1]) == variable]
+        names = (variable, _KERAS_2.get(variable))
+        called = [path for path in self._left if re.sub(r"(_\d+)?(:0)?$", "", path.split("/")[-1]) in names]
         own = [path for path in called if self._name in path.split("/")[:-1]]
         if not called:
             raise Unsupported(f"its weights {variable!r} are not in the file")

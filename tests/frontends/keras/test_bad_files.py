@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from command import refused
 from fuzzing import fuzz
-from keras_files import dense, h5_file, hdf5, keras_file, layer, sequential, weights_of_dense
+from keras_files import dense, hdf5, keras_file, layer, sequential, weights_of_dense
 from keras_models import FILES
 from mutate_keras import archive_of, members_of
 
@@ -197,35 +197,3 @@ def test_damage() -> None:
     """To bytes, to weights and to what the JSON says."""
     models = [FILES[name] for name in ("mlp", "sequence", "shared", "stateful", "merges", "h5_nested", "h5_recurrent")]
     fuzz("fuzz_keras.py", *models, "--count", 105)
-
-
-def _keras_2(*inbound: str) -> list[list[list[object]]]:
-    return [[[source, 0, 0, {}] for source in inbound]] if inbound else []
-
-
-def test_what_keras_2_wrote_is_read() -> None:
-    """Calls as lists, `batch_input_shape`, names of weights that end in :0."""
-    rng = np.random.default_rng(5)
-    kernels = {name: rng.normal(size=(4, 4)).astype(np.float32) for name in ("a", "b")}
-    layers = [
-        {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 4], "name": "x"}, "name": "x"},
-        {
-            "class_name": "Dense",
-            "config": {"name": "a", "units": 4, "use_bias": False, "activation": "relu"},
-            "name": "a",
-        },
-        {"class_name": "Dense", "config": {"name": "b", "units": 4, "use_bias": False}, "name": "b"},
-        {"class_name": "Add", "config": {"name": "sum"}, "name": "sum"},
-    ]
-    sources: dict[str, tuple[str, ...]] = {"x": (), "a": ("x",), "b": ("x",), "sum": ("a", "b")}
-    for one in layers:
-        one["inbound_nodes"] = _keras_2(*sources[str(one["name"])])
-    config = {"name": "m", "layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [["sum", 0, 0]]}
-    content = h5_file(
-        {"class_name": "Functional", "config": config},
-        {name: {f"{name}/kernel:0": data} for name, data in kernels.items()},
-    )
-    graph = parse(content, "model", "model.h5")
-    x = rng.normal(size=(1, 4)).astype(np.float32)
-    found = graph.values({graph.inputs[0]: x}, "double")[graph.outputs[0]]
-    np.testing.assert_allclose(found, np.maximum(x @ kernels["a"], 0) + x @ kernels["b"], atol=1e-6)

@@ -130,6 +130,7 @@ def steps(call: Call, layer: Layer, x: Value, given: Sequence[Value]) -> list[Va
     layer = _unwrapped(layer) if layer.kind == "RNN" else layer
     kind, units, reverse = KINDS[layer.kind], layer.integer("units"), layer.flag("go_backwards")
     require(x.rank == 3, f"an input of {x.rank} dimensions; expected 3")
+    require(not layer.flag("time_major"), "time_major")
     shape = (x.shape[0], units)
     require(len(given) in (0, kind.states), f"{len(given)} initial states")
     require(all(s.shape == shape for s in given), "initial states of another shape")
