@@ -325,6 +325,21 @@ def residual() -> Any:
 
 
 @model
+def read_twice() -> Any:
+    """What goes into a batch normalization also goes elsewhere: around it, through layers that do nothing, out."""
+    x = keras.Input((4, 4, 3), name="x")
+    y = L.Conv2D(3, 1)(x)
+    y = L.Add()([L.BatchNormalization()(y), y])
+    z = L.Conv2D(3, 1)(y)
+    z = L.Add()([L.BatchNormalization()(L.Dropout(0.1)(z)), L.Dropout(0.1)(z)])
+    inner = keras.Sequential([keras.Input((4, 4, 3)), L.BatchNormalization()])
+    w = L.Conv2D(3, 1, name="out")(z)
+    v = L.Conv2D(3, 1)(w)
+    u = keras.Sequential([keras.Input((4, 4, 3)), L.Conv2D(3, 1)])(v)
+    return keras.Model(x, [w, inner(w), L.Subtract()([inner(v), v]), L.BatchNormalization()(u)])
+
+
+@model
 def unet() -> Any:
     x = keras.Input((8, 8, 2), name="x")
     a = L.Conv2D(4, 3, padding="same", activation="relu")(x)
