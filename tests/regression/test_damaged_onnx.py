@@ -43,3 +43,9 @@ def test_tensors_that_no_microcontroller_holds() -> None:
     nodes = [make("Tile", ["x", "many"], ["a"]), make("ReduceSum", ["a"], ["y"], keepdims=0)]
     content = onnx_model(nodes, {"x": (1000,)}, {"y": ()}, {"many": np.array([10**6])})
     assert "too many for a microcontroller" in _damaged(onnx.ModelProto.FromString(content)).things_to_try[0]
+
+
+def test_inputs_that_no_microcontroller_holds() -> None:
+    model = onnx.ModelProto.FromString(onnx_model([make("Relu", ["x"], ["y"])], {"x": (1000, 4)}, {"y": (1000, 4)}, {}))
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 10**6
+    assert _damaged(model).what == "the input 'x' has 4,000,000,000 bytes: too many for a microcontroller"

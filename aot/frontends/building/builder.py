@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from aot.base.errors import AotError
 from aot.frontends.building.value import Order, Value, plain_factors, shape_in
 from aot.graph.identifiers import Names
 from aot.graph.ir import Array, Graph, Op, Quant, State, Tensor, Unsupported
@@ -42,9 +43,15 @@ class Builder:
         self._ports = {label: self.names.unique(label) for label in labels}
 
     def input(self, label: str, shape: Sequence[int], dtype: str, order: Order | None = None) -> Value:
-        """A port through which a value comes in; with `order`, its axes lie so, and the tensor's shape is that."""
+        """A port through which a value comes in; with `order`, its axes lie so, and the tensor's shape is that.
+
+        Raises AotError for one that is too large.
+        """
         order = tuple(range(len(shape))) if order is None else order
-        tensor = _small(Tensor(self._ports[label], shape_in(shape, order), element_type(dtype), label=label))
+        tensor = Tensor(self._ports[label], shape_in(shape, order), element_type(dtype), label=label)
+        if tensor.bytes > _MOST_BYTES:
+            what = f"the input {label[:200]!r} has {tensor.bytes:,} bytes: too many for a microcontroller"
+            raise AotError(what, "give it another shape: --input-shape; in Python input_shapes={...}")
         self._tensors[tensor.name] = tensor
         return self._value(tensor, shape, order)
 
