@@ -53,6 +53,8 @@ def _told(variants: Sequence[Words], keys: Set[str]) -> int:
 def _words(call: Call, members: str) -> Words:
     """Of each property a short word; and its whole text, for where these leave two variants alike."""
     properties = dict(_properties("", call.variant))
+    if ".function" in properties:  # which says what the text computes
+        properties = {key: value for key, value in properties.items() if key not in (".result", ".statements")}
     operator = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", type(call.op).__name__).lower()
     short = {key: _word(key.split(".")[-1], value, operator) for key, value in properties.items()}
     whole = {key + _WHOLE: _slug(str(value)) for key, value in properties.items()}

@@ -197,12 +197,22 @@ def _params(op: Op, x: Tensor, y: Tensor, formula: Formula, rounding: str) -> Pa
     return Count(y.elements)
 
 
+def called(op: Op, params: Params) -> dict[str, object]:
+    """The word for a function in a kernel's name, where its formula gives none."""
+    if isinstance(op, RealFunction):
+        return {"function": op.function}
+    if isinstance(params, CountLimits):
+        ends = [end for end, limit in (("low", params.low), ("high", params.high)) if limit is not None]
+        return {"function": "_".join(["clip", *ends])}
+    return {}
+
+
 def unary(kernel: AnyKernel, op: Unary, graph: Graph, target: Target) -> Call:
     """float32 and plain integers."""
     x, y = op.operands(graph)
     formula = _formula(op, x, target.rounding)
     params = _params(op, x, y, formula, target.rounding)
-    variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], **formula.printed}
+    variant = {"type": C_TYPES[x.dtype], "out_type": C_TYPES[y.dtype], **called(op, params), **formula.printed}
     work = per_function(y.elements) if op.ulps(graph) else per_element(x.dtype, y.elements)
     return Call(kernel, op, params, (x.name,), (y.name,), variant, needs=formula.needs, in_place=(0,), work=work)
 
