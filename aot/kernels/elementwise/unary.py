@@ -199,8 +199,9 @@ def _params(op: Op, x: Tensor, y: Tensor, formula: Formula, rounding: str) -> Pa
 
 def called(op: Op, params: Params) -> dict[str, object]:
     """The word for a function in a kernel's name, where its formula gives none."""
-    if isinstance(op, RealFunction):
-        return {"function": op.function}
+    if isinstance(params, CountParameters) and isinstance(op, RealFunction):
+        alone = params.alpha is not None and params.beta is None
+        return {"function": f"{op.function}_alpha" if alone else op.function}
     if isinstance(params, CountLimits):
         ends = [end for end, limit in (("low", params.low), ("high", params.high)) if limit is not None]
         return {"function": "_".join(["clip", *ends])}
