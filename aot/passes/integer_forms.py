@@ -227,6 +227,8 @@ class _Rewriter:
         x, w, b = (self._held(n) for n in (*op.inputs, None)[:3])
         if x is None or w is None or w.data is None or x.quant is None or w.quant is None:
             return False
+        if str(op.inputs[0]) not in self._codes:  # codes that nothing made reals of: the layer's own check refuses them
+            return False
         if x.dtype not in _MOVED_TYPES or x.quant.per_channel or (b is not None and b.data is None):
             return False
         weights = centred(w)

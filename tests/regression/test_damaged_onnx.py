@@ -5,6 +5,7 @@ import onnx
 import pytest
 from onnx import helper
 from onnx_models import graph_of, onnx_model
+from onnx_networks import quantized
 
 from aot.base.errors import AotError
 
@@ -49,3 +50,12 @@ def test_inputs_that_no_microcontroller_holds() -> None:
     model = onnx.ModelProto.FromString(onnx_model([make("Relu", ["x"], ["y"])], {"x": (1000, 4)}, {"y": (1000, 4)}, {}))
     model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 10**6
     assert _damaged(model).what == "the input 'x' has 4,000,000,000 bytes: too many for a microcontroller"
+
+
+def test_layers_of_codes_without_a_conversion() -> None:
+    """The conversion in front of the convolution is gone."""
+    model = onnx.ModelProto.FromString(quantized())
+    conversion = model.graph.node[1]
+    conversion.op_type = "Identity"
+    del conversion.input[1:]
+    assert "Conv2D" in _damaged(model).things_to_try[0]
