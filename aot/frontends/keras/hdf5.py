@@ -1,6 +1,7 @@
 """HDF5 by h5py: groups, arrays and texts that are in the file itself, and nothing else that the format allows."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -19,12 +20,29 @@ Group: TypeAlias = Any  # h5py has no types
 
 def opened(content: bytes, source: str) -> Group:
     """The root of the file in these bytes: nothing is read from anywhere else."""
+    if not all(_sound_heap(content, found.start()) for found in re.finditer(b"GCOL\\x01", content)):
+        raise AotError(f"{source} is damaged: a heap of texts in it does not add up", "copy it or save it again")
     try:
         return h5py.File(h5py.h5f.open_file_image(content))["/"]
     except DAMAGE as error:
         raise AotError(
             f"{source} is damaged: no HDF5 file can be read from it", "copy it or save it again", str(error)[:200]
         ) from None
+
+
+def _sound_heap(content: bytes, start: int) -> bool:
+    """Whether the objects of a heap fill it: HDF5's library goes round in circles in one whose sizes do not add up."""
+    size = int.from_bytes(content[start + 8 : start + 16], "little")
+    at, end = start + 16, start + size
+    if size < 16 or end > len(content):
+        return False
+    while at + 16 <= end:
+        index, length = (int.from_bytes(content[a:b], "little") for a, b in ((at, at + 2), (at + 8, at + 16)))
+        step = length if index == 0 else 16 + (length + 7) // 8 * 8  # object 0 is what is free, its header included
+        if step < 16 or at + step > end:
+            return False
+        at += step
+    return True
 
 
 def group(parent: Group, path: str) -> Group | None:
