@@ -21,7 +21,7 @@ from aot.passes import normalize, run_passes
 from aot.passes.check_operators import check_operators
 
 _TOLERANCE = 1e-5
-_PARTS = 6  # programs: the time to plan one grows with the square of its size
+_PARTS = 16  # programs: the time to plan one grows with the square of its size
 
 
 def _compiled_graph(name: str) -> Graph:
