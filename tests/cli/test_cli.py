@@ -68,7 +68,7 @@ def test_wrong_usage(arguments: list[Any]) -> None:
 
 def test_starts_quickly() -> None:
     """No package that takes long to import is one before it is needed."""
-    heavy = {"PIL", "h5py", "onnx", "onnxruntime", "onnxscript", "pandas", "scipy", "serial", "sklearn", "torch"}
+    heavy = {"PIL", "h5py", "onnx", "onnxruntime", "onnxscript", "pandas", "scipy", "sklearn", "torch"}
     program = "import sys, aot.cli.main; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not heavy & {*done.stdout.split()}
