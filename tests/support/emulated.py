@@ -5,6 +5,7 @@ A UART takes a byte at a time. By semihosting, the emulator itself reads and wri
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import native
@@ -17,6 +18,7 @@ from aot.graph.fixedpoint import Array
 from aot.project.compile import tool
 from aot.project.firmware import link_flags
 
+_STACK_BYTES = 3072
 _SECONDS = 300
 _INCLUDES = ("-I.", "-Iboard", f"-I{SUPPORT}")
 _EMULATOR = "-nographic -monitor none -semihosting-config enable=on,target=native -kernel driver.elf".split()
@@ -47,6 +49,9 @@ def run(
 
     With `compiler`, a command, this compiles the model's own files.
     """
+    # Many models merged into one function: GCC's frame for it may be larger than that of any model.
+    roomy = replace(model.board, stack_bytes=max(model.board.stack_bytes, _STACK_BYTES))
+    model = replace(model, board=roomy)
     board, machine = model.board, model.board.qemu_machine
     _compile(model, folder, compiler)
     (folder / "inputs").write_bytes(native.packed(model.source, samples))
