@@ -27,7 +27,8 @@ from aot.targets import load_board
 
 DOCUMENT = ROOT / "docs" / "misra.md"
 BOARDS = ("host", "mps2-an386")
-CPPCHECK = "cppcheck --enable=all --std=c99 --platform=unix32 --suppress=missingIncludeSystem -q".split()
+_DEFINED = "-DINT_MAX=2147483647 -DAOT_NO_ASSEMBLY"  # or no configuration gets past what the headers refuse
+CPPCHECK = f"cppcheck --enable=all --std=c99 --platform=unix32 --suppress=missingIncludeSystem -q {_DEFINED}".split()
 RULE = re.compile(r"\[misra-c2012-([\d.]+)\]$", re.MULTILINE)
 _ROW = re.compile(r"^\| ([\d.]+) \| (\w+) \| [\d,]+ \| (.*) \|$", re.MULTILINE)
 _HEAD = "| rule | category | count | why |\n|---|---|--:|---|\n"
