@@ -48,7 +48,7 @@ def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
 
 
 def test_the_model_of_the_page_from_keras_is_the_one_that_is_tested() -> None:
-    """`python tests/tools/keras_models.py page` makes it anew."""
+    """`python tests/tools/make_keras_models.py page` makes it anew."""
     text = (ROOT / "docs" / "from-keras.md").read_text(encoding="utf-8")
     shown = re.findall(r"^ +layers\.(\w+)\(", text, re.MULTILINE)
     with zipfile.ZipFile(FILES["page"]) as archive:

@@ -1,4 +1,4 @@
-"""The Keras models that tests/tools/keras_models.py made, and what Keras answers."""
+"""The Keras models that tests/tools/make_keras_models.py made, and what Keras answers."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -70,7 +70,7 @@ def _kinds(model: Layer) -> set[str]:
 
 def test_every_layer_is_in_some_model() -> None:
     kinds = set().union(*(_kinds(_opened(path.read_bytes(), path.name)[0]) for path in FILES.values()))
-    assert set(READERS) - kinds - set(TRAINING_ONLY) == set(), "in no model of tests/tools/keras_models.py"
+    assert set(READERS) - kinds - set(TRAINING_ONLY) == set(), "in no model of tests/tools/make_keras_models.py"
     assert len(kinds & set(OPERATIONS)) >= 40
 
 
