@@ -16,23 +16,18 @@ import merge
 import native
 import numpy as np
 import pytest
+from compilers import WARNINGS, quiet, tool
+from graphs_dense import small_dense
 from paths import DIGITS, ROOT, SUPPORT
-from reading import parse
-from topologies import TOPOLOGIES, add, connected, relu
 
-from aot.base.errors import AotError
 from aot.base.files import write_files
 from aot.compile.pipeline import compile_file
-from aot.compile.printing import files_of, make, print_model, print_project
+from aot.compile.printing import print_model, print_project
 from aot.compile.records import Compiled
-from aot.device.verify import run as run_on_device
-from aot.frontends.tflite.writer import write
 from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Graph, Quant
 from aot.kernels.call import constants_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
-from aot.ops.fully_connected import FullyConnected
-from aot.oracle import interpreter
 from aot.targets import load_board
 
 pytestmark = pytest.mark.usefixtures("quick_plans")
@@ -42,7 +37,6 @@ _CLANG_FOR_M4 = "--target=armv7em-none-eabi -mcpu=cortex-m4 -mfloat-abi=hard -is
 _OTHERS = [f"gcc-{n}" for n in range(10, 20) if shutil.which(f"gcc-{n}")]  # that the machine has beside its own
 _GCC = Path(shutil.which("gcc") or "gcc").resolve()
 _COMPILERS = ["gcc", "clang", *(name for name in _OTHERS if Path(shutil.which(name) or "").resolve() != _GCC)]
-_WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror".split()
 
 
 @cache
@@ -59,24 +53,6 @@ def _parts(rounding: str) -> list[list[merge.Case]]:
 def _groups(rounding: str = "double", board: str = "host") -> list[Compiled]:
     """The same as several models, which takes compilers less time."""
     return [native.compiled(merge.merged(group)[0], rounding, board) for group in _parts(rounding)]
-
-
-def _tool(name: str) -> str:
-    if shutil.which(name) is None:
-        pytest.skip(f"{name} is not installed")
-    return name
-
-
-def _quiet(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0 and not done.stderr, done.stderr[:4000]
-
-
-def _dense() -> Graph:
-    x = graphs.int8("x", (1, 4), Quant((0.5,), (-3,)))
-    w = graphs.int8("w", (3, 4), Quant((0.25,), (0,)), np.arange(-6, 6, dtype=np.int8).reshape(3, 4))
-    y = graphs.int8("y", (1, 3), Quant((1.0,), (7,)))
-    return replace(graphs.graph_of(FullyConnected, [x, w], y), name="dense")
 
 
 # Determinism
@@ -111,8 +87,8 @@ def _small_depthwise() -> Graph:
 
 @pytest.mark.parametrize(
     ("name", "graph", "board"),
-    [("dense", _dense(), "host"), ("dense_dsp", _dense(), "mps2-an386"), ("depthwise", _small_depthwise(), "host"),
-     ("depthwise_dsp", _small_depthwise(), "mps2-an386")],
+    [("dense", small_dense(), "host"), ("dense_dsp", small_dense(), "mps2-an386"),
+     ("depthwise", _small_depthwise(), "host"), ("depthwise_dsp", _small_depthwise(), "mps2-an386")],
 )  # fmt: skip
 def test_golden(name: str, graph: Graph, board: str) -> None:
     """Read the difference; when it is wanted, AOT_REWRITE_GOLDEN=1 makes it the new golden file."""
@@ -141,7 +117,7 @@ def test_no_warnings(compiler: str, board: str, rounding: str, tmp_path: Path) -
         write_files(print_model(model), tmp_path)
         for source in model.sources[1:]:
             for level in ("-O0", "-O3"):
-                _quiet([_tool(compiler), "-std=c99", level, *_WARNINGS, "-c", source, "-o", "out.o"], tmp_path)
+                quiet([tool(compiler), "-std=c99", level, *WARNINGS, "-c", source, "-o", "out.o"], tmp_path)
 
 
 def test_what_clang_finds_at_most_has_a_reason(tmp_path: Path) -> None:
@@ -150,7 +126,7 @@ def test_what_clang_finds_at_most_has_a_reason(tmp_path: Path) -> None:
     write_files(print_model(model), tmp_path)
     allowed = ("-Wno-declaration-after-statement", "-Wno-padded", "-Wno-unused-macros")
     for source in model.sources[1:]:
-        _quiet([_tool("clang"), "-std=c99", "-fsyntax-only", "-Weverything", *allowed, source], tmp_path)
+        quiet([tool("clang"), "-std=c99", "-fsyntax-only", "-Weverything", *allowed, source], tmp_path)
 
 
 def test_clang_for_the_dsp_extension(tmp_path: Path) -> None:
@@ -158,7 +134,7 @@ def test_clang_for_the_dsp_extension(tmp_path: Path) -> None:
     model = _merged(board="mps2-an386")
     write_files(print_model(model), tmp_path)
     for source in model.sources[1:]:
-        _quiet([_tool("clang"), *_CLANG_FOR_M4, "-std=c99", "-fsyntax-only", *_WARNINGS, source], tmp_path)
+        quiet([tool("clang"), *_CLANG_FOR_M4, "-std=c99", "-fsyntax-only", *WARNINGS, source], tmp_path)
 
 
 @pytest.mark.parametrize(("board", "target"), [("host", []), ("mps2-an386", _CLANG_FOR_M4)])
@@ -167,7 +143,7 @@ def test_no_dead_stores(board: str, target: list[str], tmp_path: Path) -> None:
     analyze = ["--analyze", "--analyzer-no-default-checks", "-Xclang", "-analyzer-checker=deadcode.DeadStores"]
     for model in (*_groups("float", board), *_groups("double", board), compile_file(DIGITS, load_board(board))):
         write_files(print_model(model), tmp_path)
-        _quiet([_tool("clang"), *target, "-std=c99", *analyze, model.sources[1]], tmp_path)
+        quiet([tool("clang"), *target, "-std=c99", *analyze, model.sources[1]], tmp_path)
 
 
 @pytest.mark.parametrize("struct", ["tiles", "plane_3x3_s8"])
@@ -204,7 +180,7 @@ def test_header_in_cpp(tmp_path: Path) -> None:
     model = _merged()
     write_files(print_model(model), tmp_path)
     (tmp_path / "use.cpp").write_text('#include "merged.h"\nvoid use(void *arena) { merged_run(arena); }\n')
-    _quiet([_tool("g++"), "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c", "use.cpp"], tmp_path)
+    quiet([tool("g++"), "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c", "use.cpp"], tmp_path)
 
 
 # What float32 operators may call: no function of doubles, which most cores would emulate, but for FLOOR_DIV's quotient.
@@ -220,7 +196,7 @@ def test_no_globals_and_no_library(board: str, tmp_path: Path) -> None:
     for model in _groups():
         write_files(print_model(model), tmp_path)
         for source in model.sources[1:]:
-            _quiet([f"{core.prefix}gcc", *core.flags, "-g0", "-fno-pie", "-c", source, "-o", "out.o"], tmp_path)
+            quiet([f"{core.prefix}gcc", *core.flags, "-g0", "-fno-pie", "-c", source, "-o", "out.o"], tmp_path)
             lines = subprocess.check_output([f"{core.prefix}nm", "out.o"], cwd=tmp_path, text=True).splitlines()
             symbols = [line.split()[-2:] for line in lines]
             assert not [name for kind, name in symbols if kind in "dDbBC"]
@@ -239,7 +215,7 @@ def test_two_models_as_one_unit(board: str, tmp_path: Path) -> None:
         write_files(print_model(model), tmp_path)
     both = [f'#include "{name}{end}.c"\n' for name in models for end in ("", "_weights")]
     (tmp_path / "both.c").write_text("".join(both))
-    _quiet([f"{core.prefix}gcc", *core.machine, "-std=c99", "-O1", *_WARNINGS, "-c", "both.c"], tmp_path)
+    quiet([f"{core.prefix}gcc", *core.machine, "-std=c99", "-O1", *WARNINGS, "-c", "both.c"], tmp_path)
     symbols = subprocess.check_output([f"{core.prefix}nm", "both.o"], cwd=tmp_path, text=True)
     assert {"first_run", "second_run"} <= {line.split()[-1] for line in symbols.splitlines()}
 
@@ -255,7 +231,7 @@ def _kinds(name: str, rounding: str, board: str) -> Compiled:
 
 def test_arenas_are_independent(tmp_path: Path) -> None:
     """Two inferences interleaved: fill both, run both, read both."""
-    model = native.compiled(_dense())
+    model = native.compiled(small_dense())
     write_files(print_model(model), tmp_path)
     (tmp_path / "main.c").write_text(
         """\
@@ -276,12 +252,12 @@ int main(void)
 }
 """
     )
-    _quiet(["gcc", "-std=c99", *_WARNINGS, "main.c", "dense.c", "dense_weights.c", "-o", "main"], tmp_path)
+    quiet(["gcc", "-std=c99", *WARNINGS, "main.c", "dense.c", "dense_weights.c", "-o", "main"], tmp_path)
     assert subprocess.run([tmp_path / "main"]).returncode == 0
 
 
 def test_header_quantizes_and_dequantizes(tmp_path: Path) -> None:
-    model = native.compiled(_dense())
+    model = native.compiled(small_dense())
     write_files(print_model(model), tmp_path)
     (tmp_path / "main.c").write_text(
         """\
@@ -300,7 +276,7 @@ int main(void)
 }
 """
     )
-    _quiet(["gcc", "-std=c99", *_WARNINGS, "main.c", "dense.c", "dense_weights.c", "-o", "main"], tmp_path)
+    quiet(["gcc", "-std=c99", *WARNINGS, "main.c", "dense.c", "dense_weights.c", "-o", "main"], tmp_path)
     assert subprocess.run([tmp_path / "main"]).returncode == 0
 
 
@@ -313,99 +289,3 @@ def test_moved_types_have_ports_of_their_type() -> None:
     for c_type in ("int8_t", "uint8_t", "int16_t", "int32_t", "int64_t", "float"):
         assert f"static inline {c_type} *{model.interface.name}_input(void *arena)" in header
     assert f"int32_t {model.interface.name}_input_quantize" not in header
-
-
-# Names
-
-_HOSTILE = (
-    "int", "while", "class", "namespace", "restrict", "_Bool", "inline", "main", "arena", "base", "run", "input",
-    "output", "clamp", "requantize", "rounding_high", "params_x", "params_y", "dense_s8", "conv2d_s8", "product",
-    "lookup_s8", "memcpy", "int8_t", "INT8_MIN", "NULL", "size", "shape", "SIZE", "a", "b", "p", "out", "in", "x", "X",
-    "x_weights", "x_bias", "y_table", "Y_TABLE", "k_data", "stdin", "errno", "EOF", "a b", "a.b", "a/b", "a_b", "A_B",
-    "", " ", "\u00e4\u00f6\u00fc", "\u6a21\u578b", "\u0661", "0", "1x", "-1", "*/ int z; /*", "//", "\\", '"', "%s",
-    "{{ x }}", "%% if", "\n", "n" * 300, "n" * 299 + "m", "quantize", "input_quantize", "input_x", "output_x", "trace",
-    "TRACE", "defined", "linux", "unix",
-)  # fmt: skip
-
-
-def _hostile() -> Graph:
-    """Chains of operators whose every tensor has such a name; inputs, outputs, constants and what lies between."""
-    parts = []
-    for i in range(0, len(_HOSTILE), 4):
-        labels = [_HOSTILE[(i + j) % len(_HOSTILE)] for j in range(4)]
-        graph = connected("x", "y", relu("x", "a"), add("a", "k", "y"), constants="k")
-        tensors = zip(("x", "a", "k", "y"), labels, strict=True)
-        parts.append((graph.with_tensors(*(_labelled(graph, name, label) for name, label in tensors)), {}))
-    return merge.merged(parts, "hostile")[0]
-
-
-def _labelled(graph: Graph, name: str, label: str) -> graphs.Tensor:
-    return graphs.Tensor(**{**vars(graph[name]), "label": label})
-
-
-def test_hostile_tensor_names(tmp_path: Path) -> None:
-    graph = parse(write(_hostile()), "hostile")
-    model = native.compiled(graph)
-    write_files(print_model(model), tmp_path)
-    for source in model.sources[1:]:
-        _quiet(["gcc", "-std=c99", *_WARNINGS, "-c", source], tmp_path)
-    rng = np.random.default_rng(0)
-    sample = {name: graphs.codes(rng, graph[name].shape) for name in graph.inputs}
-    verdict = run_on_device(model, make(model, tmp_path / "firmware"), [sample], count=False)
-    assert verdict.first_difference is None
-
-
-def _two_outputs(model: str, x: str, *ys: str) -> Graph:
-    """Dense layers of one input; all of these are names."""
-    dense = _dense()
-    (op,) = dense.ops
-    ops = tuple(replace(op, name=y, inputs=(x, *op.inputs[1:]), outputs=(y,)) for y in ys)
-    ports = [replace(dense["x"], name=x), *(replace(dense["y"], name=y) for y in ys)]
-    return Graph(model, {t.name: t for t in (*ports, dense["w"])}, ops, (x,), ys)
-
-
-@pytest.mark.parametrize("names", [("x", "y", "y_dequantize"), ("weights", "input", "b"), ("x", "run", "init")])
-def test_names_that_could_meet_do_not(names: tuple[str, str, str], tmp_path: Path) -> None:
-    model = native.compiled(_two_outputs("net", *names))
-    write_files(print_model(model), tmp_path)
-    _quiet(["gcc", "-std=c99", *_WARNINGS, "-fsyntax-only", *model.sources[1:]], tmp_path)
-
-
-@pytest.mark.parametrize(("model", "output"), [("params", "run"), ("tensor", "s8")])
-def test_names_that_meet_are_refused(model: str, output: str) -> None:
-    with pytest.raises(AotError, match="two things would be called") as caught:
-        native.compiled(_two_outputs(model, "x", output, "other"))
-    assert "--name" in str(caught.value)
-
-
-def test_files_say_what_they_define() -> None:
-    files = files_of(native.compiled(_dense(), board="mps2-an386"))
-    header, code, weights = (files[f"dense{end}"] for end in (".h", ".c", "_weights.c"))
-    functions = {f"dense_{what}" for what in ("input", "output", "quantize_input", "dequantize_output")}
-    assert set(header.defines) == functions | set(re.findall(r"^#define (\w+)", header.text, re.MULTILINE))
-    assert code.defines == ("dense_run",)
-    assert set(weights.defines) == set(re.findall(r"^DENSE_WEIGHTS .*?(\w+)\[", weights.text, re.MULTILINE))
-
-
-_MODEL_NAMES = (
-    "model", "main", "int", "string", "stdint", "Stdlib", "board", "wire", "commands", "MODEL", "mlperf", "dense_s8",
-    "startup", "a b", "1", "\u00e4", "x" * 200,
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", _MODEL_NAMES)
-def test_hostile_model_names(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"{name}.tflite"
-    path.write_bytes(write(_dense()))
-    model = compile_file(path, load_board("mps2-an386"))
-    firmware = make(model, tmp_path / "firmware")
-    if name == "model":
-        sample = {"x": np.array([[1, 2, 3, 4]], np.int8)}
-        assert run_on_device(model, firmware, [sample], count=False).first_difference is None
-
-
-def test_tensor_comments_cannot_end_a_comment() -> None:
-    graph = TOPOLOGIES["branches"].with_tensors(_labelled(TOPOLOGIES["branches"], "x", "*/ evil /*"))
-    text = print_model(native.compiled(graph))["net.h"]
-    assert "*/ evil" not in text
-    assert interpreter.run(graph, {"x": np.zeros((2, 3, 4), np.int8)})["y"].shape == (2, 3, 4)

@@ -260,3 +260,11 @@ DENSE: dict[str, Builder] = {
     "Softmax int16": softmax_int16,
     "Softmax int16 int16": softmax_of_int16,
 }
+
+
+def small_dense() -> Graph:
+    """One layer of three units, small enough to read what it becomes."""
+    x = graphs.int8("x", (1, 4), Quant((0.5,), (-3,)))
+    w = graphs.int8("w", (3, 4), Quant((0.25,), (0,)), np.arange(-6, 6, dtype=np.int8).reshape(3, 4))
+    y = graphs.int8("y", (1, 3), Quant((1.0,), (7,)))
+    return replace(graph_of(FullyConnected, [x, w], y), name="dense")
