@@ -1,6 +1,6 @@
 """Keras: layers as JSON and weights as HDF5, in a .keras archive or in one .h5 file. Keras itself is not needed."""
 
-from aot.base.errors import AotError
+from aot.frontends.extras import needed
 from aot.frontends.keras.archive import is_archive
 from aot.frontends.settings import Settings
 from aot.graph.ir import Graph
@@ -18,10 +18,6 @@ def parse(content: bytes, name: str, source: str, settings: Settings) -> Graph:
 
     `settings` tell of its ports, by their names; a free batch is 1. Raises AotError for any fault in it.
     """
-    try:
+    with needed("keras", "a Keras model", "h5py"):
         from aot.frontends.keras import reader
-    except ImportError as error:
-        if (error.name or "").split(".")[0] != "h5py":
-            raise
-        raise AotError("reading a Keras model needs the package h5py", 'pip install "aot-mcu[keras]"') from None
     return reader.parse(content, name, source, settings)

@@ -1,6 +1,6 @@
 """ONNX: protobuf of nodes, read in one pass with shapes that are all known."""
 
-from aot.base.errors import AotError
+from aot.frontends.extras import needed
 from aot.frontends.settings import Settings
 from aot.graph.ir import Graph
 
@@ -16,10 +16,6 @@ def parse(content: bytes, name: str, source: str, settings: Settings) -> Graph:
 
     `settings` tell of its ports, by their names; a free batch is 1. Raises AotError for any fault in it.
     """
-    try:
+    with needed("onnx", "an ONNX model", "onnx"):
         from aot.frontends.onnx import reader
-    except ImportError as error:
-        if (error.name or "").split(".")[0] != "onnx":
-            raise
-        raise AotError("reading an ONNX model needs the package onnx", 'pip install "aot-mcu[onnx]"') from None
     return reader.parse(content, name, source, settings)

@@ -4,8 +4,8 @@ from io import BytesIO
 from types import ModuleType
 from zipfile import BadZipFile, ZipFile
 
-from aot.base.errors import AotError
 from aot.frontends import onnx
+from aot.frontends.extras import needed
 from aot.frontends.settings import Settings
 from aot.graph.ir import Graph
 
@@ -41,10 +41,6 @@ def quantized_module(module: object, example_inputs: object, quantizer: object, 
 
 def _exporting() -> ModuleType:
     """The module that needs torch."""
-    try:
+    with needed("torch", "a PyTorch model", "torch", "onnxscript"):
         from aot.frontends.pytorch import exporting
-    except ImportError as error:
-        raise AotError(
-            f"reading PyTorch models needs the package {error.name}", 'pip install "aot-mcu[torch]"'
-        ) from None
     return exporting

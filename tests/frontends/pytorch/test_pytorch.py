@@ -16,8 +16,9 @@ aot: Any = package
 
 
 def test_what_to_install_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("torch", "aot.frontends.pytorch.exporting"):
-        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "aot.frontends.pytorch.exporting", raising=False)
+    monkeypatch.delattr(pytorch, "exporting", raising=False)
     with pytest.raises(aot.AotError, match=r'pip install "aot-mcu\[torch\]"'):
         aot.from_torch(object(), None)
     made = io.BytesIO()
