@@ -16,7 +16,7 @@ from aot.base.files import complete_file, os_errors, refuse_unwritable
 from aot.device.native import native_answers
 from aot.frontends import content_of, parse, settings_of
 from aot.frontends.onnx import recognizes as is_onnx
-from aot.frontends.tflite import recognizes, write
+from aot.frontends.tflite import composed, recognizes, write
 from aot.graph.ir import Array, Graph
 from aot.oracle.doubts import doubts_of
 from aot.oracle.framework import onnxruntime_answers
@@ -83,7 +83,7 @@ def quantize_file(
     output = _writable(output, model, force)
     content = content_of(model)
     graph = normalize(parse(content, Path(model).stem, str(model), settings_of(**ports)))
-    quantized = quantize(graph, samples, options, images=images, holdout=holdout, progress=progress)
+    quantized = quantize(composed(graph), samples, options, images=images, holdout=holdout, progress=progress)
     kept = recognizes(content) and not quantized.changed  # byte for byte
     with complete_file(output) as made:
         made.write_bytes(content if kept else quantized.tflite())

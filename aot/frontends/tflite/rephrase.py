@@ -1,10 +1,11 @@
-"""What a .tflite file can only say in other words: PAD in front of a layer, SLICE behind it, a bias of zeros."""
+"""What a .tflite file can only say in other words: PAD before a layer, SLICE behind it, zeros as bias, functions."""
 
 from dataclasses import replace
 
 import numpy as np
 import tflite
 
+from aot.frontends.tflite.compositions import composed
 from aot.frontends.tflite.operators.records import read_pads
 from aot.graph.ir import Graph, Op, Quant, Tensor
 from aot.ops.common import Pads
@@ -21,7 +22,7 @@ _Window = Conv2D | DepthwiseConv2D | MaxPool2D
 
 def rephrased(graph: Graph) -> Graph:
     """The same graph, as far as a file can hold it."""
-    return _with_biases(_with_pads(graph))
+    return _with_biases(_with_pads(composed(graph)))
 
 
 def _with_biases(graph: Graph) -> Graph:
