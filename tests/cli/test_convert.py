@@ -12,7 +12,9 @@ import aot as package
 _NETWORKS = Path(__file__).parents[1] / "frontends" / "onnx" / "networks"
 
 
-@pytest.mark.parametrize("name", ["conv_bn", "detector", "grouped", "mobile", "residual", "shuffle", "squeeze_excite", "unet"])
+@pytest.mark.parametrize(
+    "name", ["conv_bn", "detector", "grouped", "mobile", "residual", "shuffle", "squeeze_excite", "unet"]
+)
 def test_what_is_written_answers_as_onnxruntime(name: str, tmp_path: Path) -> None:
     written = tmp_path / "net.tflite"
     done = aot("convert", _NETWORKS / f"{name}.dynamo.onnx", "-o", written)

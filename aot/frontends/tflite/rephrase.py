@@ -8,11 +8,12 @@ import tflite
 from aot.frontends.tflite.compositions import composed
 from aot.frontends.tflite.operators.records import read_pads
 from aot.graph.ir import Graph, Op, Quant, Tensor
-from aot.ops.common import Pads
+from aot.ops.common import Activation, Pads
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.ops.pad import Pad, PadV2
 from aot.ops.pool2d import MaxPool2D
+from aot.ops.relu import Relu0To1
 from aot.ops.slice import Slice
 from aot.ops.transpose_conv import TransposeConv
 
@@ -22,7 +23,19 @@ _Window = Conv2D | DepthwiseConv2D | MaxPool2D
 
 def rephrased(graph: Graph) -> Graph:
     """The same graph, as far as a file can hold it."""
-    return _with_biases(_with_pads(composed(graph)))
+    return _with_biases(_with_pads(_with_limits(composed(graph))))
+
+
+def _with_limits(graph: Graph) -> Graph:
+    """RELU_0_TO_1 is an operator in files, never fused; on the same codes it is as exact."""
+    for op in graph.ops:
+        if getattr(op, "activation", None) is Activation.RELU_0_TO_1:
+            name = graph.unused(f"{op.name}_unlimited")
+            wide = replace(graph[op.outputs[0]], name=name, label=name)
+            layer = op.changed(name=name, outputs=(name,), activation=Activation.NONE)
+            limit = Relu0To1(name=op.name, inputs=(name,), outputs=op.outputs)
+            graph = _instead(graph.with_tensors(wide), op, layer, limit)
+    return graph
 
 
 def _with_biases(graph: Graph) -> Graph:
