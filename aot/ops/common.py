@@ -106,11 +106,18 @@ def require_types(graph: Graph, op: Op, *combinations: tuple[str, ...]) -> None:
 
 def require_quantized(*tensors: Tensor) -> None:
     """Each must have a per-tensor scale (a sane one: no product of two overflows) and a zero point its type holds."""
+    require_per_tensor(*tensors)
     for tensor in tensors:
-        require(not tensor.quantization.per_channel, f"%{tensor.name} is quantized per channel; supported: per tensor")
         require(_MIN_SCALE < tensor.scale < _MAX_SCALE, f"%{tensor.name} has scale {tensor.scale:g}")
         info = np.iinfo(tensor.dtype)
         require(info.min <= tensor.zero_point <= info.max, f"%{tensor.name} has zero point {tensor.zero_point}")
+
+
+def require_per_tensor(*tensors: Tensor) -> None:
+    """Those that are quantized must have one scale."""
+    for tensor in tensors:
+        several = tensor.quant is not None and tensor.quant.per_channel
+        require(not several, f"%{tensor.name} is quantized per channel; supported: per tensor")
 
 
 def require_fixed(y: Tensor, scale: float, zero_point: int, tolerance: float = 0.0) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from aot.graph.fixedpoint import Array
 from aot.graph.ir import Tensor
 from aot.ops.binary import NUMBERS
-from aot.ops.common import require, require_same_quant
+from aot.ops.common import require, require_per_tensor, require_same_quant
 from aot.ops.scaled_binary import ScaledBinary, Scaling
 from aot.ops.unary import require_codes
 
@@ -29,6 +29,7 @@ class Comparison(ScaledBinary):
     def check_codes(self, a: Tensor, b: Tensor, y: Tensor) -> None:
         if self.scaling(a, b, y) is None:
             require_same_quant(a, b)
+            require_per_tensor(a)
             return
         require_codes(a, b)
         for tensor in (a, b):

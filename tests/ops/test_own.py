@@ -19,6 +19,13 @@ from aot.ops.codes import has_codes
 from aot.ops.real_functions import FUNCTIONS
 from aot.oracle.interpreter import run
 
+# What operators of files can stand for (tests/frontends/test_compositions.py).
+_SAID_BY_OTHERS = {
+    "Clip float32",
+    *(f"RealFunction {name}" for name in ("celu", "elu", "hard_sigmoid", "mish", "reciprocal", "selu", "softplus",
+                                          "softsign", "swish")),
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("name", OWN)
 def test_evaluate_equals_its_second_definition(name: str) -> None:
@@ -38,7 +45,7 @@ def test_evaluate_equals_its_second_definition(name: str) -> None:
         count(INTERPRETER, graph)
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", sorted(OWN.keys() - _SAID_BY_OTHERS))
 def test_a_file_cannot_say_it(name: str) -> None:
     graph, _ = cases.case(name, 0)
     with pytest.raises(AotError, match=f"= {graph.ops[0].kind}\\(.* cannot be written to a .tflite file"):

@@ -157,8 +157,8 @@ def _layers(kernel: AnyKernel, target: Target, layout: Layout) -> Iterator[Layer
 
 def _drawn(kernel: AnyKernel) -> Iterator[tuple[int, str, Case]]:
     """Layers of the sizes of trained models where `cost_layers` has them, else the largest kernel tests' cases."""
-    if kernel.ops[0] in (*WEIGHTED, *POOLS) or kernel.name in _MEANS:
-        dtype = next(dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name)
+    dtype = next((dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name), None)
+    if dtype and (kernel.ops[0] in (*WEIGHTED, *POOLS) or kernel.name in _MEANS):
         for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.ops[0], dtype), _DRAWS)):
             yield number, how, (graph, {})
         return

@@ -55,7 +55,7 @@ class _Chain:
         return replace(self._graph, ops=ops)
 
     def _number(self, value: float) -> str:
-        name = self._graph.unused(f"{self._op.name}_number")
+        name = self._graph.unused(f"{self._op.name}_{len(self._ops)}_number")
         self._add(Tensor(name, (), "float32", data=np.asarray(value, np.float32), label=name))
         return name
 
