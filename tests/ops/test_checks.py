@@ -7,6 +7,7 @@ from typing import Any
 import graphs
 import numpy as np
 import pytest
+from cases import FAULTY_CASES
 from graphs_own import OWN
 
 from aot.graph.fixedpoint import ROUNDINGS
@@ -101,7 +102,7 @@ def _damaged(rng: graphs.Rng, graph: Graph) -> Graph:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", _BUILDERS)
 def test_refused_with_a_reason_or_evaluated(name: str) -> None:
-    for seed in range(300):
+    for seed in range(FAULTY_CASES):
         rng = np.random.default_rng([seed, 7])
         graph = _damaged(rng, _BUILDERS[name](rng))
         try:

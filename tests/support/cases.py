@@ -20,6 +20,7 @@ SEED = int(os.environ.get("AOT_SEED", "0"))
 SOFTMAX_MODELS = 48 * TIMES
 MANY_SEEDS = range(60 * TIMES)  # of one that must meet rare values
 FAULTY_SESSIONS = 20 * TIMES
+FAULTY_CASES = 40 * TIMES  # of each builder
 PLANS = 150 * TIMES
 PASSES = 100 * TIMES
 _LEAST, _MANY = 3, 12  # cases of each builder; of one with several kernels

@@ -285,7 +285,8 @@ def summary(part: str, found: Sequence[Measured], table: dict[str, Prices]) -> T
         rivals[*kind, one.number, one.layout].append(one)
     several = [ones for ones in rivals.values() if len(ones) > 1]
     chosen = [min(ones, key=lambda one: price(one, table)).cycles / min(one.cycles for one in ones) for ones in several]
-    shown.caption = f"{len(several)} layers in several kernels: {np.mean(chosen) - 1:.2%} longer than in the best one"
+    longer = f": {np.mean(chosen) - 1:.2%} longer than in the best one" if chosen else ""
+    shown.caption = f"{len(several)} layers in several kernels{longer}"
     return shown
 
 
