@@ -39,6 +39,7 @@ conformance: system-dev environment-dev
 	AOT_SAMPLES=16 AOT_CASES=10 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/ops tests/passes tests/plan \
 	    tests/compile/test_models.py tests/compile/test_random_graphs.py tests/compile/test_topologies.py \
 	    tests/frontends/test_int4.py tests/frontends/test_uint8.py tests/frontends/onnx/test_node_tests.py \
+	    tests/frontends/onnx/test_random_graphs.py \
 	    tests/kernels/test_kernels.py tests/kernels/test_softmax.py
 	$(BIN)/python tests/tools/operators_table.py build/counts
 	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/project/test_mlperf.py

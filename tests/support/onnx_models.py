@@ -44,11 +44,10 @@ def answers(graph: Graph, inputs: Mapping[str, Array], rounding: str = "double")
     return {graph[name].label: values[name] for name in graph.outputs}
 
 
-def onnxruntime_answers(content: bytes, inputs: Mapping[str, Array], *, literal: bool = False) -> dict[str, Array]:
-    """The outputs of onnxruntime, by name.
+def onnxruntime_session(content: bytes, *, literal: bool = False, int8: bool = False) -> Any:
+    """A session of onnxruntime, which says nothing. One that takes the model literally joins no operators; on x86 it
 
-    Pairs of products of int8 weights saturate at 16 bits on x86 cores that have AVX2 and no VNNI: weights of 7 bits do
-    not reach that. In dense layers of int16 it gives the input 8 bits, unless it is to take the model literally.
+    computes with codes of int8 only if asked to.
     """
     import onnxruntime
 
@@ -56,6 +55,19 @@ def onnxruntime_answers(content: bytes, inputs: Mapping[str, Array], *, literal:
     if literal:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads, options.log_severity_level = 1, 4
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    if int8:
+        options.add_session_config_entry("session.qdqisint8allowed", "1")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def onnxruntime_answers(
+    content: bytes, inputs: Mapping[str, Array], *, literal: bool = False, int8: bool = False
+) -> dict[str, Array]:
+    """The outputs of onnxruntime, by name.
+
+    Pairs of products of int8 weights saturate at 16 bits on x86 cores that have AVX2 and no VNNI: weights of 7 bits do
+    not reach that. In dense layers of int16 it gives the input 8 bits, unless it is to take the model literally.
+    """
+    session = onnxruntime_session(content, literal=literal, int8=int8)
     names = [o.name for o in session.get_outputs()]
     return dict(zip(names, session.run(names, dict(inputs)), strict=True))

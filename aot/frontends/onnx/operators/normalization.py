@@ -145,13 +145,15 @@ def _local_response_normalization(call: Call) -> Value:
     """x / (bias + alpha / size * the sum of the squares of the nearest `size` channels) ** beta."""
     x, node, build = call.input(0), call.node, call.build
     size, channels = node.integer("size", 1), x.shape[1]
-    require(1 <= size <= 2 * channels, f"size {size} of {channels} channels")
+    require(size >= 1, f"size {size}")
+    before, after = (min(reach, channels - 1) for reach in ((size - 1) // 2, size // 2))
     order = _channels_last(x)
     last = build.settled(build.like(x, Square), order).transposed(order)
     squares = build.reshape(last, (1, x.elements // channels, channels, 1))
-    weights = build.literal(np.full((1, 1, size, 1), node.real("alpha", 1e-4) / size, np.float32), "alpha")
+    share = node.real("alpha", 1e-4) / size
+    weights = build.literal(np.full((1, 1, before + 1 + after, 1), share, np.float32), "alpha")
     bias = build.literal(np.full(1, node.real("bias", 1.0), np.float32), "bias")
-    pads = ((0, 0), ((size - 1) // 2, size // 2))
+    pads = ((0, 0), (before, after))
     sums = build.emit(DepthwiseConv2D, (build.stored(squares), weights, bias), squares.shape, padding=pads)
     whole = build.reshape(sums, last.shape).transposed([order.index(a) for a in range(x.rank)])
     return binary(call, Div, x, build.like(whole, Pow, (build.number(node.real("beta", 0.75)),)))

@@ -2,11 +2,16 @@
 
 import math
 
+import numpy as np
+
 from aot.frontends.building import Value
+from aot.frontends.building.elementwise import binary
 from aot.frontends.building.reduction import along_last, reduced
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Op
-from aot.ops.functions import Log, Square
+from aot.ops.add import Add, Sub
+from aot.ops.clip import Clip
+from aot.ops.functions import Exp, Log, Square
 from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.reduce import ReduceMax, ReduceMin, ReduceProd, Sum
@@ -14,18 +19,37 @@ from aot.ops.roots import Sqrt
 from aot.ops.softmax import Softmax
 from aot.ops.two_slopes import Abs
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 def _reduction(kind: type[Op], before: type[Op] | None = None, after: type[Op] | None = None) -> Reader:
     def read(call: Call) -> Value:
-        x, given = call.input(0), call.listed(1, "axes", "the axes")
-        if not given and call.node.flag("noop_with_empty_axes"):
-            return _applied(call, _applied(call, x, before), after)
-        axes = tuple(range(x.rank)) if not given else tuple(axis_of(a, x.rank) for a in given)
-        x = _applied(call, x, before)
+        x, axes = _applied(call, call.input(0), before), _axes(call)
         y = reduced(call, x, kind, axes, call.node.flag("keepdims", True)) if axes else x
         return _applied(call, y, after)
 
     return read
+
+
+def _axes(call: Call) -> tuple[int, ...]:
+    """Those given, or all of them; none where the node says so."""
+    rank, given = call.input(0).rank, call.listed(1, "axes", "the axes")
+    if given:
+        return tuple(axis_of(a, rank) for a in given)
+    return () if call.node.flag("noop_with_empty_axes") else tuple(range(rank))
+
+
+def _log_sum_exp(call: Call) -> Value:
+    """log(sum(exp(x - m))) + m, with the largest element for m: exponentials of reals of any size are finite."""
+    x, axes, build = call.input(0), _axes(call), call.build
+    if not axes:
+        return x
+    largest = build.like(reduced(call, x, ReduceMax, axes, keep=True), Clip, low=-_LARGEST, high=_LARGEST)
+    powers = build.like(binary(call, Sub, x, largest), Exp)
+    whole = binary(call, Add, build.like(reduced(call, powers, Sum, axes, keep=True), Log), largest)
+    if call.node.flag("keepdims", True):
+        return whole
+    return build.reshape(whole, [e for a, e in enumerate(x.shape) if a not in axes])
 
 
 def _applied(call: Call, x: Value, kind: type[Op] | None) -> Value:
@@ -47,6 +71,7 @@ READERS: dict[str, Reader] = {
     "ReduceL1": _reduction(Sum, before=Abs),
     "ReduceL2": _reduction(Sum, before=Square, after=Sqrt),
     "ReduceLogSum": _reduction(Sum, after=Log),
+    "ReduceLogSumExp": _log_sum_exp,
     "ReduceMax": _reduction(ReduceMax),
     "ReduceMean": _reduction(Mean),
     "ReduceMin": _reduction(ReduceMin),
