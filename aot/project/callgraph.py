@@ -12,7 +12,7 @@ _FRAME = re.compile(r"(\d+) bytes \(([^)]*)\)")
 _FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 _INSTRUCTION = re.compile(r"^\s*[0-9a-f]+:\t\S+(?:\s\S+)*\s*\t(\S+)(?:\t([^;@]*))?")
 _TARGET = re.compile(r"<([^>+]+)>")
-_RISCV_FRAME = re.compile(r"sp,sp,-(\d+)$")
+_FRAME_ADDED = re.compile(r"(?:sp,sp|a1, a1),\s?-(\d+)$")  # on RISC-V and on Xtensa
 _WIDE_REGISTER = re.compile(r"\bd\d+")
 
 
@@ -66,14 +66,17 @@ def _pushed_bytes(mnemonic: str, operands: str) -> int:
         return 4 * _registers(operands) if lowers else 0
     if mnemonic.startswith("sub") and operands.startswith("sp,"):
         return int(operands.rsplit("#", 1)[1].split()[0], 0) if "#" in operands else 0
-    if mnemonic in ("add", "addi") and (lowered := _RISCV_FRAME.match(operands)):
+    if mnemonic in ("add", "addi", "addmi") and (lowered := _FRAME_ADDED.match(operands)):
         return int(lowered[1])
     pre_decrement = re.search(r"\[sp, #-(\d+)\]!", operands)
     return int(pre_decrement[1]) if pre_decrement else 0
 
 
 def read_disassembly(text: str) -> dict[str, Function]:
-    """The functions in `objdump -d` of an Arm or RISC-V program. A frame is the sum of all pushes: an upper bound."""
+    """The functions in `objdump -d` of a program for Arm, RISC-V or Xtensa.
+
+    A frame is the sum of all pushes: an upper bound.
+    """
     functions: dict[str, Function] = {}
     name = ""
     for line in text.splitlines():
@@ -90,12 +93,12 @@ def read_disassembly(text: str) -> dict[str, Function]:
 
 def _add_instruction(function: Function, name: str, mnemonic: str, operands: str) -> None:
     function.frame += _pushed_bytes(mnemonic, operands)
-    if mnemonic.startswith("sub") and operands.startswith("sp,") and "#" not in operands:
+    if mnemonic.startswith("sub") and operands.startswith(("sp,", "a1, a1,")) and "#" not in operands:
         function.unknown = "a frame of variable size"
     target = _TARGET.search(operands.partition("#")[0])
-    if mnemonic in ("blx", "jalr", "jr") and not target:
+    if mnemonic in ("blx", "jalr", "jr", "callx0", "jx") and not target:
         function.unknown = "a call through a pointer"
-    if target and mnemonic.startswith(("b", "cb", "j")) and target[1] != name:
+    if target and mnemonic.startswith(("b", "call", "cb", "j")) and target[1] != name:
         function.calls.add(target[1])
 
 

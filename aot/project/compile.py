@@ -24,6 +24,7 @@ _JOBS = 2
 _PACKAGES = {
     "arm": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "riscv": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+    "xtensa": "gcc-xtensa-lx106 picolibc-xtensa-lx106-elf",
     "host": "gcc",
 }
 _EXCEPTION_FRAME_BYTES = 112  # what a core with floating point stacks for the timer's interrupt, and its alignment

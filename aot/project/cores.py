@@ -3,16 +3,17 @@
 from aot.base.errors import AotError
 from aot.targets import Board
 
-FAMILIES = ("arm", "riscv", "host")  # C for `host` is for any core
+FAMILIES = ("arm", "riscv", "xtensa", "host")  # C for `host` is for any core
 
 _MEANT = {
     ("arm",): "Arm cores",
     ("arm", "host"): "an STM32, whose core is Arm's",
-    ("riscv", "host"): "an ESP32, whose core is Xtensa's or RISC-V",
+    ("riscv", "xtensa", "host"): "an ESP32, whose core is Xtensa's or RISC-V",
 }
 _TRIES = {
     "arm": "a board with a Cortex-M: `aot boards` lists them",
     "riscv": "the RISC-V ones alone: --board riscv-virt",
+    "xtensa": "C proved on an Xtensa core: --board xtensa-sim",
     "host": "C for any core: --board host",
 }
 

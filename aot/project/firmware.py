@@ -21,7 +21,7 @@ _FRACTION_BITS = 24  # at most
 _WHOLE_BITS = 53  # of int64, which are whole numbers: larger ones are not expected
 _STATIC_BYTES = 128  # the firmware's own variables, with the alignment between them
 
-FLASH_BESIDE_MODEL = 6656  # bytes, at most, on any board: protocol, start-up code and library
+FLASH_BESIDE_MODEL = 7168  # bytes, at most, on any board: protocol, start-up code and library
 
 INCLUDE_FLAGS = ("-I.", "-Ifirmware", "-Iboard")
 SMALL_FOLDERS = ("firmware", "board")
@@ -108,8 +108,7 @@ def run_command(board: Board, name: str, folder: str, elf: str) -> str:
     `folder` is that of the project, with a slash at its end, or empty; `elf` the program in it.
     """
     if board.qemu_machine:
-        bios = " -bios none" if board.core.family == "riscv" else ""
-        return f"{board.core.emulator}{bios} -M {board.qemu_machine} -nographic -kernel {elf}"
+        return f"{' '.join(board.emulator_command)} -nographic -kernel {elf}"
     if board.renode:
         return f"renode {folder}renode/{name}.resc"
     return "" if board.memories else f"./{elf}"

@@ -74,7 +74,7 @@ _ALL = (
     Kind("zephyr", "src/", "include/"),
     Kind("arduino", "src/", "src/"),
     Kind("platformio", "lib/NAME/src/", "lib/NAME/src/"),
-    Kind("esp-idf", "components/NAME/", "components/NAME/include/", families=("riscv", "host")),
+    Kind("esp-idf", "components/NAME/", "components/NAME/include/", families=("riscv", "xtensa", "host")),
     Kind("cmsis-pack", families=("arm",)),
     Kind("stm32cubeide", "Core/Src/", "Core/Inc/", weights_file=True, families=("arm", "host")),
     Kind("freertos"),

@@ -14,8 +14,7 @@ from aot.base.errors import AotError
 from aot.runners.connection import Connection, connect_socket, describe_end, free_port, spawn, stop, text_of
 from aot.targets import Board
 
-_PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # Debian's, by core family
-_OPTIONS = {"arm": [], "riscv": ["-bios", "none"]}
+_PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc", "xtensa": "qemu-system-misc"}  # Debian's
 _ATTEMPTS = 5
 _START_SECONDS = 20.0
 
@@ -26,8 +25,7 @@ def _command(elf: Path, board: Board, tcp_port: int, icount: bool, plugin: str) 
     Without mux=on, QEMU hands over a byte only after the core has fetched the one before: 30 KB/s instead of 130.
     A mux has an escape character; 256 is one that no byte can be.
     """
-    command = [board.core.emulator, *_OPTIONS[board.core.family]]
-    command += ["-M", board.qemu_machine, "-nographic", "-monitor", "none", "-kernel", str(elf)]
+    command = [*board.emulator_command, "-nographic", "-monitor", "none", "-kernel", str(elf)]
     command += ["-chardev", f"socket,id=uart,host=127.0.0.1,port={tcp_port},server=on,wait=on,nodelay=on,mux=on"]
     command += ["-serial", "chardev:uart", "-echr", "256"]
     command += ["-icount", "shift=0"] if icount else []

@@ -18,8 +18,8 @@ _BOARD_KEYS = {
     "description": str, "core": str, "clock_hz": int, "timer": str, "runners": list, "uart": dict,
 }  # fmt: skip
 _OPTIONAL_BOARD_KEYS = {
-    "memory": dict, "stack_bytes": int, "qemu_machine": str, "setup": bool, "timer_vector": int, "usb": list,
-    "renode": dict, "programmer": dict,
+    "memory": dict, "stack_bytes": int, "qemu_machine": str, "qemu_cpu": str, "setup": bool, "timer_vector": int,
+    "usb": list, "renode": dict, "programmer": dict,
 }  # fmt: skip
 _UART_KEYS = {"base": int, "clock_hz": int, "baud": int, "fraction": int, "tx_pin": int, "rx_pin": int}
 _RENODE_KEYS = {"platform": str, "uart": str}

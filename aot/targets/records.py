@@ -7,6 +7,12 @@ from aot.base.data import BOARD_SUPPORT
 
 _LEVELS = {"speed": "-O3", "balanced": "-O2", "size": "-Os"}
 _READ_ONLY = ("flash", "vectors")
+_FAMILIES = {"arm-none-eabi-": "arm", "riscv64-unknown-elf-": "riscv", "xtensa-lx106-elf-": "xtensa"}
+_EMULATORS = {
+    "arm": ("qemu-system-arm",),
+    "riscv": ("qemu-system-riscv32", "-bios", "none"),
+    "xtensa": ("qemu-system-xtensa", "-semihosting"),
+}
 
 
 def file_of(folder: Path, name: str) -> Path:
@@ -35,13 +41,13 @@ class Core:
 
     @property
     def family(self) -> str:
-        """Which start-up code, compiler and emulator serve it: `arm`, `riscv` or `host`."""
-        return {"arm-none-eabi-": "arm", "riscv64-unknown-elf-": "riscv"}.get(self.prefix, "host")
+        """Which start-up code, compiler and emulator serve it: `arm`, `riscv`, `xtensa` or `host`."""
+        return _FAMILIES.get(self.prefix, "host")
 
     @property
     def emulator(self) -> str:
         """QEMU's program for the core."""
-        return {"arm": "qemu-system-arm", "riscv": "qemu-system-riscv32"}.get(self.family, "")
+        return _EMULATORS.get(self.family, ("",))[0]
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ class Board:
     memories: tuple[Memory, ...] = ()
     stack_bytes: int = 0
     qemu_machine: str = ""
+    qemu_cpu: str = ""
     setup: bool = False
     timer_vector: int = 15
     usb: tuple[str, ...] = ()
@@ -132,6 +139,12 @@ class Board:
     def file(self, name: str) -> Path:
         """The file `name` of the board: its own, or that of all boards."""
         return file_of(self.folder, name)
+
+    @property
+    def emulator_command(self) -> tuple[str, ...]:
+        """QEMU's program, and the options that make it this board; nothing is said of the program to run."""
+        cpu = ("-cpu", self.qemu_cpu) if self.qemu_cpu else ()
+        return (*_EMULATORS[self.core.family], "-M", self.qemu_machine, *cpu)
 
     @property
     def counts_instructions(self) -> bool:

@@ -31,18 +31,27 @@ TOO_LARGE = {
     ("microbit", "tflm/person_detect.tflite"),
 }
 # Where the painted stack is compared with the computed one; in integers alone, for float functions are the C library's.
-PAINTED = ("mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt")
+PAINTED = ("mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt", "xtensa-sim")
 MOST_STACK, MOST_DOUBT = 512, 16  # bytes: of any model on any board, and by which the bound may exceed what was seen:
 # the last of a frame, which RISC-V aligns to 16 bytes, may be padding that nothing is written to
+
+_CALLER = {"xtensa-sim": 16}  # bytes of the function that calls the model, which other cores leave by then
+_SHARING = (("mps2-an500", "mps2-an505", "netduinoplus2"), ("riscv-virt", "xtensa-sim"))
 
 pytestmark = needed
 
 
 def _runs() -> list[tuple[str, str]]:
-    """Every model on every emulated board; in a short run, those in float32, which emulators are slow at, only here."""
+    """Every model on every emulated board; in a short run, only some of them."""
     boards = [board.name for board in all_boards() if board.tier == "CI"]
-    short = RANDOM < 16
-    return [(b, m) for b in boards for m in MODELS if not (short and is_float(m)) or b == "host"]
+    return [(b, m) for b in boards for i, m in enumerate(MODELS) if RANDOM >= 16 or _in_short_runs(b, i, m)]
+
+
+def _in_short_runs(board: str, number: int, model: str) -> bool:
+    """Emulators are slow at float32; boards with like cores, or the host's kernels, share the models."""
+    shared = next((boards for boards in _SHARING if board in boards), None)
+    mine = shared is None or number % len(shared) == shared.index(board)
+    return board == "host" or (mine and not is_float(model))
 
 
 @pytest.mark.parametrize(("board", "model"), _runs())
@@ -64,7 +73,7 @@ def test_exact_on(board: str, model: str, tmp_path: Path) -> None:
 def _check_stack(compiled: Compiled, firmware: Firmware) -> None:
     """The bound out of the call graph holds for the stack that a run has painted over, and is no loose one."""
     with connect(compiled, firmware, None, icount=False) as device:
-        measured = device.stack()
+        measured = device.stack() - _CALLER.get(compiled.board.name, 0)
     assert firmware.stack.unknown == ()
     assert measured <= firmware.stack.bytes <= measured + MOST_DOUBT
 

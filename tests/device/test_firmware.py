@@ -227,15 +227,17 @@ def test_results_of_every_type_compile_and_print(tmp_path: Path, c_type: str, sc
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("board_name", "code", "said"),
     [
-        ('__asm__ volatile("unimp");', r"exception-00000002 pc=0x8[0-9a-f]{7}"),
-        ('__asm__ volatile("mv sp, %0; sw a0, -16(sp)" : : "r"(0x80400008u));', r"stack-overflow pc=0x8[0-9a-f]{7}"),
+        ("riscv-virt", '"unimp"', r"exception-00000002 pc=0x8[0-9a-f]{7}"),
+        ("riscv-virt", '"mv sp, %0; sw a0, -16(sp)" : : "r"(0x80400008u)', r"stack-overflow pc=0x8[0-9a-f]{7}"),
+        ("xtensa-sim", '"ill"', r"exception-00000000 pc=0x5[0-9a-f]{7}"),
+        ("xtensa-sim", '"s32i a0, %0, 0" : : "r"(0x5FFFFFF8u)', r"stack-overflow pc=0x5[0-9a-f]{7}"),
     ],
 )
-def test_faults_on_riscv(tmp_path: Path, code: str, said: str) -> None:
-    """An illegal instruction, and a store below the stack, where flash must not be written to."""
-    board = load_board("riscv-virt")
+def test_faults_of_other_cores(tmp_path: Path, board_name: str, code: str, said: str) -> None:
+    """An illegal instruction, and a store below the stack, where nothing may be written to."""
+    board, code = load_board(board_name), f"__asm__ volatile({code});"
     dummy.write_project(tmp_path, board, extra=code)
     elf = compile_project(tmp_path, board, dummy.DEPLOYMENT).elf
     with start(elf, board) as connection:

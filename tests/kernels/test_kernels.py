@@ -102,11 +102,12 @@ def test_bit_exact_on_microbit(tmp_path: Path) -> None:
 
 
 @pytest.mark.every_operator
-def test_bit_exact_on_riscv(tmp_path: Path) -> None:
+@pytest.mark.parametrize("board", ["riscv-virt", "xtensa-sim"])
+def test_bit_exact_on_other_cores(board: str, tmp_path: Path) -> None:
     """Every eighth case: the kernels are those of the host, what is new are the compiler and the C library."""
-    for i, parts in enumerate(cases.groups(_cases("riscv-virt", "double")[::8])):
+    for i, parts in enumerate(cases.groups(_cases(board, "double")[::8])):
         graph, sample = merge.merged(parts)
-        _assert_exact(parts, _device_outputs(graph, sample, "riscv-virt", "double", tmp_path / str(i)), "double")
+        _assert_exact(parts, _device_outputs(graph, sample, board, "double", tmp_path / str(i)), "double")
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from programs import run
 from aot.project.kinds import KINDS
 from aot.targets import load_board
 
-BOARDS = {"arm": "mps2-an386", "riscv": "riscv-virt", "host": "host"}
+BOARDS = {"arm": "mps2-an386", "riscv": "riscv-virt", "xtensa": "xtensa-sim", "host": "host"}
 LIBRARIES = ("arduino", "platformio")
 PORTABLE = ("esp-idf", "zephyr", "freertos", "sources", *LIBRARIES)
 
@@ -24,10 +24,10 @@ def _project(kind: str, board: str, folder: Path, *options: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "families"), [("esp-idf", "riscv host"), ("cmsis-pack", "arm"), ("stm32cubeide", "arm host")]
+    ("kind", "families"), [("esp-idf", "riscv xtensa host"), ("cmsis-pack", "arm"), ("stm32cubeide", "arm host")]
 )
 def test_kinds_of_certain_cores(kind: str, families: str, tmp_path: Path) -> None:
-    assert KINDS[kind].families == tuple(f for f in ("arm", "riscv", "host") if f in families.split())
+    assert KINDS[kind].families == tuple(f for f in BOARDS if f in families.split())
     for family, board in BOARDS.items():
         folder = tmp_path / family
         if family in families:

@@ -30,8 +30,8 @@ static __attribute__((aligned({macro}_ARENA_ALIGN))) unsigned char arena[{macro}
 int main(void)
 {{
     board_init();
-    const uintptr_t inputs = ask_with(OPEN, (uintptr_t)"inputs", BINARY_TO_READ, 6);
-    const uintptr_t outputs = ask_with(OPEN, (uintptr_t)"outputs", BINARY_TO_WRITE, 7);
+    const uintptr_t inputs = open_to_read("inputs", 6);
+    const uintptr_t outputs = open_to_write("outputs", 7);
     {reset}
     for (;;) {{
 {reads}
@@ -52,11 +52,10 @@ def run(
     # Many models merged into one function: GCC's frame for it may be larger than that of any model.
     roomy = replace(model.board, stack_bytes=max(model.board.stack_bytes, _STACK_BYTES))
     model = replace(model, board=roomy)
-    board, machine = model.board, model.board.qemu_machine
+    board = model.board
     _compile(model, folder, compiler)
     (folder / "inputs").write_bytes(native.packed(model.source, samples))
-    bios = ["-bios", "none"] if board.core.family == "riscv" else []
-    command = [board.core.emulator, *bios, "-M", machine, *_EMULATOR]
+    command = [*board.emulator_command, *_EMULATOR]
     done = subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=_SECONDS)
     assert done.returncode == 0 and not done.stdout + done.stderr, (done.stdout + done.stderr)[:4000]
     return native.unpacked(model.source, len(samples), (folder / "outputs").read_bytes())
