@@ -46,7 +46,9 @@ def _merged(rounding: str = "double", board: str = "host") -> Compiled:
 
 
 def _parts(rounding: str) -> list[list[merge.Case]]:
-    return cases.groups(cases.computed(cases.each(), rounding))
+    """In all cases; in a quarter where the rounding is alike to another."""
+    parts = cases.computed(cases.each(), rounding)
+    return cases.groups(parts[::4] if rounding in ("single", "float") else parts)
 
 
 @cache
@@ -116,7 +118,7 @@ def test_no_warnings(compiler: str, board: str, rounding: str, tmp_path: Path) -
     for model in _groups(rounding, board):
         write_files(print_model(model), tmp_path)
         for source in model.sources[1:]:
-            for level in ("-O0", "-O3"):
+            for level in ("-O0", "-O3") if compiler == "gcc" and rounding == "double" else ("-O2",):
                 quiet([tool(compiler), "-std=c99", level, *WARNINGS, "-c", source, "-o", "out.o"], tmp_path)
 
 
@@ -189,7 +191,7 @@ _MATH = """acosf acoshf asinf asinhf atanf atanhf ceilf cosf coshf erfcf erff ex
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("board", ["host", "mps2-an386", "microbit"])
+@pytest.mark.parametrize("board", ["mps2-an386", "microbit"])
 def test_no_globals_and_no_library(board: str, tmp_path: Path) -> None:
     """Nothing mutable, and of the C library only what copies memory; the compiler's own helpers aside."""
     core = load_board(board).core
