@@ -117,9 +117,16 @@ def sum_scale_float(x: Tensor, y: Tensor) -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceMax(Reduction):
-    """y = the largest element over the axes."""
+    """y = the largest element over the axes; of float32 a finite one, as TensorFlow Lite has it, if not `infinite`."""
 
     types: ClassVar[tuple[str, ...]] = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
+
+    infinite: bool = False
+
+    @property
+    def farthest(self) -> float:
+        """The magnitude of what float32 extremes begin with."""
+        return math.inf if self.infinite else FLOAT_MAX
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         return (self._largest(graph, values[self.operands(graph)[0].name], 1),)
@@ -130,7 +137,7 @@ class ReduceMax(Reduction):
         columns = self.columns(value)
         if x.dtype != "float32":
             return np.asarray((columns.max(axis=1) if sign > 0 else columns.min(axis=1)).reshape(y.shape))
-        result = np.full(len(columns), -sign * FLOAT_MAX, np.float32)
+        result = np.full(len(columns), -sign * self.farthest, np.float32)
         for column in columns.T:
             result = np.where(sign * column > sign * result, column, result)
         return result.reshape(y.shape)
@@ -138,7 +145,7 @@ class ReduceMax(Reduction):
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceMin(ReduceMax):
-    """y = the smallest element over the axes."""
+    """y = the smallest element over the axes; finite as there."""
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
         return (self._largest(graph, values[self.operands(graph)[0].name], -1),)

@@ -197,8 +197,9 @@ def resized(g: Growing) -> None:
     mode, shape = g.one_of(("nearest", "linear", "linear", "cubic")), g.shape(x)
     g.need(len(shape) == 4 or mode != "cubic")
     by = g.one_of(("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"))
+    sized = g.chance(0.5) or (mode, by) == ("cubic", "align_corners")  # by scales onnxruntime is not the standard
     more = {"nearest_mode": g.one_of(("floor", "ceil", "round_prefer_floor"))} if mode == "nearest" else {}
-    if g.chance(0.5):
+    if sized:
         sizes = g.integers(*shape[:2], *(g.whole(1, 8) for _ in shape[2:]))
         g.add("Resize", [x, "", "", sizes], mode=mode, coordinate_transformation_mode=by, **more)
     else:

@@ -149,7 +149,20 @@ def reduce(kernel: AnyKernel, op: Reduction, graph: Graph, target: Target) -> Ca
     fit(not (isinstance(op, Sum | Mean | ReduceProd) and x.dtype in ("int8", "int16")), f"%{x.name} is {x.dtype}")
     loops = _loops(op, graph)
     params = CountedLoops(*loops, op.count(x)) if isinstance(op, Mean) else Loops(*loops)
-    return _call(kernel, op, graph, params, _texts(op, graph))
+    call = _call(kernel, op, graph, params, _texts(op, graph))
+    return replace(call, needs=("math.h",)) if _is_infinite(op, x.dtype) else call
+
+
+def _is_infinite(op: Reduction, dtype: str) -> bool:
+    """Whether what is gathered begins with an infinity."""
+    return isinstance(op, ReduceMax) and op.infinite and dtype == "float32"
+
+
+def _farthest(op: ReduceMax, dtype: str) -> str:
+    """What is farther away than any element."""
+    ends = _HIGHEST if isinstance(op, ReduceMin) else _LOWEST
+    sign = "" if isinstance(op, ReduceMin) else "-"
+    return f"{sign}INFINITY" if _is_infinite(op, dtype) else ends[dtype]
 
 
 def _texts(op: Reduction, graph: Graph) -> dict[str, str]:
@@ -158,9 +171,9 @@ def _texts(op: Reduction, graph: Graph) -> dict[str, str]:
     c_type = C_TYPES[x.dtype]
     match op:
         case ReduceMin():
-            parts = c_type, _HIGHEST[x.dtype], "acc = {0} < acc ? {0} : acc;", "acc", "smallest element"
+            parts = c_type, _farthest(op, x.dtype), "acc = {0} < acc ? {0} : acc;", "acc", "smallest element"
         case ReduceMax():
-            parts = c_type, _LOWEST[x.dtype], "acc = {0} > acc ? {0} : acc;", "acc", "largest element"
+            parts = c_type, _farthest(op, x.dtype), "acc = {0} > acc ? {0} : acc;", "acc", "largest element"
         case ReduceAll():
             parts = c_type, "1", "acc = acc && {0};", "acc", "conjunction"
         case ReduceAny():

@@ -178,7 +178,7 @@ def _matrix(node: Node, axis: _Axis, by: str) -> Array:
         return np.eye(1, axis.before, dtype=np.float32)
     kept = ("mode", "cubic_coeff_a", "exclude_outside", "antialias")
     attributes = {name: node.attributes[name] for name in kept if name in node.attributes}
-    by_size = axis.scale == axis.after / axis.before or by in ("align_corners", "tf_crop_and_resize")
+    by_size = axis.scale == axis.after / axis.before or by == "tf_crop_and_resize"
     names = ("x", "roi", "", "sizes") if by_size else ("x", "", "scales", "")
     proto = helper.make_node("Resize", names, ["y"], coordinate_transformation_mode=by, **attributes)
     single = Node("Resize", "", names, ("y",), {}, max(node.opset, 13), proto)
