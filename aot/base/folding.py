@@ -1,9 +1,11 @@
 """Generated C has no line of more than 120 characters, however long the names of a model are."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 
 _LIMIT = 120
+_LONG = re.compile(rf"\n.{{{_LIMIT + 1}}}")
 
 
 def folded(text: str) -> str:
@@ -11,6 +13,8 @@ def folded(text: str) -> str:
 
     What cannot be broken stays: one word, or a line of assembly.
     """
+    if not _LONG.search(f"\n{text}"):  # which is soon seen of a file with millions of constants
+        return text
     return "\n".join(part for line in text.split("\n") for part in (_fold(line) if len(line) > _LIMIT else [line]))
 
 

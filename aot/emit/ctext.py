@@ -1,19 +1,14 @@
-"""C text of values: literals, arrays, structs and their initializers."""
+"""C text of values: literals, structs and their initializers."""
 
 import math
 import textwrap
-from collections.abc import Callable, Iterator
-from typing import Any
-from weakref import finalize
+from collections.abc import Iterator
 
 import numpy as np
 
-from aot.graph.ir import Array
 from aot.kernels.call import Constant, Params
 
 _WIDTH = 112
-_LARGE = 1 << 14  # elements of an array that is slow to print
-_BODIES: dict[int, str] = {}
 
 
 def in_comment(text: str) -> str:
@@ -30,37 +25,10 @@ def float_literal(value: float) -> str:
     return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
 
 
-def _literal(value: int | float) -> str:
-    if isinstance(value, float):
-        return float_literal(value)
+def int_literal(value: int) -> str:
+    """An integer constant, or a truth value as 0 and 1."""
     lowest = {-(2**31): "INT32_MIN", -(2**63): "INT64_MIN"}  # in C, their digits alone are too large for the type
-    return lowest.get(value, str(value))
-
-
-_LITERALS: dict[str, Callable[[Any], str]] = {"float32": float_literal, "float64": repr, "bool": lambda v: str(int(v))}
-
-
-def array_body(data: Array) -> str:
-    """The elements of an array, wrapped and indented, without braces.
-
-    A large one is written once as long as it lives: a model is printed for its hash, and again for its files.
-    """
-    if data.size < _LARGE:
-        return _body(data)
-    key = id(data)
-    if key not in _BODIES:
-        _BODIES[key] = _body(data)
-        finalize(data, _BODIES.pop, key, None)
-    return _BODIES[key]
-
-
-def _body(data: Array) -> str:
-    flat = data.ravel().tolist()
-    literal = _LITERALS.get(data.dtype.name, _literal)
-    words = [literal(v) for v in flat]
-    per_line = max(1, _WIDTH // (max(map(len, words)) + 2))
-    lines = (", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
-    return ",\n".join(f"    {line}" for line in lines) + ","
+    return lowest.get(value, str(int(value)))
 
 
 def struct_declaration(name: str, params: Params) -> str:
@@ -113,8 +81,10 @@ def _value(value: object) -> str:
     match value:
         case tuple():
             return "{" + ", ".join(map(str, value)) + "}"
-        case int() | float():
-            return _literal(value)
+        case int():
+            return int_literal(value)
+        case float():
+            return float_literal(value)
         case _:
             raise TypeError(f"{value!r} has no C text")
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from aot.base.errors import AotError
 from aot.base.templating import Fragment, fragment
+from aot.emit.arrays import array_body
 from aot.emit.common import Common
 from aot.emit.constants import constants_in
-from aot.emit.ctext import array_body
 from aot.emit.helpers import Prelude, prelude
 from aot.emit.layers import Layer, control_functions, everything, functions_of, layers_inside, layers_of
 from aot.emit.origin import Origin, settings
