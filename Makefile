@@ -36,13 +36,13 @@ test: lint system-dev
 
 conformance: system-dev environment-dev
 	rm -rf build/counts
-	AOT_SAMPLES=16 AOT_CASES=10 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/ops tests/passes tests/plan \
+	AOT_SAMPLES=16 AOT_CASES=15 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/ops tests/passes tests/plan \
 	    tests/compile/test_models.py tests/compile/test_random_graphs.py tests/compile/test_topologies.py \
 	    tests/frontends/test_int4.py tests/frontends/test_uint8.py tests/frontends/onnx/test_node_tests.py \
 	    tests/frontends/onnx/test_random_graphs.py \
 	    tests/kernels/test_kernels.py tests/kernels/test_softmax.py
 	$(BIN)/python tests/tools/operators_table.py build/counts
-	AOT_CASES=50 $(BIN)/python -m pytest tests/device/test_faults.py tests/project/test_mlperf.py
+	AOT_CASES=125 $(BIN)/python -m pytest tests/device/test_faults.py tests/project/test_mlperf.py
 	$(BIN)/python -m venv build/torch
 	build/torch/bin/python -m pip install --quiet --editable ".[dev,torch]"
 	build/torch/bin/python -m pytest tests/frontends/pytorch tests/repository/test_pages.py

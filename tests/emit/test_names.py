@@ -3,9 +3,7 @@
 import re
 from dataclasses import dataclass
 
-import cases
-import merge
-import native
+import every_kernel
 import pytest
 
 from aot.emit.layers import functions_of
@@ -78,7 +76,7 @@ def test_structs_tell_what_nothing_else_does() -> None:
 def test_no_two_functions_of_many_kernels_have_one_name() -> None:
     """And none differs from another by a number alone, or by more than compilers must tell apart."""
     for board in ("mps2-an386", "mps2-an385"):
-        model = native.compiled(merge.merged(cases.each())[0], board=board)
+        model = every_kernel.model(board=board)
         names = [one.name for one in functions_of(model.calls, "double").values()]
         assert len({name[:63] for name in names}) == len(names) > 100
         assert not [name for name in names if re.fullmatch(r".*_\d+", name) and re.sub(r"_\d+$", "", name) in names]

@@ -1,4 +1,4 @@
-"""Thousands of damaged models: each compiles, exactly, or is refused; in time, and in 1 GB of address space."""
+"""Damaged models: each compiles, exactly, or is refused; in time, and in 1 GB. `make fuzz` has more of them."""
 
 from pathlib import Path
 
@@ -20,17 +20,17 @@ def _fuzz(model: Path, first: int, count: int, rounding: str, native_every: int,
     fuzz("fuzz.py", model, *options, *more)
 
 
-@pytest.mark.parametrize(("first", "rounding"), [(0, "double"), (700, "single"), (1400, "float")])
+@pytest.mark.parametrize(("first", "rounding"), [(0, "double"), (300, "single"), (600, "float")])
 @pytest.mark.parametrize("model", [DIGITS, SINE], ids=lambda path: path.stem)
 def test_examples(model: Path, first: int, rounding: str) -> None:
-    _fuzz(model, first, 700, rounding, 60)
+    _fuzz(model, first, 300, rounding, 60)
 
 
 def test_what_a_file_says(tmp_path: Path) -> None:
     """Not its bytes: shapes, types, scales, operands, options and the like are others."""
-    _fuzz(DIGITS, 0, 60, "double", 15, "--objects")
+    _fuzz(DIGITS, 0, 40, "double", 15, "--objects")
     (tmp_path / "lstm.tflite").write_bytes(write(cases.case("Lstm of int8", 3)[0]))
-    _fuzz(tmp_path / "lstm.tflite", 0, 30, "float", 0, "--objects")
+    _fuzz(tmp_path / "lstm.tflite", 0, 20, "float", 0, "--objects")
 
 
 def test_control_flow_and_state(tmp_path: Path) -> None:
@@ -40,10 +40,10 @@ def test_control_flow_and_state(tmp_path: Path) -> None:
     }
     for name, graph in models.items():
         (tmp_path / f"{name}.tflite").write_bytes(write(graph))
-        _fuzz(tmp_path / f"{name}.tflite", 0, 150, "double", 20)
+        _fuzz(tmp_path / f"{name}.tflite", 0, 80, "double", 20)
 
 
 @needed
 @pytest.mark.parametrize("model", REAL, ids=lambda path: path.stem)
 def test_real_models(model: Path) -> None:
-    _fuzz(model, 0, 150, "double", 0)
+    _fuzz(model, 0, 60, "double", 0)

@@ -15,7 +15,7 @@ from aot.oracle.samples import Sample, random_samples
 
 FOLDER = os.environ.get("AOT_MODELS", "")
 needed = pytest.mark.skipif(not FOLDER, reason="AOT_MODELS names no folder of models")
-RANDOM = int(os.environ.get("AOT_SAMPLES", "2"))
+RANDOM = int(os.environ.get("AOT_SAMPLES", "1"))
 REAL = None if RANDOM >= 16 else RANDOM
 MODELS = {
     "mlperf_tiny/ad01_fp32.tflite": None,
