@@ -6,6 +6,7 @@ C_TYPES = {
     "int16": "int16_t",
     "uint16": "uint16_t",  # of a kernel's tables only
     "int32": "int32_t",
+    "uint32": "uint32_t",  # of a kernel's tables only
     "int64": "int64_t",
     "float32": "float",
     "float64": "double",  # of a kernel's tables only

@@ -21,7 +21,9 @@ from aot.ops.dense import (
 )
 from aot.ops.reals import real_range
 
+EXACT_BOUND = 2**24  # accumulators up to it are float32 numbers
 EASY_BOUND = 2**30  # accumulators below it leave the plain `requantize` room to round in 32 bits
+_LONGEST_SHIFT = 31  # of a product's high half
 WIDEST = 2**31  # the bound of accumulators of which nothing else is known
 _REALS = "For each channel, its scale: what a step of its sums is in steps of the output"
 _PAIRS = "For each channel, {multiplier, shift}: its scale is multiplier / 2^(32 + shift), the multiplier unsigned"
@@ -109,7 +111,7 @@ def _integer_output(operands: Operands, bias: Array, bound: int, limits: Limits,
     channels = len(bias)
     match requantization(*operands, target.rounding):
         case Requantization.FLOAT:
-            return float_output(output_scales_float(x, w, y), y, limits, target, channels)
+            return float_output(output_scales_float(x, w, y), y, limits, target, channels, bound)
         case Requantization.REAL:
             return _double_output(output_scales(x, w, y), y, limits, channels)
         case Requantization.UPWARDS:
@@ -174,13 +176,24 @@ def _double_output(scales: Array, y: Tensor, limits: Limits, channels: int) -> O
     return Output(Stage("real_output_s16", C_TYPES[y.dtype]), None, None, constant, None, *limits)
 
 
-def float_output(scales: Array, y: Tensor, limits: Limits, target: Target, channels: int) -> Output:
-    """A float scale for each channel."""
+def float_output(scales: Array, y: Tensor, limits: Limits, target: Target, channels: int, bound: int) -> Output:
+    """A float scale for each channel, for accumulators within `bound`; in integers where the core has no FPU."""
     floats = np.broadcast_to(scales, channels).astype(np.float32)
+    if "fpu" not in target.features and y.dtype == "int8" and bound <= EXACT_BOUND:
+        shift = -np.frexp(floats)[1]
+        if shift.min() >= 1 and shift.max() <= _LONGEST_SHIFT:
+            return _thrice_output(floats, shift, y, limits)
     stage = Stage(f"float_output_{'s8' if y.dtype == 'int8' else 's16'}", C_TYPES[y.dtype])
     if {"dsp", "fpu"} <= target.features:
         stage = replace(stage, fast="float", scale="float", full_range=_full_range(y, limits), rounding="double")
     return Output(stage, None, None, Constant(f"{y.name}_scale", floats, _REALS), y.zero_point, *limits)
+
+
+def _thrice_output(scales: Array, shift: Array, y: Tensor, limits: Limits) -> Output:
+    """A float scale for each channel as an integer with all its bits, and what to shift by."""
+    multiplier = np.ldexp(scales.astype(np.float64), 32 + shift)
+    constants = _scales(y, multiplier, shift, scales.size, np.uint32, "2^(32 + shift)")
+    return Output(Stage("thrice_output_s8", C_TYPES[y.dtype]), *constants, None, y.zero_point, *limits)
 
 
 def _scales(

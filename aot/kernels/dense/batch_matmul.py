@@ -69,7 +69,7 @@ def _output(a: Tensor, b: Tensor, y: Tensor, target: Target, bound: int, columns
         return real_output(Activation.NONE)
     scale, limits = Multiplier.of(matmul_scale(a, b, y), target.rounding), clamp_range(Activation.NONE, y)
     if target.rounding == "onnx" and y.dtype == "int8":
-        return float_output(matmul_scale_float(a, b, y), y, limits, target, columns)
+        return float_output(matmul_scale_float(a, b, y), y, limits, target, columns, bound)
     if y.dtype == "int16":
         return wide_output(scale, y, limits, columns)
     return fixed_output(scale, y, limits, target, bound)

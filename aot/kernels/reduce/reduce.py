@@ -116,7 +116,7 @@ def scaled_output(op: Sum | Mean, x: Tensor, y: Tensor, target: Target) -> Outpu
     limits = clamp_range(Activation.NONE, y)
     if target.rounding == "onnx":
         real = mean_scale_float(x, y, op.count(x)) if isinstance(op, Mean) else sum_scale_float(x, y)
-        return float_output(real, y, limits, target, 1)
+        return float_output(real, y, limits, target, 1, op.count(x) << 8 * (x.bytes // x.elements))
     if isinstance(op, Mean):
         scale = mean_multiplier(x, y, op.count(x), target.rounding)
     else:
