@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.fixedpoint import Array
-from aot.graph.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Tensor
 from aot.ops.common import require, require_operands, require_shape
 from aot.ops.reals import sigmoid_real, sums_of_products, tanh_real
-from aot.ops.sequence import require_constant, require_real, sequence_of
+from aot.ops.sequence import SequenceOp, require_constant, require_real, sequence_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gru(Op):
+class Gru(SequenceOp):
     """h = update * h + (1 - update) * candidate for each step t, which is also y[t].
 
     update = sigmoid(wz . x[t] + bz + rz . h), reset = sigmoid(wr . x[t] + br + rr . h),
@@ -29,15 +29,15 @@ class Gru(Op):
     reverse: bool = False
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None, Tensor, Tensor]:
-        """Input, weights, recurrent weights, biases, inner bias, state, output."""
+        """Input, weights, recurrent weights, biases, inner bias, state, first output."""
         x, w, r, b = (graph[name] for name in self.inputs[:4])
         return x, w, r, b, graph.operand(self, 4), graph[self.inputs[5]], graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
-        require_operands(graph, self, 4, 6, outputs=2)
+        require_operands(graph, self, 4, 6, outputs=len(self.outputs))
         require(len(self.inputs) == 6, f"{len(self.inputs)} inputs; supported: 6")
         require_real(graph, self)
-        x, w, r, b, inner, h, y = self.operands(graph)
+        x, w, r, b, inner, h, _ = self.operands(graph)
         sequence = sequence_of(x, self.time_major, self.reverse)
         require(len(h.shape) == 2, f"%{h.name} has {len(h.shape)} dimensions; supported: 2")
         require(inner is None or self.reset_after, "an inner bias, but the state is reset before it is multiplied")
@@ -45,23 +45,22 @@ class Gru(Op):
         for t, shape in ((w, (3 * units, sequence.depth)), (r, (3 * units, units)), (b, (3 * units,)),
                          (inner, (units,))):  # fmt: skip
             require_constant(t, shape)
-        for state in (h, graph[self.outputs[1]]):
-            require_shape(state, (sequence.batches, units))
-        require_shape(y, (*x.shape[:-1], units))
+        require_shape(h, (sequence.batches, units))
+        self.require_outputs(graph, x, sequence.batches, units)
 
     def macs(self, graph: Graph) -> int:
         x, w, r, _, _, _, _ = self.operands(graph)
         return x.elements // w.shape[1] * (w.elements + r.elements)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        x, _, _, _, _, h, y = self.operands(graph)
+        x, _, _, _, _, h, _ = self.operands(graph)
         sequence = sequence_of(x, self.time_major, self.reverse)
         hidden, outputs = values[h.name], []
         with np.errstate(all="ignore"):
             for row in sequence.steps_first(values[x.name]):
                 hidden = self._step(graph, row, hidden)
                 outputs.append(hidden)
-        return sequence.restored(outputs, y.shape), hidden
+        return self.results(graph, sequence, outputs, hidden)
 
     def _step(self, graph: Graph, x: Array, hidden: Array) -> Array:
         _, w, r, b, inner, h, _ = self.operands(graph)

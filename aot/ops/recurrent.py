@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from aot.graph.fixedpoint import Array
-from aot.graph.ir import Graph, Op, Quant, Tensor
+from aot.graph.ir import Graph, Quant, Tensor
 from aot.ops.common import require, require_moved, require_operands, require_shape
 from aot.ops.lstm_integer import IntegerLstm, integer_lstm
 from aot.ops.lstm_wide import WideLstm, wide_lstm
 from aot.ops.reals import sigmoid_real, sums_of_products, tanh_real, total
-from aot.ops.sequence import require_constant, require_real, sequence_of
+from aot.ops.sequence import SequenceOp, require_constant, require_real, sequence_of
 
 _EPSILON = np.float32(1e-8)  # of the variance that layer normalization divides by
 # For a layer's type, that of its operands by their number, where they are not int8.
@@ -24,7 +25,7 @@ FUNCTIONS = ("tanh", "relu", "relu6", "none", "sigmoid")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rnn(Op):
+class Rnn(SequenceOp):
     """h = f(weights . x[t] + recurrent . h + bias) for each step t, which is also y[t]."""
 
     function: str  # one of FUNCTIONS
@@ -32,29 +33,28 @@ class Rnn(Op):
     reverse: bool = False
 
     def operands(self, graph: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Input, weights, recurrent weights, bias, state, output."""
+        """Input, weights, recurrent weights, bias, state, first output."""
         x, w, r, b, h = (graph[name] for name in self.inputs)
         return x, w, r, b, h, graph[self.outputs[0]]
 
     def check(self, graph: Graph) -> None:
-        require_operands(graph, self, 5, outputs=2)
+        require_operands(graph, self, 5, outputs=len(self.outputs))
         require(self.function in FUNCTIONS, f"function {self.function}; supported: {', '.join(FUNCTIONS)}")
         require_real(graph, self)
-        x, w, r, b, h, y = self.operands(graph)
+        x, w, r, b, h, _ = self.operands(graph)
         sequence = sequence_of(x, self.time_major, self.reverse)
         units = b.elements
         for t, shape in ((w, (units, sequence.depth)), (r, (units, units)), (b, (units,))):
             require_constant(t, shape)
-        for state in (h, graph[self.outputs[1]]):
-            require_shape(state, (sequence.batches, units))
-        require_shape(y, (*x.shape[:-1], units))
+        require_shape(h, (sequence.batches, units))
+        self.require_outputs(graph, x, sequence.batches, units)
 
     def macs(self, graph: Graph) -> int:
         x, w, r, _, _, _ = self.operands(graph)
         return x.elements // w.shape[1] * (w.elements + r.elements)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        x, w, r, b, h, y = self.operands(graph)
+        x, w, r, b, h, _ = self.operands(graph)
         sequence = sequence_of(x, self.time_major, self.reverse)
         hidden, outputs = values[h.name], []
         with np.errstate(all="ignore"):
@@ -62,7 +62,7 @@ class Rnn(Op):
                 sums = values[b.name] + sums_of_products(row, values[w.name])
                 hidden = _activated(sums + sums_of_products(hidden, values[r.name]), self.function)
                 outputs.append(hidden)
-        return sequence.restored(outputs, y.shape), hidden
+        return self.results(graph, sequence, outputs, hidden)
 
 
 def _activated(x: Array, function: str) -> Array:
@@ -74,7 +74,7 @@ def _activated(x: Array, function: str) -> Array:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lstm(Op):
+class Lstm(SequenceOp):
     """A long short-term memory, with all that TensorFlow Lite knows of.
 
     Its 24 operands are those of the file: input, four input weights, four recurrent weights, three peepholes, four
@@ -83,6 +83,8 @@ class Lstm(Op):
     with int8 weights, have a cell state of int16; of int8 layers, `hidden` is how the product of output gate and cell
     is quantized, and `gate_scales` are those of the gates' sums before they are normalized.
     """
+
+    states: ClassVar[int] = 2
 
     hidden: Quant | None = None
     gate_scales: tuple[float, ...] = ()
@@ -100,7 +102,6 @@ class Lstm(Op):
         required = (0, 2, 3, 4, 6, 7, 8, 13, 14, 15, 18, 19)
         missing = [i for i in required if self.inputs[i] is None]
         require(not missing, f"input {missing[0] if missing else 0} is missing")
-        require(len(self.outputs) == 3, f"{len(self.outputs)} outputs; supported: 3")
         self._check_together()
         self._check_shapes(graph)
         types = _TYPES.get(graph[self.inputs[0]].dtype)
@@ -117,6 +118,7 @@ class Lstm(Op):
             require(
                 t is None or t.dtype == wanted.get(i, "int8"), f"%{name} is {t}; supported: {wanted.get(i, 'int8')}"
             )
+        require(self.gives_steps, "no outputs of steps")
         for name, state in zip(self.outputs, (self.inputs[18], self.inputs[18], self.inputs[19]), strict=True):
             require_moved(graph[state], graph[name])
 
@@ -148,7 +150,7 @@ class Lstm(Op):
         require(self.cell_clip >= 0 and self.projection_clip >= 0, "a clip that is not a number from 0 up")
 
     def _check_shapes(self, graph: Graph) -> None:
-        x, y = graph[self.inputs[0]], graph[self.outputs[0]]
+        x = graph[self.inputs[0]]
         sequence = sequence_of(x, self.time_major, self.reverse)
         cells, units = self.sizes(graph)
         for first, count, shape in ((1, 4, (cells, sequence.depth)), (5, 4, (cells, units)), (9, 3, (cells,)),
@@ -157,10 +159,9 @@ class Lstm(Op):
             for t in self.part(graph, first, count):
                 require_constant(t, shape)
         require(self.inputs[16] is not None or cells == units, f"{cells} cells, {units} outputs, and no projection")
-        for name, width in ((self.inputs[18], units), (self.inputs[19], cells),
-                            (self.outputs[1], units), (self.outputs[2], cells)):  # fmt: skip
+        for name, width in ((self.inputs[18], units), (self.inputs[19], cells)):
             require_shape(graph[name], (sequence.batches, width))
-        require_shape(y, (*x.shape[:-1], units))
+        self.require_outputs(graph, x, sequence.batches, units, cells)
 
     def sizes(self, graph: Graph) -> tuple[int, int]:
         """How many cells, and how many outputs."""
@@ -174,7 +175,7 @@ class Lstm(Op):
         return x.elements // x.shape[-1] * sum(t.elements for t in weights if t is not None)
 
     def evaluate(self, graph: Graph, values: Mapping[str, Array], rounding: str) -> tuple[Array, ...]:
-        x, y = graph[self.inputs[0]], graph[self.outputs[0]]
+        x = graph[self.inputs[0]]
         sequence = sequence_of(x, self.time_major, self.reverse)
         hidden, cell = values[str(self.inputs[18])], values[str(self.inputs[19])]
         rows, outputs = sequence.steps_first(values[x.name]), []
@@ -186,7 +187,7 @@ class Lstm(Op):
                 else:
                     hidden, cell = numbers.step(row, hidden, cell, rounding)
                 outputs.append(hidden)
-        return sequence.restored(outputs, y.shape), hidden, cell
+        return self.results(graph, sequence, outputs, hidden, cell)
 
     def _step(self, graph: Graph, x: Array, hidden: Array, cell: Array) -> tuple[Array, Array]:
         forget = sigmoid_real(self._gate(graph, 1, x, hidden, cell))

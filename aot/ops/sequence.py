@@ -1,6 +1,7 @@
 """What recurrent layers share: the sequence that they step over, and checks of their operands."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,33 @@ def sequence_of(x: Tensor, time_major: bool, reverse: bool) -> Sequence:
     require(len(x.shape) == 3, f"%{x.name} has {len(x.shape)} dimensions; supported: 3")
     steps, batches = x.shape[:2] if time_major else x.shape[1::-1]
     return Sequence(steps, batches, x.shape[2], time_major, reverse)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceOp(Op):
+    """A recurrent layer: its outputs are those of all steps, which need not be there, and the states after the last."""
+
+    states: ClassVar[int] = 1  # how many states it has
+
+    @property
+    def gives_steps(self) -> bool:
+        """Whether the outputs of all steps are there."""
+        return len(self.outputs) > self.states
+
+    def require_outputs(self, graph: Graph, x: Tensor, batches: int, *widths: int) -> None:
+        """Raise Unsupported for results of other shapes; `widths` are those of the states, the output first."""
+        count = len(self.outputs)
+        require(count in (self.states, self.states + 1), f"{count} outputs; supported: {self.states + 1}")
+        if self.gives_steps:
+            require_shape(graph[self.outputs[0]], (*x.shape[:-1], widths[0]))
+        for name, width in zip(self.outputs[-self.states :], widths, strict=True):
+            require_shape(graph[name], (batches, width))
+
+    def results(self, graph: Graph, sequence: Sequence, steps: list[Array], *states: Array) -> tuple[Array, ...]:
+        """What the outputs are, of those of each step and the last states."""
+        if not self.gives_steps:
+            return states
+        return sequence.restored(steps, graph[self.outputs[0]].shape), *states
 
 
 def require_real(graph: Graph, op: Op) -> None:

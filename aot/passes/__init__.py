@@ -12,6 +12,7 @@ from aot.passes.code_ports import code_ports
 from aot.passes.copy_outputs import copy_outputs
 from aot.passes.dequantize_weights import dequantize_weights
 from aot.passes.drop_channels import drop_channels
+from aot.passes.drop_sequences import drop_sequences
 from aot.passes.eliminate_dead import eliminate_dead
 from aot.passes.fold_constants import fold_constants
 from aot.passes.fold_pad import fold_pad
@@ -37,6 +38,7 @@ PASSES: tuple[Pass, ...] = (
     fuse_activation,
     drop_channels,
     eliminate_dead,
+    drop_sequences,
     copy_outputs,
     share_constants,
 )

@@ -36,7 +36,7 @@ def known(graph: Graph, values: Values, name: str) -> Array:
 
 
 def _layer(op: Any, graph: Graph, values: Values, step: Step, states: list[str]) -> tuple[Array, ...]:
-    """The outputs of all samples, and the states after them."""
+    """The outputs of all samples, if they are to be there, and the states after them."""
     x = given(graph, values, op.inputs[0])
     x = x.swapaxes(0, 1) if op.time_major else x
     results, last = [], []
@@ -48,7 +48,8 @@ def _layer(op: Any, graph: Graph, values: Values, step: Step, states: list[str])
         results.append(np.array(outputs[::-1] if op.reverse else outputs))
         last.append(state)
     y = np.array(results)
-    return (y.swapaxes(0, 1) if op.time_major else y, *(np.array(s) for s in zip(*last, strict=True)))
+    after = [np.array(s) for s in zip(*last, strict=True)]
+    return (y.swapaxes(0, 1) if op.time_major else y, *after)[-len(op.outputs) :]
 
 
 def gru(op: Gru, graph: Graph, values: Values) -> tuple[Array, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from graphs import Rng
 from graphs_recurrent import Builder, remembering
 
-from aot.graph.ir import Graph, Op, Tensor
+from aot.graph.ir import Graph, Op, Tensor, prune_tensors
 from aot.ops.gru import Gru
 from aot.ops.recurrent import FUNCTIONS
 
@@ -72,4 +72,19 @@ def _changed(rng: Rng, graph: Graph, **attributes: object) -> Graph:
     return _not_kept(rng, op, constants, graph["x"], graph["y"], states)
 
 
-OWN: dict[str, Builder] = {"Gru": gru, "Lstm anew": lstm, "Rnn anew": rnn}
+def last(builder: Builder) -> Builder:
+    """Its last states alone, where it gives those of all steps."""
+
+    def build(rng: Rng) -> Graph:
+        graph = builder(rng)
+        (op,) = graph.ops
+        op = op.changed(name=op.outputs[1], outputs=op.outputs[1:])
+        state = tuple(s for s in graph.state if s.next in op.outputs)
+        outputs = tuple(n for n in op.outputs if n not in {s.next for s in state}) or op.outputs
+        return prune_tensors(replace(graph, ops=(op,), outputs=outputs))
+
+    return build
+
+
+_BUILDERS: dict[str, Builder] = {"Gru": gru, "Lstm anew": lstm, "Rnn anew": rnn}
+OWN: dict[str, Builder] = {**_BUILDERS, **{f"{name} last": last(builder) for name, builder in _BUILDERS.items()}}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aot.graph.ir import Graph
 from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, weights_of
-from aot.kernels.recurrent.recurrent import step_of, strides_of
+from aot.kernels.recurrent.recurrent import out_strides_of, step_of, strides_of, updates_of
 from aot.ops.gru import Gru
 from aot.ops.sequence import sequence_of
 
@@ -21,12 +21,12 @@ class GruF32(Params):
     units: int
     in_step: int
     in_batch: int
-    out_step: int
-    out_batch: int
+    out_step: int | None
+    out_batch: int | None
 
 
 def gru_f32(kernel: AnyKernel, op: Gru, graph: Graph, target: Target) -> Call:
-    """A step's outputs are the next one's state."""
+    """A step's outputs are the next one's state; without those of all steps they are put where the last ones go."""
     x, w, r, b, inner, h, y = op.operands(graph)
     sequence = sequence_of(x, op.time_major, op.reverse)
     units = h.shape[1]
@@ -38,7 +38,7 @@ def gru_f32(kernel: AnyKernel, op: Gru, graph: Graph, target: Target) -> Call:
         None if inner is None else Constant(f"{y.name}_inner", weights_of(inner), "For each unit, what is reset, too"),
         *(sequence.steps, sequence.batches, sequence.depth, units),
         *strides_of(sequence, sequence.depth),
-        *strides_of(sequence, units),
+        *out_strides_of(op, sequence, units),
     )
     return Call(
         kernel,
@@ -46,10 +46,10 @@ def gru_f32(kernel: AnyKernel, op: Gru, graph: Graph, target: Target) -> Call:
         params,
         (x.name, h.name),
         op.outputs,
-        {"reset_after": op.reset_after, "inner": inner is not None, "step": step_of(sequence)},
-        scratch=2 * 4 * units,
+        {"reset_after": op.reset_after, "inner": inner is not None, "step": step_of(sequence), "whole": op.gives_steps},
+        scratch=(2 if op.gives_steps else 3) * 4 * units,
         scratch_type="float",
-        updates=((1, 1),),
+        updates=updates_of(op),
         work={"macs": op.macs(graph), "cells": units * sequence.steps * sequence.batches},
     )
 

@@ -7,7 +7,7 @@ from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, 
 from aot.kernels.common.formula import Formula, plain
 from aot.kernels.common.notes import CELL_BIAS, NORM, OF_CELLS, OF_INPUTS, OF_OUTPUTS, OWN_VALUE
 from aot.ops.recurrent import Lstm, Rnn
-from aot.ops.sequence import Sequence, sequence_of
+from aot.ops.sequence import Sequence, SequenceOp, sequence_of
 
 _NOTES = {
     "weights": OF_INPUTS,
@@ -40,8 +40,8 @@ class RnnF32(Params):
     units: int
     in_step: int
     in_batch: int
-    out_step: int
-    out_batch: int
+    out_step: int | None
+    out_batch: int | None
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class LstmF32(Params):
     units: int
     in_step: int
     in_batch: int
-    out_step: int
-    out_batch: int
+    out_step: int | None
+    out_batch: int | None
 
 
 def states_of(op: Lstm, graph: Graph) -> tuple[str, str]:
@@ -114,6 +114,16 @@ def strides_of(sequence: Sequence, width: int) -> tuple[int, int]:
     return width, sequence.steps * width
 
 
+def out_strides_of(op: SequenceOp, sequence: Sequence, width: int) -> tuple[int | None, int | None]:
+    """Those of the outputs of all steps, if these are there."""
+    return strides_of(sequence, width) if op.gives_steps else (None, None)
+
+
+def updates_of(op: SequenceOp) -> tuple[tuple[int, int], ...]:
+    """Each state, input and output: what it was may be overwritten by what it becomes."""
+    return tuple((1 + i, i + op.gives_steps) for i in range(op.states))
+
+
 def step_of(sequence: Sequence) -> str:
     """Which step the loop's turn `t` is at, in C."""
     return "(p->steps - 1 - t)" if sequence.reverse else "t"
@@ -132,7 +142,7 @@ def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
         sequence.depth,
         b.elements,
         *strides_of(sequence, sequence.depth),
-        *strides_of(sequence, b.elements),
+        *out_strides_of(op, sequence, b.elements),
     )
     formula = _FUNCTIONS[op.function]
     return Call(
@@ -141,11 +151,11 @@ def rnn_f32(kernel: AnyKernel, op: Rnn, graph: Graph, target: Target) -> Call:
         params,
         (x.name, h.name),
         op.outputs,
-        {**formula.printed, "step": step_of(sequence)},
+        {**formula.printed, "step": step_of(sequence), "whole": op.gives_steps},
         needs=formula.needs,
         scratch=b.bytes,
         scratch_type="float",
-        updates=((1, 1),),
+        updates=updates_of(op),
         work={"macs": op.macs(graph), "cells": b.elements * sequence.steps * sequence.batches},
     )
 
@@ -157,7 +167,7 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
     cells, units = op.sizes(graph)
     sequence = sequence_of(x, op.time_major, op.reverse)
     variant = _variant(op, graph)
-    strides = *strides_of(sequence, sequence.depth), *strides_of(sequence, units)
+    strides = *strides_of(sequence, sequence.depth), *out_strides_of(op, sequence, units)
     arrays = _Arrays(op, graph, y.name)
     params = LstmF32(
         *arrays.of_gates("weights", 1),
@@ -187,7 +197,7 @@ def lstm_f32(kernel: AnyKernel, op: Lstm, graph: Graph, target: Target) -> Call:
         variant,
         scratch=4 * cells * (3 if variant["cifg"] else 4),
         scratch_type="float",
-        updates=((1, 1), (2, 2)),
+        updates=updates_of(op),
         work={"macs": op.macs(graph), "cells": cells * sequence.steps * sequence.batches},
     )
 
@@ -203,6 +213,7 @@ def _variant(op: Lstm, graph: Graph) -> dict[str, bool]:
         "cell_clip": op.cell_clip > 0,
         "projection_clip": op.inputs[16] is not None and op.projection_clip > 0,
         "reverse": op.reverse,
+        "whole": op.gives_steps,
     }
 
 
