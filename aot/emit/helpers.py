@@ -88,10 +88,9 @@ def _piece(need: str, target: Target) -> Fragment:
         return Fragment("", ())
     if need in _GUARDS:
         return fragment(_GUARDS[need])
-    dsp = "dsp" in target.features
-    made = fragment(
-        f"helpers/{_template(need)}.c.j2", name=need, words=need.split("_"), rounding=target.rounding, dsp=dsp
-    )
+    core = {"dsp": "dsp" in target.features, "features": target.features}
+    words = need.split("_")
+    made = fragment(f"helpers/{_template(need)}.c.j2", name=need, words=words, rounding=target.rounding, **core)
     return replace(made, defines=(need, *made.defines))
 
 

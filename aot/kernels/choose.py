@@ -8,18 +8,43 @@ from aot.kernels.costs import code_bytes
 OPTIMIZATIONS = ("speed", "balanced", "size")
 _BALANCED_BYTES = 102_400  # so many bytes of flash are worth the time of one inference: 1 KiB for each percent
 _NEXT_TO_NOTHING = 1e-9  # bytes for a cycle: it decides between choices of the same size
+_WORTH = 0.9  # of the flash of the fastest choice: a choice of that size may be as slow as it likes
+_SLOWER = 1.15  # times the fastest choice: as slow as any other choice for size may be
+_DEARER = 4  # times the price of a cycle, until the choice is fast enough
 
 
 def choose(candidates: Sequence[Sequence[Call]], target: Target) -> list[Call]:
-    """One of the candidates, the fastest first, for each operator.
+    """One of the candidates, the fastest first, for each operator."""
+    fastest = [calls[0] for calls in candidates]
+    if target.optimize == "speed":
+        return fastest
+    if target.optimize == "balanced":
+        return _best(candidates, target, _BALANCED_BYTES / max(1.0, _time(fastest)))
+    return _smallest(candidates, target, fastest)
+
+
+def _smallest(candidates: Sequence[Sequence[Call]], target: Target, fastest: Sequence[Call]) -> list[Call]:
+    """The least flash; where that saves little, the least of what is not much slower than the fastest."""
+    cycle = _NEXT_TO_NOTHING
+    choice = _best(candidates, target, cycle)
+    if _price(choice, target, 0) < _WORTH * _price(fastest, target, 0):
+        return choice
+    while _time(choice) > _SLOWER * _time(fastest):
+        cycle *= _DEARER
+        choice = _best(candidates, target, cycle)
+    return choice
+
+
+def _time(choice: Sequence[Call]) -> float:
+    return sum(call.cost for call in choice)
+
+
+def _best(candidates: Sequence[Sequence[Call]], target: Target, cycle: float) -> list[Call]:
+    """The choice of least price, at so many bytes for a cycle.
 
     A kernel's code counts once, whoever calls it: so kernels are left out, one after the other, as long as that makes
     the whole better.
     """
-    if target.optimize == "speed":
-        return [calls[0] for calls in candidates]
-    least = sum(calls[0].cost for calls in candidates)
-    cycle = _NEXT_TO_NOTHING if target.optimize == "size" else _BALANCED_BYTES / max(1.0, least)
     banned: set[str] = set()
     while True:
         best = _cheapest(candidates, banned, cycle)

@@ -17,7 +17,6 @@ from aot.kernels.choose import choose
 from aot.kernels.costs import cycles, prices_of
 from aot.ops.conv2d import Conv2D
 from aot.ops.mean import Mean
-from aot.targets import load_board
 
 DSP = Target(frozenset({"dsp", "fpu"}))
 
@@ -26,7 +25,7 @@ DSP = Target(frozenset({"dsp", "fpu"}))
 def test_every_unit_has_a_price(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit_costs, "_LAYERS", 3)
     monkeypatch.setattr(fit_costs, "_CASES", 24)
-    target = Target(frozenset(load_board(fit_costs.BOARDS[part]).core.features))
+    target = Target(frozenset(fit_costs.board_of(part).core.features))
     for kernel in fit_costs.measurable(target):
         for layout in planar.LAYOUTS[: len(planar.LAYOUTS) if kernel.planes else 1]:
             _assert_prices(kernel, target, layout)

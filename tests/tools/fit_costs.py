@@ -1,9 +1,12 @@
 """`make costs`: what each kernel costs, measured in QEMU; writes aot/kernels/costs.toml.
 
-`python tests/tools/fit_costs.py NAME...` measures the kernels of these names alone and leaves the others as they are.
+`python tests/tools/fit_costs.py NAME...` measures the kernels of these names alone and leaves the others as they are;
+names of parts of the table (`m0`) leave out the other parts.
 For each kernel, layers of many sizes run in one firmware. Prices of the units of work that the kernel counts are
 those, none below zero, that come nearest to what was measured, layer by layer, in proportion. Cores with the DSP
-extension: cycles on mps2-an386, as the model of the Cortex-M4 estimates them; others: instructions on mps2-an385.
+extension: cycles on mps2-an386, as the model of the Cortex-M4 estimates them; others: instructions, of the Cortex-M3 on
+mps2-an385, of RISC-V on riscv-virt, of the Cortex-M0 on mps2-an385, too, because boards of that core have little memory
+and a Cortex-M3 runs its instructions. Loads and stores count twice there, as they take two cycles.
 At the end: how much longer the layers take in the kernels that the prices choose than in the best ones.
 """
 
@@ -38,11 +41,12 @@ from aot.kernels.common.sums import SUFFIXES
 from aot.kernels.costs import TABLE
 from aot.lower import lowering
 from aot.oracle.samples import random_samples
-from aot.profiling.profiler import profile_emulated
+from aot.profiling.profiler import LayerProfile, profile_emulated
 from aot.project.compile import tool_output
-from aot.targets import load_board
+from aot.targets import Board, load_board
 
-BOARDS = {"dsp": "mps2-an386", "plain": "mps2-an385"}
+BOARDS = {"dsp": "mps2-an386", "m0": "mps2-an385", "plain": "mps2-an385", "rv32": "riscv-virt"}
+_CORES = {"m0": "microbit"}  # the board whose core is put in place of that of the part's board
 _MEANS = ("mean_s8", "mean_s8_dsp")
 _LAYERS = 24  # of one kernel
 _MOST_MACS = 300_000
@@ -77,22 +81,31 @@ class Measured:
 
 def main() -> None:
     """Measure, fit, write the table, and say how good it is."""
-    names = sys.argv[1:] or sorted({kernel.name for kernel in KERNELS})
-    parts = {part: list(measurements(part, board, names)) for part, board in BOARDS.items()}
-    before = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    kept = {part: {n: prices for n, prices in before[part].items() if n not in names} for part in BOARDS}
-    tables = {part: dict(sorted((kept[part] | fitted(found)).items())) for part, found in parts.items()}
-    TABLE.write_text(written(tables), encoding="utf-8")
+    wanted = [part for part in BOARDS if part in sys.argv[1:]] or [*BOARDS]
+    names = [name for name in sys.argv[1:] if name not in BOARDS] or sorted({kernel.name for kernel in KERNELS})
+    parts = {part: list(measurements(part, names)) for part in wanted}
+    tables: dict[str, dict[str, Prices]] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    for part, found in parts.items():
+        kept = {name: prices for name, prices in tables.get(part, {}).items() if name not in names}
+        tables[part] = dict(sorted((kept | fitted(found)).items()))
+    TABLE.write_text(written(dict(sorted(tables.items()))), encoding="utf-8")
     for part, found in parts.items():
         Console(width=120).print(summary(part, found, tables[part]))
 
 
-def measurements(part: str, board: str, names: Sequence[str]) -> Iterator[Measured]:
+def board_of(part: str) -> Board:
+    """The board on which a part of the table is measured."""
+    board = load_board(BOARDS[part])
+    return replace(board, core=load_board(_CORES[part]).core) if part in _CORES else board
+
+
+def measurements(part: str, names: Sequence[str]) -> Iterator[Measured]:
     """Layers in each of these kernels that the board's core can run, in every layout that it knows."""
-    target = Target(frozenset(load_board(board).core.features))
+    board = board_of(part)
+    target = Target(frozenset(board.core.features))
     for kernel in track([one for one in measurable(target) if one.name in names], part):
         for layout in LAYOUTS[: len(LAYOUTS) if kernel.planes else 1]:
-            yield from measured(kernel, board, target, layout)
+            yield from measured(kernel, part, board, target, layout)
 
 
 def measurable(target: Target) -> list[AnyKernel]:
@@ -100,7 +113,7 @@ def measurable(target: Target) -> list[AnyKernel]:
     return [kernel for kernel in KERNELS if kernel.features <= target.features and kernel not in control.KERNELS]
 
 
-def measured(kernel: AnyKernel, board: str, target: Target, layout: Layout) -> Iterator[Measured]:
+def measured(kernel: AnyKernel, part: str, board: Board, target: Target, layout: Layout) -> Iterator[Measured]:
     """`_LAYERS` layers of one firmware, each in `kernel`; fewer for small kinds of layers."""
     chosen = list(islice(layers(kernel, target, layout), _LAYERS))
     if not chosen:
@@ -112,19 +125,26 @@ def measured(kernel: AnyKernel, board: str, target: Target, layout: Layout) -> I
 
     with patch.object(lowering, "select", forced), TemporaryDirectory() as folder:
         rounding = chosen[0].target.rounding
-        compiled = compile(whole, load_board(board), "0" * 64, CompileOptions(rounding=rounding))
+        compiled = compile(whole, board, "0" * 64, CompileOptions(rounding=rounding))
         firmware = make(compiled, Path(folder))
         profile = profile_emulated(compiled, firmware, random_samples(whole, 1)[0] | inputs, Path(folder))
-        code = code_bytes(compiled.interface.name, board, Path(folder))
+        code = code_bytes(kernel.name, compiled.interface.name, board, Path(folder))
     for call, one in zip(compiled.calls, profile.layers, strict=True):
-        spent = one.cycles if part_of(board) == "dsp" else one.instructions
+        spent = spent_of(part, one)
         if call.kernel == kernel and spent:
             yield Measured(chosen[index_of(call.outputs[0])].number, layout, call, spent, code)
 
 
-def part_of(board: str) -> str:
-    """The part of the table that is measured on this board."""
-    return next(part for part, name in BOARDS.items() if name == board)
+def spent_of(part: str, layer: LayerProfile) -> int:
+    """What the prices of this part count."""
+    instructions = layer.instructions or 0
+    match part:
+        case "dsp":
+            return layer.cycles or 0
+        case "m0":
+            return instructions + (layer.loads or 0) + (layer.stores or 0)
+        case _:
+            return instructions
 
 
 def call_of(kernel: AnyKernel, op: Op, graph: Graph, layer: Layer, layout: Layout) -> Call:
@@ -181,11 +201,13 @@ def lowered(kernel: AnyKernel, op: Op, graph: Graph, target: Target) -> Call | N
         return None
 
 
-def code_bytes(name: str, board: str, folder: Path) -> int:
-    """The bytes of the functions in the model's own object file, but for the one that calls the layers."""
-    listing = tool_output(load_board(board), "nm", ["-S", f"build/{name}.o"], folder)
+def code_bytes(kernel: str, name: str, board: Board, folder: Path) -> int:
+    """The mean size of the kernel's functions in the model's own object file, with what they call."""
+    listing = tool_output(board, "nm", ["-S", f"build/{name}.o"], folder)
     rows = [line.split() for line in listing.splitlines()]
-    return sum(int(row[1], 16) for row in rows if len(row) == 4 and row[2] in "tT" and row[3] != f"{name}_run")
+    sizes = {row[3]: int(row[1], 16) for row in rows if len(row) == 4 and row[2] in "tT" and row[3] != f"{name}_run"}
+    functions = sum(kernel in function for function in sizes)
+    return round(sum(sizes.values()) / max(1, functions))
 
 
 def fitted(found: Sequence[Measured]) -> dict[str, Prices]:

@@ -118,7 +118,7 @@ def _integer_output(operands: Operands, bias: Array, bound: int, limits: Limits,
             return _upwards_output(Multiplier.of(output_scales_optimized(x, w, y)), y, limits, channels)
         case Requantization.WIDE:
             scale = Multiplier.of(output_scales(x, w, y))
-            return _rounded_once(scale, y, limits, target, bias) or wide_output(scale, y, limits, channels)
+            return _rounded_once(scale, y, limits, bias) or wide_output(scale, y, limits, channels)
         case Requantization.FIXED:
             scale = Multiplier.of(output_scales(x, w, y), target.rounding)
             if y.dtype == "int8":
@@ -153,14 +153,14 @@ def wide_output(scale: Multiplier, y: Tensor, limits: Limits, channels: int) -> 
     return Output(Stage("wide_output_s16", C_TYPES[y.dtype]), *constants, None, None, *limits)
 
 
-def _rounded_once(scale: Multiplier, y: Tensor, limits: Limits, target: Target, bias: Array) -> Output | None:
+def _rounded_once(scale: Multiplier, y: Tensor, limits: Limits, bias: Array) -> Output | None:
     """The same of sums of 32 bits, as `bias` has, in multiplier and shift of `single` rounding, where these exist."""
     reduced, right = reduced_multiplier(scale)
     multiplier = reduced.astype(np.int32) << 16
     shift = np.where(multiplier == 0, 17, right) - 16
     if bias.dtype != np.int32 or shift.min() < 1 or shift.max() > LARGEST_SHIFT:
         return None
-    stage = _inlined(Stage("rounded_once_s16", C_TYPES[y.dtype]), "channel", "once", y, limits, target)
+    stage = _inlined(Stage("rounded_once_s16", C_TYPES[y.dtype]), "channel", "once", y, limits)
     return Output(stage, *_scales(y, multiplier, shift, len(bias), np.int32, "2^(32 + shift)"), None, 0, *limits)
 
 
@@ -224,7 +224,7 @@ def _fixed_stage(per: str, scale: Multiplier, y: Tensor, limits: Limits, target:
     stage = Stage(f"{per}_output_s8" if hardness == _PLAIN else f"{per}_output_any_s8", C_TYPES[y.dtype])
     easy = hardness < _ANY and shift.max() <= LARGEST_SHIFT and scale.multiplier.min() >= NORMALIZED
     rounding = "single" if target.rounding == "single" else "double"
-    return _inlined(stage, per, rounding, y, limits, target) if easy else stage
+    return _inlined(stage, per, rounding, y, limits) if easy else stage
 
 
 def _hardness(shift: int, rounding: str, bound: int) -> int:
@@ -234,10 +234,8 @@ def _hardness(shift: int, rounding: str, bound: int) -> int:
     return _HALF if shift == 0 else _PLAIN
 
 
-def _inlined(stage: Stage, per: str, rounding: str, y: Tensor, limits: Limits, target: Target) -> Stage:
-    """`stage` as a few instructions, where the core has them."""
-    if "dsp" not in target.features:
-        return stage
+def _inlined(stage: Stage, per: str, rounding: str, y: Tensor, limits: Limits) -> Stage:
+    """`stage` as a few instructions."""
     return replace(stage, fast="fixed", scale=per, full_range=_full_range(y, limits), rounding=rounding)
 
 

@@ -1,11 +1,12 @@
 """Convolutions, ordinary and transposed."""
 
 from aot.kernels.call import AnyKernel
-from aot.kernels.conv import conv2d, transpose_conv
+from aot.kernels.conv import conv2d, tiles, transpose_conv
 from aot.kernels.conv.dsp import conv2d as conv2d_dsp
 
 KERNELS: tuple[AnyKernel, ...] = (
     *conv2d.KERNELS,
+    *tiles.KERNELS,
     *transpose_conv.KERNELS,
     *conv2d_dsp.KERNELS,
 )

@@ -110,12 +110,14 @@ def _conv2d(kernel: AnyKernel, op: Conv2D | DepthwiseConv2D, graph: Graph, targe
     )
 
 
-KERNELS: tuple[AnyKernel, ...] = tuple(
-    kernel
-    for suffix in SUFFIXES.values()
-    for kernel in (
-        Kernel(f"conv2d_{suffix}", "conv/conv2d", (Conv2D,), conv2d),
-        Kernel(f"conv2d_{suffix}", "conv/conv2d", (DepthwiseConv2D,), single_channel),
-        Kernel(f"conv2d_grouped_{suffix}", "conv/conv2d_grouped", (Conv2D,), grouped_conv2d),
-    )
+KERNELS: tuple[AnyKernel, ...] = (
+    *(
+        kernel
+        for suffix in SUFFIXES.values()
+        for kernel in (
+            Kernel(f"conv2d_{suffix}", "conv/conv2d", (Conv2D,), conv2d),
+            Kernel(f"conv2d_grouped_{suffix}", "conv/conv2d_grouped", (Conv2D,), grouped_conv2d),
+        )
+    ),
+    Kernel("conv2d_f32", "conv/conv2d", (DepthwiseConv2D,), single_channel),
 )

@@ -1,11 +1,12 @@
 """Dense layers, point-wise convolutions and products of matrices."""
 
 from aot.kernels.call import AnyKernel
-from aot.kernels.dense import batch_matmul, dense
+from aot.kernels.dense import batch_matmul, dense, tiles
 from aot.kernels.dense.dsp import dense as dense_dsp
 
 KERNELS: tuple[AnyKernel, ...] = (
     *dense.KERNELS,
+    *tiles.KERNELS,
     *batch_matmul.KERNELS,
     *dense_dsp.KERNELS,
 )

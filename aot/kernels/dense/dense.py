@@ -33,12 +33,17 @@ def fully_connected(kernel: AnyKernel, op: FullyConnected, graph: Graph, target:
 
 def pointwise(kernel: AnyKernel, op: Conv2D, graph: Graph, target: Target) -> Call:
     """A 1x1 convolution that reads every pixel once: each pixel is a row."""
+    fit_pointwise(op, graph)
+    return _dense(kernel, op, graph, target)
+
+
+def fit_pointwise(op: Conv2D, graph: Graph) -> None:
+    """Raise DoesNotFit unless the convolution is a dense layer for each pixel."""
     x, w, _, _ = op.operands(graph)
     fit(w.shape[1:3] == (1, 1), f"the filter is {w.shape[1]}x{w.shape[2]}, not 1x1")
     fit(require_groups(x, w) == 1, f"there are {require_groups(x, w)} groups")
     fit(op.stride == (1, 1), f"the stride is {op.stride}")
     fit(op.padding == ((0, 0), (0, 0)), f"the padding is {op.padding}")
-    return _dense(kernel, op, graph, target)
 
 
 def _dense(kernel: AnyKernel, op: FullyConnected | Conv2D, graph: Graph, target: Target) -> Call:

@@ -11,7 +11,7 @@ from aot.kernels.common.layout import Planes, planes_of
 from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.packing import constant_int8
 from aot.kernels.common.window import Window, window_of
-from aot.kernels.depthwise.dsp.plane import axes, channels_overlap, planes_overlap
+from aot.kernels.depthwise.plane import axes, channels_overlap, planes_overlap
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 from aot.plan import Overlap
 

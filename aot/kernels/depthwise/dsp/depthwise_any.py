@@ -14,7 +14,7 @@ from aot.kernels.common.accumulators import bias_note
 from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.packing import constant_int8
 from aot.kernels.costs import cycles
-from aot.kernels.depthwise.dsp.plane import Axis, axes, planes_overlap
+from aot.kernels.depthwise.plane import Axis, axes, planes_overlap
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
 _NEIGHBOURS = 4  # outputs at a time

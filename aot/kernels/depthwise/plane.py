@@ -56,10 +56,11 @@ def axes(op: DepthwiseConv2D, graph: Graph) -> tuple[Axis, Axis]:
     return rows, columns
 
 
-def planes_overlap(rows: Axis, columns: Axis, batches: int, chunk: int) -> Overlap:
+def planes_overlap(rows: Axis, columns: Axis, batches: int, chunk: int, size: int = 1) -> Overlap:
     """For one filter a channel, and `chunk` rows at a time, all that they need being read before any is written.
 
-    Rows may be those of the image or its columns. Planes do not meet at distances that are whole pixels.
+    Elements have `size` bytes. Rows may be those of the image or its columns. Planes do not meet at distances that are
+    whole pixels.
     """
     read, made = _chunks(rows, chunk)
     channels = min(rows.step, columns.step)
@@ -67,7 +68,7 @@ def planes_overlap(rows: Axis, columns: Axis, batches: int, chunk: int) -> Overl
     length, out_length = (columns.size - 1) * columns.step, (columns.out_size - 1) * columns.out_step
     reads = _spans(read, rows.step, length + channels, batches, image)
     writes = _spans(made, rows.out_step, out_length + channels, batches, out_image)
-    return replace(overlap_of(reads, writes), step=channels)
+    return replace(overlap_of(reads * size, writes * size), step=channels * size)
 
 
 def channels_overlap(rows: Axis, columns: Axis, channels: int, chunk: int, planes: Planes) -> Overlap:
