@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from aot.cli.transposes import Kept, transposes_of
 from aot.graph.ir import Graph, Op, Tensor
 from aot.passes.check_operators import Problem, problems
 
@@ -31,6 +32,7 @@ class Inspection:
     input_bytes: int
     output_bytes: int
     unsupported: tuple[Problem, ...]
+    transposes: tuple[Kept, ...]
 
 
 def inspect(graph: Graph) -> Inspection:
@@ -47,6 +49,7 @@ def inspect(graph: Graph) -> Inspection:
         _bytes(graph, graph.inputs),
         _bytes(graph, graph.outputs),
         unsupported,
+        transposes_of(graph),
     )
 
 

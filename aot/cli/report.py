@@ -95,6 +95,7 @@ def inspect_json(graph: Graph, found: Inspection) -> Json:
         "unsupported": [
             {"op": p.op.kind, "tensors": list(p.op.outputs), "reason": p.reason} for p in found.unsupported
         ],
+        "transposes": [asdict(one) for one in found.transposes],
     }
 
 
@@ -197,9 +198,12 @@ def operators_table(found: Inspection) -> Table:
 
 
 def inspection_lines(found: Inspection) -> Iterator[str]:
-    """The size of a model, then every operator that is not supported."""
+    """The size of a model, its transposes, then every operator that is not supported."""
     yield f"{found.macs:,} multiply-accumulates, {found.parameters:,} parameters in {found.parameter_bytes:,} bytes"
     yield f"{found.input_bytes:,} bytes of inputs, {found.output_bytes:,} of outputs"
+    if found.transposes:
+        yield f"transposes that move elements: {len(found.transposes)}"
+        yield from (f"  - {one}" for one in found.transposes)
     if found.unsupported:
         count = len(found.unsupported)
         yield f"not supported: {count} operator{'s' if count > 1 else ''}"
