@@ -25,7 +25,10 @@ class Masks:
     def check(self, call: Call) -> None:
         """Raise Unsupported for a layer that would compute something else without the mask."""
         if call.layer.kind in _USERS and self._masked.intersection(call.inputs):
-            raise Unsupported("its input has a mask (of Masking, or of an Embedding with mask_zero), which aot has not")
+            raise Unsupported(
+                "its input has a mask (of Masking, or of an Embedding with mask_zero), which aot has not; "
+                "make the model without it, and train it so"
+            )
 
     def note(self, call: Call, outputs: list[Value]) -> None:
         """Remember what has a mask now."""

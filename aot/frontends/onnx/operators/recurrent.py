@@ -16,7 +16,7 @@ from aot.ops.gru import Gru
 from aot.ops.recurrent import Lstm, Rnn
 
 _DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
-_FUNCTIONS = {"Tanh": "tanh", "Relu": "relu", "Sigmoid": "sigmoid"}
+_FUNCTIONS = ("tanh", "relu", "sigmoid")
 _LSTM_GATES = (0, 2, 3, 1)  # ours, input, forget, cell, output, in the file's order: input, output, forget, cell
 _PEEPHOLES = (0, 2, 1)  # ours: input, forget, output
 
@@ -82,7 +82,7 @@ def _layers(call: Call, layer: Callable[[_Direction], Sequence[Value]]) -> list[
     require(directions is not None, "this direction")
     assert directions is not None
     batch_first = node.flag("layout")
-    require("clip" not in node.attributes, "clip")
+    require(not node.real("clip", 0.0), "clip: limits of what goes into the activations; export the layer without")
     _require_whole(call, x.shape[1 if batch_first else 0])
     hidden = call.known(2, "the recurrent weights").shape[2]
     # Steps may lie inside or outside of batches, whatever the model calls them.
@@ -111,15 +111,21 @@ def _require_whole(call: Call, steps: int) -> None:
 
 
 def _functions(call: Call, number: int, defaults: Sequence[str]) -> tuple[str, ...]:
-    """The activations of a direction."""
+    """The activations of a direction, whose names may be written in any way."""
     given = [v.decode() if isinstance(v, bytes) else v for v in call.node.attributes.get("activations", ())]
     count = len(defaults)
-    return tuple(given[number * count : (number + 1) * count]) or tuple(defaults)
+    return tuple(v.lower() for v in given[number * count : (number + 1) * count]) or tuple(defaults)
+
+
+def _require_functions(d: _Direction, *wanted: str) -> None:
+    """The gates of long short-term memories and gated units are what PyTorch and Keras have by default."""
+    found = _functions(d.call, d.number, wanted)
+    require(found == wanted, f"activations {', '.join(found)}; supported: {', '.join(wanted)}")
 
 
 def _gru(d: _Direction) -> Sequence[Value]:
     node, hidden = d.call.node, d.hidden
-    require(_functions(d.call, d.number, ("Sigmoid", "Tanh")) == ("Sigmoid", "Tanh"), "these activations")
+    _require_functions(d, "sigmoid", "tanh")
     after, bias, inner = node.flag("linear_before_reset"), d.bias(3), None
     if after and d.biases is not None:
         bias = np.concatenate([bias[: 2 * hidden], d.biases[0][2 * hidden :]])
@@ -130,16 +136,15 @@ def _gru(d: _Direction) -> Sequence[Value]:
 
 
 def _rnn(d: _Direction) -> Sequence[Value]:
-    (name,) = _functions(d.call, d.number, ("Tanh",))
-    require(name in _FUNCTIONS, f"activation {name}")
+    (name,) = _functions(d.call, d.number, ("tanh",))
+    require(name in _FUNCTIONS, f"activation {name}; supported: {', '.join(_FUNCTIONS)}")
     weights = [d.literal(d.known(i, what), what) for i, what in ((1, "weights"), (2, "recurrent"))]
     operands = (d.x, *weights, d.literal(d.bias(1), "bias"), d.initial(5))
-    return d.call.build.emit_all(Rnn, operands, d.outputs, function=_FUNCTIONS[name], **d.way)
+    return d.call.build.emit_all(Rnn, operands, d.outputs, function=name, **d.way)
 
 
 def _lstm(d: _Direction) -> Sequence[Value]:
-    require(_functions(d.call, d.number, ("Sigmoid", "Tanh", "Tanh")) == ("Sigmoid", "Tanh", "Tanh"),
-            "these activations")  # fmt: skip
+    _require_functions(d, "sigmoid", "tanh", "tanh")
     require(not d.call.node.flag("input_forget"), "input_forget")
     gates = [_parts(d, data, what) for data, what in (
         (d.known(1, "the weights"), "weights"), (d.known(2, "the recurrent weights"), "recurrent"), (d.bias(4), "bias"),
