@@ -17,10 +17,12 @@ from aot.ops.dequantize import Dequantize
 from aot.ops.operands import Weighted
 from aot.ops.quantize import Quantize
 from aot.ops.relu import Relu
+from aot.ops.resize import ResizeBilinear
 from aot.passes.demands import Coding, demands, keeps_codes, real_names
 from aot.passes.integer_weights import bias_codes, centred
 from aot.passes.sign_codes import sign_codes
 
+_OF_REALS = (ResizeBilinear,)  # what stays in float32: onnxruntime's shares of neighbours are no fixed-point numbers
 _MOVED_TYPES = ("int8", "uint8", "int16")
 
 
@@ -194,7 +196,7 @@ class _Rewriter:
         """Have an operator compute with integers, where all its operands are codes and all its results become such."""
         operands, results = (real_names(names, self._graph) for names in (op.inputs, op.outputs))
         after = {n: coding for n in results if (coding := self._asked.get(n)) is not None}
-        if not operands or not results or len(after) < len(results):
+        if not operands or not results or len(after) < len(results) or isinstance(op, _OF_REALS):
             return False
         if isinstance(op, Weighted):
             return self._layer(op, after)
