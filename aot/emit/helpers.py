@@ -9,7 +9,8 @@ from aot.emit.layers import Function
 from aot.kernels.call import Params, Target
 
 UNALIGNED = "unaligned"  # what code needs that loads or stores words at any address
-_GUARDS = {"dsp": "dsp_guard.h.j2"}  # for each feature of a core: what stops a compiler that has it not
+# for each feature of a core: what stops a compiler that has it not
+_GUARDS = {"dsp": "dsp_guard.h.j2", "mve": "mve_guard.h.j2"}
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,7 @@ class Kernel(Generic[Kind]):
 
 AnyKernel = Kernel[Any]  # where the operator does not matter
 DSP = frozenset({"dsp"})
+MVE = frozenset({"dsp", "mve"})
 IN_REALS = ("onnx",)  # the roundings of kernels that compute with the reals that codes stand for
 
 

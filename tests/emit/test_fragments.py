@@ -31,7 +31,8 @@ _FROM_MATH = frozenset(
     "floor floorf fmaxf fminf fmodf isfinite isinf isnan ldexpf log1pf log2f logf lrintf nearbyintf powf rintf "
     "roundf sinf sinhf sqrtf tanf tanhf truncf".split()
 )
-_FEATURES = (frozenset[str](), frozenset({"dsp", "fpu"}))
+_VECTORS = re.compile(r'^ +"v.*\bq\d', re.MULTILINE)  # MVE's instructions, in assembly code
+_FEATURES = (frozenset[str](), frozenset({"dsp", "fpu"}), frozenset({"dsp", "mve", "fpu"}))
 _SEEDS = range(min(3, cases.TIMES))
 
 
@@ -54,6 +55,7 @@ def _printed(text: str) -> set[str]:
     plain = _COMMENT.sub("", text)
     called = set(_CALLED.findall(plain)) | {_owners().get(struct, "") for struct in re.findall(r"struct (\w+)", plain)}
     marks = {"math.h": called & _FROM_MATH, "string.h": called & _FROM_STRING, "dsp": "__asm__" in text}
+    marks["mve"] = bool(_VECTORS.search(text))
     return {name for name in called if _template(name)} | {need for need, shown in marks.items() if shown}
 
 

@@ -118,13 +118,14 @@ def _right(case: merge.Case, answer: merge.Sample, index: int) -> bool:
 
 def _all_limits(board: str, beyond: bool) -> list[_Limit]:
     """Of the kernels that only this board has; of all others on the host."""
-    special = "dsp" in load_board(board).core.features
+    special = next((one for one in ("mve", "dsp") if one in load_board(board).core.features), "")
     some = cases.many()
     some = [case for case in some if not special or case[0].ops[0].kind in cases.SEVERAL_KERNELS]
     limits: dict[tuple[str, planar.Layout], list[_Limit]] = {}
-    ways = [(case, layout) for i, case in enumerate(some) for layout in _layouts(case, i, board if special else None)]
+    planes = board if special == "dsp" else None
+    ways = [(case, layout) for i, case in enumerate(some) for layout in _layouts(case, i, planes)]
     for limit in (limit for case, layout in ways for limit in _limits(case, layout, board, beyond)):
-        if not special or "dsp" in limit.kernel:
+        if special in limit.kernel:
             limits.setdefault((limit.kernel, limit.layout), []).append(limit)
     assert limits
     return [
@@ -142,7 +143,7 @@ def _layouts(case: merge.Case, number: int, board: str | None) -> Iterator[plana
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("board", ["host", "mps2-an386"])
+@pytest.mark.parametrize("board", ["host", "mps2-an386", "mps3-an547"])
 def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
     limits = _all_limits(board, False)
     wrong = _wrong(limits, board, tmp_path)
@@ -150,7 +151,7 @@ def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("board", ["host", "mps2-an386"])
+@pytest.mark.parametrize("board", ["host", "mps2-an386", "mps3-an547"])
 def test_wrong_one_byte_tighter(board: str, tmp_path: Path) -> None:
     """Not for each case, because a byte that is overwritten may not matter; but for some case of each kernel."""
     limits = _all_limits(board, True)

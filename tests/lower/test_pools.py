@@ -101,9 +101,9 @@ def test_the_heat_of_a_buffer_is_cycles_per_byte() -> None:
         (
             "mps3-an547",
             ["dtcm:64", "ram:128"],
-            r"of 652 bytes needs \d+ more than there are: 64 of dtcm and 128 of ram",
+            r"of 2,832 bytes needs [\d,]+ more than there are: 64 of dtcm and 128 of ram",
         ),
-        ("mps3-an547", ["dtcm:64"], "of 652 bytes needs 588 more than there are: 64 of dtcm"),
+        ("mps3-an547", ["dtcm:64"], "of 2,832 bytes needs 2,768 more than there are: 64 of dtcm"),
         ("host", ["fast"], "the size of fast is not known on host"),
     ],
 )
@@ -166,8 +166,8 @@ def test_exact_in_the_memories_of_a_board(board: str, pools: list[str]) -> None:
 def test_what_the_commands_say(tmp_path: Path) -> None:
     options = ("-b", "mps3-an547", "--pool", "dtcm:256", "--pool", "ram")
     built = aot("build", DIGITS, *options, "--no-compile", "-o", tmp_path / "c", "--project", "sources", "--json")
-    assert built.json["pools"] == {"dtcm": 216, "ram": 512} and built.json["arena_bytes"] == 728
+    assert built.json["pools"] == {"dtcm": 256, "ram": 2832} and built.json["arena_bytes"] == 3088
     shown = aot("inspect", DIGITS, *options, "--memory").out
-    assert "512 bytes in ram" in shown and "dtcm  shapes" in shown
+    assert "2,832 bytes in ram" in shown and "dtcm  shapes" in shown
     refused = aot("build", DIGITS, *options, "--no-compile", "-o", tmp_path / "z", "--project", "zephyr")
     assert refused.code == 1 and "a zephyr project has one arena" in refused.err

@@ -6,10 +6,12 @@ For each kernel, layers of many sizes run in one firmware. Prices of the units o
 those, none below zero, that come nearest to what was measured, layer by layer, in proportion. Cores with the DSP
 extension: cycles on mps2-an386, as the model of the Cortex-M4 estimates them; others: instructions, of the Cortex-M3 on
 mps2-an385, of RISC-V on riscv-virt, of the Cortex-M0 on mps2-an385, too, because boards of that core have little memory
-and a Cortex-M3 runs its instructions. Loads and stores count twice there, as they take two cycles.
+and a Cortex-M3 runs its instructions. Loads and stores count twice there, as they take two cycles. Cores with MVE:
+instructions on mps3-an547, of kernels for what one with MVE computes.
 At the end: how much longer the layers take in the kernels that the prices choose than in the best ones.
 """
 
+import json
 import sys
 import tomllib
 from collections import defaultdict
@@ -36,16 +38,18 @@ from aot.compile.printing import make
 from aot.graph.fixedpoint import ROUNDINGS, Array
 from aot.graph.ir import Graph, Op
 from aot.kernels import KERNELS, AnyKernel, Call, Target, candidates, control
-from aot.kernels.call import DoesNotFit
+from aot.kernels.call import DSP, DoesNotFit
 from aot.kernels.common.sums import SUFFIXES
-from aot.kernels.costs import TABLE
+from aot.kernels.costs import TABLE, features_of
 from aot.lower import lowering
 from aot.oracle.samples import random_samples
 from aot.profiling.profiler import LayerProfile, profile_emulated
 from aot.project.compile import tool_output
 from aot.targets import Board, load_board
 
-BOARDS = {"dsp": "mps2-an386", "m0": "mps2-an385", "plain": "mps2-an385", "rv32": "riscv-virt"}
+BOARDS = {
+    "dsp": "mps2-an386", "dsp+mve": "mps3-an547", "m0": "mps2-an385", "plain": "mps2-an385", "rv32": "riscv-virt",
+}  # fmt: skip
 _CORES = {"m0": "microbit"}  # the board whose core is put in place of that of the part's board
 _MEANS = ("mean_s8", "mean_s8_dsp")
 _LAYERS = 24  # of one kernel
@@ -103,7 +107,7 @@ def measurements(part: str, names: Sequence[str]) -> Iterator[Measured]:
     """Layers in each of these kernels that the board's core can run, in every layout that it knows."""
     board = board_of(part)
     target = Target(frozenset(board.core.features))
-    for kernel in track([one for one in measurable(target) if one.name in names], part):
+    for kernel in track([one for one in measurable(target) if one.name in names and apart(one, part)], part):
         for layout in LAYOUTS[: len(LAYOUTS) if kernel.planes else 1]:
             yield from measured(kernel, part, board, target, layout)
 
@@ -111,6 +115,12 @@ def measurements(part: str, names: Sequence[str]) -> Iterator[Measured]:
 def measurable(target: Target) -> list[AnyKernel]:
     """The kernels that the core can run; what control flow costs are the graphs inside."""
     return [kernel for kernel in KERNELS if kernel.features <= target.features and kernel not in control.KERNELS]
+
+
+def apart(kernel: AnyKernel, part: str) -> bool:
+    """Whether this part needs prices of its own for the kernel: one computes the same with what only its cores have."""
+    own = features_of(part) - DSP if part == "dsp+mve" else frozenset[str]()
+    return not own or any(own & other.features and set(other.ops) & set(kernel.ops) for other in KERNELS)
 
 
 def measured(kernel: AnyKernel, part: str, board: Board, target: Target, layout: Layout) -> Iterator[Measured]:
@@ -288,7 +298,7 @@ def written(tables: dict[str, dict[str, Prices]]) -> str:
     """The text of costs.toml."""
     lines = ["# Written by `make costs`. What the units of each kernel's work cost, and the bytes of its code.", ""]
     for part, table in tables.items():
-        lines += [f"[{part}]"]
+        lines += [f"[{json.dumps(part) if '+' in part else part}]"]
         for name, prices in table.items():
             lines += [f"{name} = {{ {', '.join(f'{unit} = {price:g}' for unit, price in prices.items())} }}"]
         lines += [""]

@@ -3,10 +3,12 @@
 from aot.kernels.call import AnyKernel
 from aot.kernels.conv import conv2d, tiles, transpose_conv
 from aot.kernels.conv.dsp import conv2d as conv2d_dsp
+from aot.kernels.conv.mve import conv2d as conv2d_mve
 
 KERNELS: tuple[AnyKernel, ...] = (
     *conv2d.KERNELS,
     *tiles.KERNELS,
     *transpose_conv.KERNELS,
     *conv2d_dsp.KERNELS,
+    *conv2d_mve.KERNELS,
 )

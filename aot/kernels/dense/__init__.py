@@ -3,10 +3,12 @@
 from aot.kernels.call import AnyKernel
 from aot.kernels.dense import batch_matmul, dense, tiles
 from aot.kernels.dense.dsp import dense as dense_dsp
+from aot.kernels.dense.mve import dense as dense_mve
 
 KERNELS: tuple[AnyKernel, ...] = (
     *dense.KERNELS,
     *tiles.KERNELS,
     *batch_matmul.KERNELS,
     *dense_dsp.KERNELS,
+    *dense_mve.KERNELS,
 )

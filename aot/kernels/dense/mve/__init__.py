@@ -1,0 +1,1 @@
+"""For cores with MVE (Helium)."""
