@@ -1,11 +1,12 @@
 """What a float32 model would gain by int8: told from its layers and the prices of kernels, without any samples."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aot.compile.records import Compiled
-from aot.graph.ir import Graph, Op, Quant, Tensor
+from aot.graph.ir import Array, Graph, Op, Quant, Tensor
 from aot.kernels import Target, candidates
 from aot.kernels.call import Call
 from aot.quantizer.forms import choose_types
@@ -39,7 +40,7 @@ def savings_of(compiled: Compiled) -> Savings | None:
     calls = [call for call in compiled.calls if _has_weights(call.op, graph) and types.get(call.op.name) == "int8"]
     weights = {t.name: t for t in (graph[call.op.inputs[1]] for call in calls)}
     before, after = sum(t.bytes for t in weights.values()), sum(t.elements for t in weights.values())
-    faster = _faster(compiled, calls) if compiled.board.memories else None  # kernels are priced for microcontrollers
+    faster = _faster(compiled, types) if compiled.board.memories else None  # kernels are priced for microcontrollers
     found = Savings(compiled.interface.name, before, after, faster)
     return found if after < before or (faster or 0) >= _WORTH else None
 
@@ -48,8 +49,9 @@ def _has_weights(op: Op, graph: Graph) -> bool:
     return op.scheme.channel_axis is not None and graph[op.inputs[0]].dtype == "float32"
 
 
-def _faster(compiled: Compiled, calls: list[Call]) -> float:
-    """The ratio of estimated cycles where these calls alone would be of int8."""
+def _faster(compiled: Compiled, types: Mapping[str, str]) -> float:
+    """The ratio of estimated cycles where all that can be of int8 would be."""
+    calls = [call for call in compiled.calls if types.get(call.op.name) == "int8"]
     total = sum(call.cost for call in compiled.calls)
     saved = sum(call.cost - _cost_as_int8(call, compiled.graph, compiled.target) for call in calls)
     return total / max(total - saved, 1.0)
@@ -66,13 +68,22 @@ def _cost_as_int8(call: Call, graph: Graph, target: Target) -> float:
 
 def _as_int8(op: Op, tensor: Tensor) -> Tensor:
     """An operand in the type that it would have; its scale is made up, for no cost depends on it."""
-    weights, bias = op.inputs[1], op.inputs[2] if len(op.inputs) > 2 else None
+    weights, bias = (*op.inputs[1:], None, None)[:2] if op.scheme.channel_axis is not None else (None, None)
     if tensor.name == bias:
         return replace(tensor, dtype="int32", data=np.zeros(tensor.shape, np.int32), quant=None)
-    if tensor.name != weights:
-        return replace(tensor, dtype="int8", quant=_CODES, planes=False)
-    channels = tensor.shape[op.scheme.weights_axis]
-    quant = Quant(tuple(0.001 + 1e-6 * i for i in range(channels)), (0,) * channels, op.scheme.weights_axis)
+    if tensor.name == weights:
+        return replace(tensor, dtype="int8", quant=_scales(op, tensor), data=_codes(tensor))
+    if tensor.dtype != "float32":
+        return tensor
+    data = None if tensor.data is None else _codes(tensor)
+    return replace(tensor, dtype="int8", quant=_CODES, planes=False, data=data)
+
+
+def _scales(op: Op, weights: Tensor) -> Quant:
+    channels = weights.shape[op.scheme.weights_axis]
+    return Quant(tuple(0.001 + 1e-6 * i for i in range(channels)), (0,) * channels, op.scheme.weights_axis)
+
+
+def _codes(tensor: Tensor) -> Array:
     peak = max(float(np.abs(tensor.values).max(initial=0)), 1e-30)
-    codes = np.rint(tensor.values * (_PEAK / peak)).astype(np.int8)
-    return replace(tensor, dtype="int8", quant=quant, data=codes)
+    return np.rint(tensor.values * (_PEAK / peak)).astype(np.int8)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aot.emit.helpers import UNALIGNED
 from aot.kernels.call import Block, Constant, Params
 
+_BASE = ("m0", "rv32")  # features that are the core's whole architecture, which its name says
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -19,7 +21,8 @@ class Origin:
     @property
     def target(self) -> str:
         """Board and core in words."""
-        core = self.core + (f" with {', '.join(self.features)}" if self.features else "")
+        more = [feature for feature in self.features if feature not in _BASE]
+        core = self.core + (f" with {', '.join(more)}" if more else "")
         return core if self.board == self.core else f"{self.board}, {core}"
 
 

@@ -28,7 +28,9 @@ pytestmark = pytest.mark.usefixtures("quick_plans")
 
 _EXTRA = 64  # bytes between buffers that are to be apart
 _GROUP = 60  # cases in one firmware
-_PER_KERNEL, _PER_LAYOUT = 24, 6
+_PER_KERNEL, _PER_LAYOUT = 10, 4
+_DRAWS = 5  # of cases, until every kernel has been seen to be wrong
+_Way = tuple[str, planar.Layout]  # a kernel, and how its tensors lie
 
 
 @dataclass(frozen=True)
@@ -116,22 +118,27 @@ def _right(case: merge.Case, answer: merge.Sample, index: int) -> bool:
     )
 
 
-def _all_limits(board: str, beyond: bool) -> list[_Limit]:
+def _all_limits(board: str, beyond: bool, draw: int = 0) -> dict[_Way, list[_Limit]]:
     """Of the kernels that only this board has; of all others on the host."""
     special = next((one for one in ("mve", "dsp") if one in load_board(board).core.features), "")
-    some = cases.many()
+    some = cases.many(draw)
     some = [case for case in some if not special or case[0].ops[0].kind in cases.SEVERAL_KERNELS]
-    limits: dict[tuple[str, planar.Layout], list[_Limit]] = {}
+    limits: dict[_Way, list[_Limit]] = {}
     planes = board if special == "dsp" else None
     ways = [(case, layout) for i, case in enumerate(some) for layout in _layouts(case, i, planes)]
     for limit in (limit for case, layout in ways for limit in _limits(case, layout, board, beyond)):
         if special in limit.kernel:
             limits.setdefault((limit.kernel, limit.layout), []).append(limit)
     assert limits
+    return limits
+
+
+def _some(limits: dict[_Way, list[_Limit]]) -> list[_Limit]:
+    """A few of each way."""
     return [
         limit
-        for (_, layout), found in limits.items()
-        for limit in found[: (_PER_LAYOUT if layout else _PER_KERNEL) * cases.TIMES]
+        for way, found in limits.items()
+        for limit in found[: (_PER_LAYOUT if way[1] else _PER_KERNEL) * cases.TIMES]
     ]
 
 
@@ -145,8 +152,7 @@ def _layouts(case: merge.Case, number: int, board: str | None) -> Iterator[plana
 @pytest.mark.slow
 @pytest.mark.parametrize("board", ["host", "mps2-an386", "mps3-an547"])
 def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
-    limits = _all_limits(board, False)
-    wrong = _wrong(limits, board, tmp_path)
+    wrong = _wrong(_some(_all_limits(board, False)), board, tmp_path)
     assert not wrong, "\n".join(f"{w.kernel} {w.layout} at {w.distance}\n{w.case[0]}" for w in wrong[:5])
 
 
@@ -154,6 +160,10 @@ def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("board", ["host", "mps2-an386", "mps3-an547"])
 def test_wrong_one_byte_tighter(board: str, tmp_path: Path) -> None:
     """Not for each case, because a byte that is overwritten may not matter; but for some case of each kernel."""
-    limits = _all_limits(board, True)
-    seen = {(limit.kernel, limit.layout) for limit in _wrong(limits, board, tmp_path)}
-    assert {(limit.kernel, limit.layout) for limit in limits} == seen
+    unseen = {*_all_limits(board, True)}
+    for draw in range(_DRAWS):
+        limits = {way: found for way, found in _all_limits(board, True, draw).items() if way in unseen}
+        unseen -= {(limit.kernel, limit.layout) for limit in _wrong(_some(limits), board, tmp_path / str(draw))}
+        if not unseen:
+            return
+    raise AssertionError(sorted(unseen))

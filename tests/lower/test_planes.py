@@ -166,7 +166,7 @@ def test_no_other_choice_costs_less() -> None:
         assert best <= set(may)
         assert _total(block, best) == pytest.approx(min(_total(block, frozenset(one)) for one in sets))
         chosen += len(best)
-    assert chosen > 12
+    assert chosen > 8
 
 
 def test_no_larger_arena_and_nothing_for_the_user_to_see() -> None:

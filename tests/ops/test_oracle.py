@@ -98,7 +98,7 @@ def test_the_three_roundings_are_told_apart(name: str) -> None:
         value = {r: run(graph, inputs, r)[graph.outputs[0]] for r in ROUNDINGS}
         for a, b in differing:
             differing[a, b] += int(np.count_nonzero(value[a] != value[b]))
-    assert min(differing.values()) >= 10, differing
+    assert min(differing.values()) >= 5, differing
 
 
 @pytest.mark.parametrize("name", ["Conv2D", "DepthwiseConv2D"])

@@ -65,13 +65,10 @@ def seeds(name: str, names: Iterable[str], per_operator: int = 16) -> range:
 
 
 @cache
-def many() -> list[Case]:
-    """Several cases of every builder, most of them of what has several kernels."""
-    return [
-        case(name, seed)
-        for name in builders()
-        for seed in range(max(_LEAST * TIMES, _MANY if name.startswith(SEVERAL_KERNELS) else 0))
-    ]
+def many(draw: int = 0) -> list[Case]:
+    """Several cases of every builder, most of them of what has several kernels; others in each draw."""
+    counts = {name: max(_LEAST * TIMES, _MANY if name.startswith(SEVERAL_KERNELS) else 0) for name in builders()}
+    return [case(name, draw * count + seed) for name, count in counts.items() for seed in range(count)]
 
 
 @cache
