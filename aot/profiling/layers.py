@@ -68,7 +68,7 @@ def count_layers(
     layers = [Counts() for _ in first_lines]
     for block in blocks:
         body = list(_body(block, program.instructions))
-        if not body or _is_around(program.lines.get(block.first)):
+        if not body or _is_around(program.lines.get(block.first), body[0].function):
             continue
         inside = body[0].function == run
         shares = [i.address if inside else block.context for i in body]
@@ -103,9 +103,10 @@ def _body(block: Block, instructions: Mapping[int, Instruction]) -> Iterator[Ins
         address += instruction.size
 
 
-def _is_around(line: tuple[str, int] | None) -> bool:
-    """Whether a line is of the firmware, not of the model or of a library."""
-    return line is not None and line[0].removeprefix("./").startswith(("firmware/", "board/"))
+def _is_around(line: tuple[str, int] | None, function: str) -> bool:
+    """Whether a line is of the firmware, not of the model or of a library: what compilers call may be the board's."""
+    firmware = line is not None and line[0].removeprefix("./").startswith(("firmware/", "board/"))
+    return firmware and not function.startswith("__")
 
 
 def _layer(line: tuple[str, int] | None, first_lines: Sequence[int]) -> int:

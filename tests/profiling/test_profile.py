@@ -91,6 +91,13 @@ def test_layers_add_up_to_what_the_timer_counts() -> None:
     assert not any("_tile" in name for name in found["layers"][1]["functions"])
 
 
+def test_what_compilers_call_is_the_layers_own() -> None:
+    """Products of 64 bits, which this board has in its own files, as its chip has them in ROM."""
+    found = aot("profile", SINE, "--board", "xtensa-sim", "--json").json
+    timed = aot("run", SINE, "--board", "xtensa-sim", "--json").json["instructions"]
+    assert found["functions"]["__muldi3"] > 0 and timed - 100 < found["total"]["instructions"] <= timed
+
+
 def test_a_copy_that_became_part_of_its_reader_is_inlined(tmp_path: Path) -> None:
     q = Quant((0.1,), (0,))
     x, a, b, y = (graphs.int8(name, (1, 4 if name == "x" else 1), q) for name in "xaby")

@@ -1,10 +1,6 @@
-"""The examples, and the reference models where they are at hand, have not grown beyond tests/tools/bench.json."""
-
-from pathlib import Path
+"""The examples have not grown beyond tests/tools/bench.json; tests/compile/test_models.py looks at real models so."""
 
 import bench
-import pytest
-from real_models import FOLDER, needed
 
 
 def test_examples_have_not_grown() -> None:
@@ -12,9 +8,4 @@ def test_examples_have_not_grown() -> None:
     assert bench.growth(rows) == []
     rows["sine"]["instructions"] *= 2
     assert len(bench.growth(rows)) == 1
-
-
-@needed
-@pytest.mark.parametrize(("name", "file"), bench.MODELS)
-def test_reference_models_have_not_grown(name: str, file: str) -> None:
-    assert bench.growth({name: bench.measure(Path(FOLDER) / file)}) == []
+    assert len(bench.growth({"new": rows["sine"]})) == len(bench.CHECKED)

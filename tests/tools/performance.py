@@ -29,7 +29,7 @@ from aot.targets import load_board
 Row = dict[str, int | str | list[int]]
 Rows = dict[str, Row]
 
-PAGE = bench.README.parent / "docs" / "performance.md"
+PAGE = bench.PAGE
 FIGURES = Path(__file__).with_name("performance.json")
 FOLDER = os.environ.get("AOT_MODELS", "")
 _FILES = dict(bench.MODELS)
@@ -149,7 +149,7 @@ def _path(name: str) -> Path:
 def table(section: str, rows: Rows) -> str:
     """A section as Markdown; the roundings' default is in bench.json."""
     if section == "roundings":
-        known = json.loads(bench.TABLE.read_text(encoding="utf-8"))
+        known = bench.known()[bench.BOARD]
         rows = {name: _with_default(row, known[name]) for name, row in rows.items()}
     columns = list(next(iter(rows.values())))
     head = f"| model | {' | '.join(columns)} |\n|---|{'--:|' * len(columns)}\n"
