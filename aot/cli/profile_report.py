@@ -13,6 +13,7 @@ from aot.cli.report import Json
 
 _COUNTED = ("instructions", "cycles")
 _NUMBERS = ("instructions", "cycles", "macs", "loads", "stores", "flash_bytes", "scratch_bytes")
+_BAR = 20  # characters that would be the whole
 _HEADERS = ("instructions", "cycles", "MACs", "loads", "stores", "flash", "scratch")
 
 
@@ -45,6 +46,8 @@ def profile_json(profiled: Profiled, before: Json | None = None) -> Json:
         "arena_bytes": compiled.plan.total,
         "flash_bytes": {"code": profiled.firmware.flash.code, "weights": profiled.firmware.flash.weights},
         "total": {"instructions": profile.instructions, "cycles": profile.cycles},
+        "milliseconds": None if profile.cycles is None else 1000 * profile.cycles / compiled.board.clock_hz,
+        "clock_hz": compiled.board.clock_hz,
         "layers": [asdict(layer) for layer in profile.layers],
         "functions": profile.functions,
     }
@@ -67,18 +70,36 @@ def layers_table(found: Json) -> Table:
     reads it, and the table says so.
     """
     compared = "instructions_before" in found["total"]
-    table = Table(
-        "layer", "kernel", *_HEADERS, "cycles/MAC", *(["change"] if compared else []), box=None, pad_edge=False
-    )
-    for column in table.columns[2:]:
+    more = ["change"] if compared else []
+    table = Table("layer", "kernel", *_HEADERS, "cycles/MAC", *more, "share", box=None, pad_edge=False)
+    for column in table.columns[2:-1]:
         column.justify = "right"
-    for layer in (*found["layers"], _sums(found)):
+    sums = _sums(found)
+    for layer in (*found["layers"], sums):
         counts = [_number(layer[key]) for key in _NUMBERS]
         if layer["instructions"] == 0:
             counts[: len(_COUNTED)] = "inlined", ""
-        row = [layer["name"], layer["kernel"], *counts, _per_mac(layer)]
-        table.add_row(*map(Text, row + ([_change(layer)] if compared else [])))
+        row = [layer["name"], layer["kernel"], *counts, _per_mac(layer), *([_change(layer)] if compared else [])]
+        table.add_row(*map(Text, (*row, _share(layer, sums))))
     return table
+
+
+def time_line(found: Json) -> str | None:
+    """How long one inference takes at the board's clock; None where no cycles are known."""
+    if found["milliseconds"] is None:
+        return None
+    how = "" if found["measured"] else ", if memory keeps up: an estimate by Arm's table of instructions"
+    clock = f"{found['clock_hz'] / 1e6:,g} MHz"
+    return f"{found['total']['cycles']:,} cycles are {found['milliseconds']:,.3g} ms at {clock}{how}"
+
+
+def _share(layer: Json, sums: Json) -> str:
+    """Of the whole, in percent and as a bar: of the cycles, or of the instructions where those are not known."""
+    key = "cycles" if sums["cycles"] else "instructions"
+    if layer is sums or not sums[key]:
+        return ""
+    share = layer[key] / sums[key]
+    return f"{share:4.0%} {'#' * round(share * _BAR)}"
 
 
 def _sums(found: Json) -> Json:

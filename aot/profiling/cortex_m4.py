@@ -8,34 +8,15 @@ when the target is a wide instruction across two words; a division takes its 12 
 import re
 from collections.abc import Sequence
 
-from aot.profiling.disassembly import Instruction
+from aot.profiling.disassembly import BRANCH, Instruction, is_load, is_store, name_of, words_of
 
-_BRANCH = re.compile(r"^b(l|x|lx)?(eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?$")
 _SINGLE_LOAD = re.compile(r"^(v?ldr)(s?[bh]|t|ex[bh]?)?(eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?$")
 _SINGLE_STORE = re.compile(r"^(v?str)([bh]|t|ex[bh]?)?(eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?$")
 _MULTIPLE = re.compile(r"^(v?ldm|v?stm|v?push|v?pop)")
 _REGISTER = re.compile(r"\b(?:r\d+|sl|fp|ip|sp|lr|pc|s\d+|d\d+)\b")
 _FLOAT_CYCLES = (("vdiv", 14), ("vsqrt", 14), ("vfm", 3), ("vfnm", 3), ("vmla", 3), ("vmls", 3), ("vnml", 3))
 _DIVISION = 12
-_RISCV_LOADS, _RISCV_STORES = ("lb", "lbu", "lh", "lhu", "lw"), ("sb", "sh", "sw")
 _REFILL, _REFILL_INDIRECT = 1, 2
-
-
-def name_of(instruction: Instruction) -> str:
-    """The mnemonic without its width."""
-    return instruction.mnemonic.removesuffix(".w").removesuffix(".n")
-
-
-def is_load(instruction: Instruction) -> bool:
-    """Whether it reads memory, on an Arm or a RISC-V core."""
-    name = name_of(instruction)
-    return name.startswith(("ldr", "ldm", "pop", "vldr", "vldm", "vpop")) or name in _RISCV_LOADS
-
-
-def is_store(instruction: Instruction) -> bool:
-    """Whether it writes memory, on an Arm or a RISC-V core."""
-    name = name_of(instruction)
-    return name.startswith(("str", "stm", "push", "vstr", "vstm", "vpush")) or name in _RISCV_STORES
 
 
 def straight_cycles(block: Sequence[Instruction]) -> list[int]:
@@ -45,7 +26,7 @@ def straight_cycles(block: Sequence[Instruction]) -> list[int]:
 
 def jump_cycles(last: Instruction, target: Instruction | None) -> int:
     """What it costs on top that a block's `last` instruction jumps to `target` (None: unknown)."""
-    direct = _BRANCH.match(name_of(last)) or name_of(last).startswith("cb")
+    direct = BRANCH.match(name_of(last)) or name_of(last).startswith("cb")
     indirect = not direct or name_of(last).startswith(("bx", "blx"))
     across = target is not None and target.size == 4 and target.address % 4 != 0
     return (_REFILL_INDIRECT if indirect else _REFILL) + across
@@ -58,7 +39,7 @@ def _cycles(instruction: Instruction, before: Instruction | None) -> int:
     if _SINGLE_LOAD.match(name) or _SINGLE_STORE.match(name):
         return _single_cycles(instruction, before) + _waits_for_address(instruction, before)
     if _MULTIPLE.match(name):
-        return 1 + _words(operands)
+        return 1 + words_of(operands)
     if name.startswith(("sdiv", "udiv")):
         return _DIVISION
     if name.startswith(("tbb", "tbh")):
@@ -78,7 +59,7 @@ def _single_cycles(instruction: Instruction, before: Instruction | None) -> int:
 
 def _waits_for_address(instruction: Instruction, before: Instruction | None) -> int:
     """1 where the result of a data-processing instruction right before is part of the address."""
-    if before is None or is_load(before) or is_store(before) or _BRANCH.match(name_of(before)):
+    if before is None or is_load(before) or is_store(before) or BRANCH.match(name_of(before)):
         return 0
     if name_of(before).startswith(("cmp", "cmn", "tst", "teq", "it", "nop", "v", "cb")):
         return 0
@@ -105,20 +86,3 @@ def _destination(instruction: Instruction) -> str:
 def _address(instruction: Instruction) -> list[str]:
     """The registers between the brackets."""
     return _REGISTER.findall(instruction.operands.partition("[")[2].partition("]")[0])
-
-
-def _words(operands: str) -> int:
-    """How many words a register list names."""
-    words = 0
-    for item in operands[operands.index("{") + 1 : operands.index("}")].split(","):
-        first, _, last = item.strip().partition("-")
-        count = int(last[1:]) - int(first[1:]) + 1 if last else 1
-        words += count * (2 if first.startswith("d") else 1)
-    return words
-
-
-def target_of(instruction: Instruction) -> int | None:
-    """The address that a branch names, if it names one."""
-    field = instruction.operands.rpartition(",")[2].split()
-    known = _BRANCH.match(name_of(instruction)) or name_of(instruction).startswith("cb")
-    return int(field[0], 16) if known and field and re.fullmatch(r"[0-9a-f]+", field[0]) else None

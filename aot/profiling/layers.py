@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aot.profiling import cortex_m4
-from aot.profiling.disassembly import Instruction
-
-TIMED_CORES = ("cortex-m4f",)  # cores with a cycle model
+from aot.profiling.disassembly import Instruction, is_load, is_store, target_of
+from aot.profiling.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,12 @@ def addresses(blocks: Sequence[Block], instructions: Mapping[int, Instruction]) 
 
 
 def count_layers(
-    blocks: Sequence[Block], program: Program, run: str, first_lines: Sequence[int], timed: bool
+    blocks: Sequence[Block], program: Program, run: str, first_lines: Sequence[int], timing: Timing | None
 ) -> list[Counts]:
     """What each layer executes. `first_lines` are the lines where the layers begin in the function `run`.
 
-    Instructions of the firmware around the model, which `run`'s callers and interrupts execute, are left out.
+    Without `timing`, no cycles are told. Instructions of the firmware around the model, which `run`'s callers and
+    interrupts execute, are left out.
     """
     layers = [Counts() for _ in first_lines]
     for block in blocks:
@@ -73,7 +72,7 @@ def count_layers(
         inside = body[0].function == run
         shares = [i.address if inside else block.context for i in body]
         indices = [_layer(program.lines.get(address), first_lines) for address in shares]
-        cycles = _cycles(block, body, program.instructions) if timed else [0] * len(body)
+        cycles = _cycles(block, body, program.instructions, timing) if timing else [0] * len(body)
         for index, instruction, spent in zip(indices, body, cycles, strict=True):
             _add(layers[index], instruction, block.executions)
             layers[index].cycles += spent
@@ -117,15 +116,17 @@ def _layer(line: tuple[str, int] | None, first_lines: Sequence[int]) -> int:
 
 def _add(counts: Counts, instruction: Instruction, executions: int) -> None:
     counts.instructions += executions
-    counts.loads += executions * cortex_m4.is_load(instruction)
-    counts.stores += executions * cortex_m4.is_store(instruction)
+    counts.loads += executions * is_load(instruction)
+    counts.stores += executions * is_store(instruction)
     counts.functions[instruction.function] = counts.functions.get(instruction.function, 0) + executions
 
 
-def _cycles(block: Block, body: Sequence[Instruction], instructions: Mapping[int, Instruction]) -> list[int]:
+def _cycles(
+    block: Block, body: Sequence[Instruction], instructions: Mapping[int, Instruction], timing: Timing
+) -> list[int]:
     """Of each instruction, in all executions; jumps and unaligned accesses count for the last."""
-    target = cortex_m4.target_of(body[-1])
-    jump = cortex_m4.jump_cycles(body[-1], instructions.get(target) if target is not None else None)
-    cycles = [block.executions * each for each in cortex_m4.straight_cycles(body)]
-    cycles[-1] += block.jumps * jump + block.unaligned
+    target = target_of(body[-1])
+    jump = timing.jump(body[-1], instructions.get(target) if target is not None else None)
+    cycles = [block.executions * each for each in timing.straight(body)]
+    cycles[-1] += block.jumps * jump + block.unaligned * timing.unaligned
     return cycles

@@ -15,8 +15,9 @@ from aot.kernels.call import constants_of
 from aot.oracle.samples import Sample
 from aot.profiling.disassembly import Instruction, read_instructions
 from aot.profiling.hooks import Hooks, counts_between, trace_hooks
-from aot.profiling.layers import TIMED_CORES, Counts, Program, addresses, count_layers, read_blocks, total
+from aot.profiling.layers import Counts, Program, addresses, count_layers, read_blocks, total
 from aot.profiling.plugin import plugin_path, require_plugins
+from aot.profiling.timing import TIMINGS
 from aot.project.compile import Firmware, tool_output
 from aot.runners import Connection, start
 
@@ -92,9 +93,11 @@ def profile_emulated(
     blocks = read_blocks(counts)
     lines = _source_lines(compiled, firmware, addresses(blocks, instructions), folder)
     run = f"{compiled.interface.name}_run"
-    timed = compiled.board.core.name in TIMED_CORES
-    layers = count_layers(blocks, Program(instructions, lines), run, _first_lines(compiled), timed)
-    return Profile(tuple(_emulated(compiled, *pair, timed) for pair in zip(compiled.calls, layers, strict=True)))
+    timing = TIMINGS.get(compiled.board.core.name)
+    layers = count_layers(blocks, Program(instructions, lines), run, _first_lines(compiled), timing)
+    return Profile(
+        tuple(_emulated(compiled, *pair, timing is not None) for pair in zip(compiled.calls, layers, strict=True))
+    )
 
 
 def profile_real(

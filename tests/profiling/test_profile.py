@@ -18,7 +18,7 @@ from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Quant
 from aot.ops.mul import Mul
 from aot.ops.slice import StridedSlice
-from aot.profiling import cortex_m4
+from aot.profiling import cortex_m0, cortex_m3, cortex_m4
 from aot.profiling.disassembly import Instruction, read_instructions
 from aot.runners.connection import stop
 from aot.targets import load_board
@@ -71,6 +71,30 @@ def test_cycles_of_jumps(tmp_path: Path) -> None:
     narrow, wide = _assembled("nop; ldr.w r0, [r1]", tmp_path)
     assert cortex_m4.jump_cycles(_assembled("b .", tmp_path)[0], wide) == 2
     assert cortex_m4.jump_cycles(_assembled("b .", tmp_path)[0], narrow) == 1
+
+
+def test_cycles_of_smaller_cores(tmp_path: Path) -> None:
+    """By their manuals: products of 64 bits on a Cortex-M3, jumps and lists of registers on a Cortex-M0 and M0+."""
+    products = _assembled("mul r0, r1, r2; mla r0, r1, r2, r3; smull r0, r1, r2, r3; smlal r0, r1, r2, r3", tmp_path)
+    assert cortex_m3.straight_cycles(products) == [1, 2, 5, 7]
+    block = _assembled("ldr r0, [r1]; strb r0, [r1]; ldm r0!, {r1-r4}; muls r0, r1, r0; adds r0, r0, r1", tmp_path)
+    assert cortex_m0.straight_cycles(block) == [2, 2, 5, 1, 1]
+    jumps = {"b .": (3, 2), "bne .": (3, 2), "bl .": (4, 3), "bx lr": (3, 2), "pop {r4, pc}": (6, 5)}
+    for text, cycles in jumps.items():
+        (last,) = _assembled(text, tmp_path)
+        (first,) = cortex_m0.straight_cycles([last])
+        found = [first + cortex_m0.jump_cycles(last, one) for one in (cortex_m0.CORTEX_M0, cortex_m0.CORTEX_M0PLUS)]
+        assert tuple(found) == cycles, text
+
+
+@pytest.mark.parametrize("board", ["microbit", "mps2-an385", BOARD])
+def test_time_at_the_clock(board: str) -> None:
+    found = aot("profile", SINE, "--board", board, "--json").json
+    assert found["milliseconds"] == pytest.approx(1000 * found["total"]["cycles"] / load_board(board).clock_hz)
+    shown = aot("profile", SINE, "--board", board).out
+    assert f"{found['total']['cycles']:,} cycles are " in shown and " ms at " in shown and "100%" not in shown
+    shares = [int(line.rpartition("%")[0].split()[-1]) for line in shown.splitlines() if "%" in line]
+    assert len(shares) == len(found["layers"]) and sum(shares) == pytest.approx(100, abs=len(shares))
 
 
 def test_layers_add_up_to_what_the_timer_counts() -> None:
@@ -128,7 +152,7 @@ def test_comparison(tmp_path: Path) -> None:
     text = aot("profile", SINE, "--board", BOARD, "--against", old).out
     lines = {line.split()[0]: line for line in text.partition("\n\n")[0].splitlines()}
     assert lines["total"].endswith("-50.0 %")
-    assert lines[first].endswith("new") and lines[last].endswith("+0.0 %")
+    assert " new  " in lines[first] and " +0.0 %  " in lines[last]
     compared = aot("profile", SINE, "--board", BOARD, "--against", old, "--json").json
     assert compared["total"]["instructions_before"] == 2 * compared["total"]["instructions"]
     assert compared["layers"][0]["instructions_before"] is None

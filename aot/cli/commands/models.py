@@ -194,5 +194,7 @@ def profile(
             show(("\n" if i else "") + f"{one.compiled.interface.name}:")
         found = profile_report.profile_json(one, before)
         show_table(profile_report.layers_table(found))
+        if line := profile_report.time_line(found):
+            show(line)
         show("")
         show_table(profile_report.kernels_table(found))
