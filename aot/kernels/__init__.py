@@ -14,7 +14,19 @@ from aot.kernels.call import AnyKernel, Block, Call, DoesNotFit, Kernel, Target,
 from aot.kernels.choose import OPTIMIZATIONS, choose
 from aot.kernels.costs import cycles
 
-__all__ = ["KERNELS", "OPTIMIZATIONS", "AnyKernel", "Block", "Call", "Kernel", "Target", "candidates", "select"]
+__all__ = [
+    "KERNELS",
+    "OPTIMIZATIONS",
+    "AnyKernel",
+    "Block",
+    "Call",
+    "Kernel",
+    "Target",
+    "candidates",
+    "choose",
+    "fitting",
+    "select",
+]
 
 FAMILIES = (control, conv, dense, depthwise, elementwise, move, pool, recurrent, reduce, softmax)
 KERNELS: tuple[AnyKernel, ...] = tuple(
@@ -54,13 +66,14 @@ def select(ops: Sequence[Op], graph: Graph, target: Target) -> list[Call]:
 
     Raises AotError with each kernel's reason where none computes an operator.
     """
-    return choose([_fitting(op, graph, target) for op in ops], target)
+    return choose([fitting(op, graph, target) for op in ops], target)
 
 
-def _fitting(op: Op, graph: Graph, target: Target) -> list[Call]:
-    fitting, reasons = candidates(op, graph, target)
-    if not fitting:
+def fitting(op: Op, graph: Graph, target: Target) -> list[Call]:
+    """Every call that computes `op`, cheapest first. AotError with each kernel's reason where there is none."""
+    found, reasons = candidates(op, graph, target)
+    if not found:
         elsewhere = candidates(op, graph, replace(target, rounding="double"))[0]
         hints = ["with --rounding double there is one"] if elsewhere else []
         raise AotError(f"no kernel for {op}", *(reasons or ["no kernel is listed for this operator"]), *hints)
-    return fitting
+    return found

@@ -1,5 +1,6 @@
 """A graph becomes calls of kernels, and a plan of the memory they share; so do the graphs inside control flow."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aot.graph.ir import Graph, Op
@@ -58,16 +59,16 @@ def calls_of(graph: Graph, target: Target) -> tuple[Call, ...]:
     """The calls chosen for `target`, in the graph's order. AotError where an operator has none."""
     views = find_views(graph)
     ops = [op for op in graph.ops if not views.cover(op)]
-    return tuple(_with_blocks(call, op, target) for call, op in zip(select(ops, graph, target), ops, strict=True))
+    return tuple(with_blocks(call, op, target) for call, op in zip(select(ops, graph, target), ops, strict=True))
 
 
-def steps_of(calls: tuple[Call, ...]) -> list[Step]:
+def steps_of(calls: Sequence[Call]) -> list[Step]:
     """What the planner must know of `calls`."""
     return [_step(call) for call in calls]
 
 
-def _with_blocks(call: Call, op: Op, target: Target) -> Call:
-    """The graphs inside never run at once: each has the same scratch memory to itself."""
+def with_blocks(call: Call, op: Op, target: Target) -> Call:
+    """The call, with the graphs inside of `op`, which never run at once: each has the same scratch memory to itself."""
     if not op.graphs:
         return call
     blocks = {name: lower(inner, target) for name, inner in op.graphs.items()}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,9 @@ _ENDS += [("mps2-an386", end) for end in (signal.SIGTERM, signal.SIGKILL)]
 def test_the_emulator_ends_with_us(number: signal.Signals, board: str, tmp_path: Path) -> None:
     program = "sine.elf" if board == "host" else "qemu-system-arm"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-c", _RUN, *_BUSY, board], env=environment) as aot:
+    heard = partial(signal.signal, number, signal.SIG_DFL) if number != signal.SIGKILL else None  # nohup ignores some
+    command = [sys.executable, "-c", _RUN, *_BUSY, board]
+    with subprocess.Popen(command, env=environment, preexec_fn=heard) as aot:
         emulator = _emulator(aot.pid, program)
         aot.send_signal(number)
         aot.wait(_SECONDS)

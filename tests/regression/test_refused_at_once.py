@@ -17,7 +17,7 @@ from aot.base.errors import AotError
 from aot.device.protocol import Device
 from aot.frontends.tflite.writer import write
 from aot.graph.ir import Graph, Op, Tensor
-from aot.kernels import Call, Target
+from aot.kernels import Call, Target, fitting
 from aot.lower import stripes
 from aot.lower.alike import KnownSteps
 from aot.lower.lowering import calls_of, lower, steps_of
@@ -52,11 +52,11 @@ def test_known_steps_are_those_of_the_calls(target: Target) -> None:
 def test_a_kernel_is_chosen_once_for_equal_stripes(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen: list[Op] = []
 
-    def counted(graph: Graph, target: Target) -> tuple[Call, ...]:
-        chosen.extend(graph.ops)
-        return calls_of(graph, target)
+    def counted(op: Op, graph: Graph, target: Target) -> list[Call]:
+        chosen.append(op)
+        return fitting(op, graph, target)
 
-    monkeypatch.setattr("aot.lower.alike.calls_of", counted)
+    monkeypatch.setattr("aot.lower.alike.fitting", counted)
     split = in_stripes(_digits(), 0, 3, 4)
     assert split is not None
     known, views = KnownSteps(SPEED), find_views(split)
