@@ -10,7 +10,7 @@ from aot.kernels.call import Params, Target
 
 UNALIGNED = "unaligned"  # what code needs that loads or stores words at any address
 # for each feature of a core: what stops a compiler that has it not
-_GUARDS = {"dsp": "dsp_guard.h.j2", "mve": "mve_guard.h.j2"}
+_GUARDS = {"dsp": "dsp_guard.h.j2", "mve": "mve_guard.h.j2", "rvv": "rvv_guard.h.j2"}
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,8 @@ class Kernel(Generic[Kind]):
 AnyKernel = Kernel[Any]  # where the operator does not matter
 DSP = frozenset({"dsp"})
 MVE = frozenset({"dsp", "mve"})
+RVV = frozenset({"rvv"})
+FIXED = ("double", "single")  # the roundings that scale by a multiplier and a shift
 IN_REALS = ("onnx",)  # the roundings of kernels that compute with the reals that codes stand for
 
 

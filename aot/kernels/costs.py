@@ -2,9 +2,9 @@
 
 `costs.toml` is written by `make costs`, which runs layers of many sizes in QEMU. It has a part for each set of features
 of a core that was measured: "dsp" in cycles of the Cortex-M4, as its cycle model estimates them, "plain", of cores with
-none of the features, in instructions of the Cortex-M3, "rv32" in those of RISC-V. Names of several features are joined
-by a plus sign. A kernel that the part of a core's own features does not know has the prices of the next smaller set
-that does.
+none of the features, in instructions of the Cortex-M3, "rv32" in those of RISC-V, "rv32+rvv" of one with vectors of
+128 bits. Names of several features are joined by a plus sign. A kernel that the part of a core's own features does not
+know has the prices of the next smaller set that does.
 """
 
 import tomllib

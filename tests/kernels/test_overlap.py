@@ -120,7 +120,7 @@ def _right(case: merge.Case, answer: merge.Sample, index: int) -> bool:
 
 def _all_limits(board: str, beyond: bool, draw: int = 0) -> dict[_Way, list[_Limit]]:
     """Of the kernels that only this board has; of all others on the host."""
-    special = next((one for one in ("mve", "dsp") if one in load_board(board).core.features), "")
+    special = next((one for one in ("mve", "dsp", "rvv") if one in load_board(board).core.features), "")
     some = cases.many(draw)
     some = [case for case in some if not special or case[0].ops[0].kind in cases.SEVERAL_KERNELS]
     limits: dict[_Way, list[_Limit]] = {}
@@ -150,7 +150,7 @@ def _layouts(case: merge.Case, number: int, board: str | None) -> Iterator[plana
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("board", ["host", "mps2-an386", "mps3-an547"])
+@pytest.mark.parametrize("board", ["host", "mps2-an386", "mps3-an547", "riscv-virt-v"])
 def test_right_at_the_tightest(board: str, tmp_path: Path) -> None:
     wrong = _wrong(_some(_all_limits(board, False)), board, tmp_path)
     assert not wrong, "\n".join(f"{w.kernel} {w.layout} at {w.distance}\n{w.case[0]}" for w in wrong[:5])

@@ -13,7 +13,7 @@ from aot.runners import Connection, start
 from aot.targets import load_board
 
 BOARDS = ("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "microbit", "netduinoplus2",
-          "riscv-virt", "xtensa-sim")  # fmt: skip
+          "riscv-virt", "riscv-virt-v", "xtensa-sim")  # fmt: skip
 
 
 class Bench:

@@ -31,6 +31,7 @@ BOARDS = {
     "mps2-an385": "Cortex-M3",
     "microbit": "Cortex-M0",
     "riscv-virt": "RV32IMAC",
+    "riscv-virt-v": "RV32IMAC, vectors of 128 bits",
     "xtensa-sim": "Xtensa LX106",
 }
 MODELS = (

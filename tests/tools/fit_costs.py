@@ -7,7 +7,7 @@ those, none below zero, that come nearest to what was measured, layer by layer, 
 extension: cycles on mps2-an386, as the model of the Cortex-M4 estimates them; others: instructions, of the Cortex-M3 on
 mps2-an385, of RISC-V on riscv-virt, of the Cortex-M0 on mps2-an385, too, because boards of that core have little memory
 and a Cortex-M3 runs its instructions. Loads and stores count twice there, as they take two cycles. Cores with MVE:
-instructions on mps3-an547, of kernels for what one with MVE computes.
+instructions on mps3-an547, of kernels for what one with MVE computes; with RISC-V's vectors: so on riscv-virt-v.
 At the end: how much longer the layers take in the kernels that the prices choose than in the best ones.
 """
 
@@ -49,7 +49,9 @@ from aot.targets import Board, load_board
 
 BOARDS = {
     "dsp": "mps2-an386", "dsp+mve": "mps3-an547", "m0": "mps2-an385", "plain": "mps2-an385", "rv32": "riscv-virt",
+    "rv32+rvv": "riscv-virt-v",
 }  # fmt: skip
+_WITHOUT = {"dsp+mve": DSP, "rv32+rvv": frozenset({"rv32"})}  # of parts for cores that have more than others do
 _CORES = {"m0": "microbit"}  # the board whose core is put in place of that of the part's board
 _MEANS = ("mean_s8", "mean_s8_dsp")
 _LAYERS = 24  # of one kernel
@@ -119,7 +121,7 @@ def measurable(target: Target) -> list[AnyKernel]:
 
 def apart(kernel: AnyKernel, part: str) -> bool:
     """Whether this part needs prices of its own for the kernel: one computes the same with what only its cores have."""
-    own = features_of(part) - DSP if part == "dsp+mve" else frozenset[str]()
+    own = features_of(part) - _WITHOUT[part] if part in _WITHOUT else frozenset[str]()
     return not own or any(own & other.features and set(other.ops) & set(kernel.ops) for other in KERNELS)
 
 

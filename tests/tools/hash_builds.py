@@ -24,7 +24,7 @@ from aot.compile.pipeline import compile as compile_graph
 from aot.compile.printing import print_project
 from aot.graph.fixedpoint import ROUNDINGS
 
-BOARDS = ("host", "microbit", "mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt", "xtensa-sim")
+BOARDS = ("host", "microbit", "mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt", "riscv-virt-v", "xtensa-sim")
 MAIN_BOARD = "mps2-an386"
 KINDS = "make cmake zephyr esp-idf arduino platformio cmsis-pack stm32cubeide freertos sources".split()
 OPTIONS: dict[str, dict[str, object]] = {

@@ -4,6 +4,7 @@ from aot.kernels.call import AnyKernel
 from aot.kernels.conv import conv2d, tiles, transpose_conv
 from aot.kernels.conv.dsp import conv2d as conv2d_dsp
 from aot.kernels.conv.mve import conv2d as conv2d_mve
+from aot.kernels.conv.rvv import conv2d as conv2d_rvv
 
 KERNELS: tuple[AnyKernel, ...] = (
     *conv2d.KERNELS,
@@ -11,4 +12,5 @@ KERNELS: tuple[AnyKernel, ...] = (
     *transpose_conv.KERNELS,
     *conv2d_dsp.KERNELS,
     *conv2d_mve.KERNELS,
+    *conv2d_rvv.KERNELS,
 )

@@ -4,6 +4,7 @@ from aot.kernels.call import AnyKernel
 from aot.kernels.dense import batch_matmul, dense, tiles
 from aot.kernels.dense.dsp import dense as dense_dsp
 from aot.kernels.dense.mve import dense as dense_mve
+from aot.kernels.dense.rvv import dense as dense_rvv
 
 KERNELS: tuple[AnyKernel, ...] = (
     *dense.KERNELS,
@@ -11,4 +12,5 @@ KERNELS: tuple[AnyKernel, ...] = (
     *batch_matmul.KERNELS,
     *dense_dsp.KERNELS,
     *dense_mve.KERNELS,
+    *dense_rvv.KERNELS,
 )

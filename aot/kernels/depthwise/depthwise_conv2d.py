@@ -81,20 +81,20 @@ def depthwise_conv2d(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, targe
     sums, window = _sums(kernel, op, graph, target), window_of(op, x, w)
     last = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
     params = DepthwiseParams(sums.weights, sums.bias, sums.output, window, *y.shape[:3], *last)
-    overlap = _in_fours(op, x, w, y)
+    overlap = four_channels_at_a_time(op, x, w, y)
     pairs = "dsp" in kernel.features
     fit(not pairs or sums.bias.data.dtype == np.int32, "the sums need more than 32 bits")
     macs, rest, borders = op.macs(graph), x.shape[3] % 4 / x.shape[3], windows_at_borders(op, x, w, y)
     work = {"macs": macs * (1 - rest), "left_over": macs * rest} | gathering(borders, x, w)
     variant = sums.with_window(window.c_name) | {"borders": borders > 0, "pairs": pairs}
-    return _call(kernel, op, graph, params, variant, overlap, work, _window_bytes(x, w) if borders else 0)
+    return _call(kernel, op, graph, params, variant, overlap, work, window_bytes(x, w) if borders else 0)
 
 
-def _window_bytes(x: Tensor, w: Tensor) -> int:
+def window_bytes(x: Tensor, w: Tensor) -> int:
     return w.shape[1] * w.shape[2] * x.shape[3] * itemsize(x)
 
 
-def _in_fours(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Overlap:
+def four_channels_at_a_time(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Overlap:
     """Four channels at a time, or all of a window that crosses the border before the first four."""
     size = x.shape[3]
     reads, bounds = window_reads(op, x, w, y), in_fours(size)
@@ -117,7 +117,7 @@ def depthwise_multiplier(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, t
     overlap = forwards(x, y, window_reads(op, x, w, y), rows(batches * out_h * out_w, channels)).overlap
     work = {"macs": float(op.macs(graph))} | gathering(batches * out_h * out_w, x, w)
     variant = sums.with_window(window.c_name)
-    return _call(kernel, op, graph, params, variant, overlap, work, _window_bytes(x, w))
+    return _call(kernel, op, graph, params, variant, overlap, work, window_bytes(x, w))
 
 
 KERNELS: tuple[AnyKernel, ...] = (
