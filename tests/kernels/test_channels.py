@@ -8,6 +8,8 @@ import native
 import pytest
 from forced import Kernels
 
+from aot.kernels import KERNELS
+
 pytestmark = pytest.mark.usefixtures("quick_plans")
 
 BOARD = "riscv-virt-v"
@@ -22,6 +24,12 @@ def test_bit_exact(rounding: str, bits: int, tmp_path: Path) -> None:
         model = replace(model, board=replace(model.board, qemu_cpu=f"rv32,v=true,vext_spec=v1.0,vlen={bits}"))
         _, answer = emulated.run(model, tmp_path / str(i), [sample, sample])
         kernels.check(group, answer)
+
+
+def test_each_is_the_cheapest_somewhere() -> None:
+    special = [kernel for kernel in KERNELS if "rvv" in kernel.features]
+    expected = {(kernel.name, op.__name__) for kernel in special for op in kernel.ops}
+    assert Kernels("rvv", BOARD, "double").chosen() == expected
 
 
 @pytest.mark.parametrize("rounding", ["double", "single"])

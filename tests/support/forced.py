@@ -57,6 +57,15 @@ class Kernels:
             return False
         return any(call.kernel == kernel for call in candidates(lean.ops[0], lean, self.target)[0])
 
+    def chosen(self) -> set[tuple[str, str]]:
+        """Those that are the cheapest for a case of theirs, each with the kind of its operator."""
+        found = set()
+        for (graph, _), kernel in (one for group in self.groups() for one in group):
+            lean = run_passes(graph)
+            if candidates(lean.ops[0], lean, self.target)[0][0].kernel == kernel:
+                found.add((kernel.name, lean.ops[0].kind))
+        return found
+
     def compiled(self, group: Sequence[Forced]) -> tuple[Compiled, Graph, merge.Sample]:
         """A model of these cases, each in its kernel."""
 

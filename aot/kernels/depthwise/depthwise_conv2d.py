@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aot.graph.c_types import C_TYPES
-from aot.graph.ir import Graph, Tensor
+from aot.graph.ir import Array, Graph, Tensor
 from aot.kernels.call import DSP, AnyKernel, Call, Constant, Kernel, Params, Target, fit, weights_of
 from aot.kernels.common.order import by_channel, forwards, in_fours, rows
 from aot.kernels.common.output import Output
@@ -81,7 +81,7 @@ def depthwise_conv2d(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, targe
     sums, window = _sums(kernel, op, graph, target), window_of(op, x, w)
     last = ((w.shape[i] - 1) * op.dilation[i - 1] for i in (1, 2))
     params = DepthwiseParams(sums.weights, sums.bias, sums.output, window, *y.shape[:3], *last)
-    overlap = four_channels_at_a_time(op, x, w, y)
+    overlap = channels_overlap(op, x, w, y, in_fours(x.shape[3]))
     pairs = "dsp" in kernel.features
     fit(not pairs or sums.bias.data.dtype == np.int32, "the sums need more than 32 bits")
     macs, rest, borders = op.macs(graph), x.shape[3] % 4 / x.shape[3], windows_at_borders(op, x, w, y)
@@ -94,10 +94,10 @@ def window_bytes(x: Tensor, w: Tensor) -> int:
     return w.shape[1] * w.shape[2] * x.shape[3] * itemsize(x)
 
 
-def four_channels_at_a_time(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor) -> Overlap:
-    """Four channels at a time, or all of a window that crosses the border before the first four."""
+def channels_overlap(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor, bounds: Array) -> Overlap:
+    """Channels from one of `bounds` up to the next at a time; of a window that crosses the border all before the first."""
     size = x.shape[3]
-    reads, bounds = window_reads(op, x, w, y), in_fours(size)
+    reads = window_reads(op, x, w, y)
     parts = by_channel(reads, size, bounds)
     covered = (reads[:, 1] - reads[:, 0]) // size
     inside = covered == ((w.shape[1] - 1) * op.dilation[0] * x.shape[2] + (w.shape[2] - 1) * op.dilation[1] + 1)

@@ -14,6 +14,7 @@ from aot.kernels.elementwise import (
     select,
     unary,
 )
+from aot.kernels.elementwise.rvv import add as add_rvv
 
 KERNELS: tuple[AnyKernel, ...] = (
     *unary.KERNELS,
@@ -27,4 +28,5 @@ KERNELS: tuple[AnyKernel, ...] = (
     *cast.KERNELS,
     *convert.KERNELS,
     *codes.KERNELS,
+    *add_rvv.KERNELS,
 )

@@ -14,8 +14,6 @@ from aot.kernels.dense.dense import fit_pointwise
 from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
 
-_LEAST = 4  # channels of a vector
-
 
 @dataclass(frozen=True)
 class DenseRvv(Params):
@@ -83,13 +81,13 @@ def _fours(kernel: AnyKernel, op: FullyConnected | Conv2D, graph: Graph, target:
 
 
 def _row(kernel: AnyKernel, op: FullyConnected | Conv2D, graph: Graph, target: Target) -> Call:
-    """Vectors have four channels at least: longer ones read no later what is written."""
+    """In C, there is one channel at a time; vectors read no later what is written."""
     x, w, _, y = operands = op.operands(graph)
     weights = constant_int8(x, w).reshape(w.shape[0], -1)
     out_c, depth = weights.shape
     output, packed = channel_vectors(operands, weights, op.activation, target), by_tap(weights)
     count = x.elements // depth
-    writes = by_channel(rows(count, out_c), out_c, np.append(np.arange(0, out_c, _LEAST), out_c))
+    writes = by_channel(rows(count, out_c), out_c, np.arange(out_c + 1))
     vectors = count * -(-out_c // 16)
     return Call(
         kernel,

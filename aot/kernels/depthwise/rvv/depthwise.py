@@ -9,7 +9,7 @@ from aot.kernels.call import FIXED, RVV, AnyKernel, Call, Constant, Kernel, Para
 from aot.kernels.common.channels import TAPS_NOTE, ChannelVectors, channel_vectors
 from aot.kernels.common.packing import constant_int8
 from aot.kernels.common.window import Window, gathering, window_of, windows_at_borders
-from aot.kernels.depthwise.depthwise_conv2d import four_channels_at_a_time, window_bytes
+from aot.kernels.depthwise.depthwise_conv2d import channels_overlap, window_bytes
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
 
 
@@ -28,7 +28,7 @@ class DepthwiseRvv(Params):
 
 
 def depthwise_rvv(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target) -> Call:
-    """One filter for each channel. Vectors have four channels at least: longer ones read no later what is written."""
+    """One filter for each channel. In C, there is one channel at a time; vectors read no later what is written."""
     x, w, _, y = operands = op.operands(graph)
     fit(w.shape[3] == x.shape[3], f"there are {w.shape[3] // x.shape[3]} filters for each channel, not 1")
     weights = constant_int8(x, w).reshape(-1, w.shape[3])
@@ -47,7 +47,7 @@ def depthwise_rvv(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: 
         (y.name,),
         {"borders": borders > 0},
         scratch=window_bytes(x, w) if borders else 0,
-        overlaps={0: four_channels_at_a_time(op, x, w, y)},
+        overlaps={0: channels_overlap(op, x, w, y, np.arange(x.shape[3] + 1))},
         work={"vector_taps": vectors * len(weights), "stages": vectors, "pixels": pixels} | gathering(borders, x, w),
     )
 

@@ -1,0 +1,1 @@
+"""For RISC-V cores with vectors (Zve32x)."""
