@@ -95,7 +95,7 @@ def window_bytes(x: Tensor, w: Tensor) -> int:
 
 
 def channels_overlap(op: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor, bounds: Array) -> Overlap:
-    """Channels from one of `bounds` up to the next at a time; of a window that crosses the border all before the first."""
+    """Channels from one of `bounds` up to the next at a time; a window that crosses the border is read at first."""
     size = x.shape[3]
     reads = window_reads(op, x, w, y)
     parts = by_channel(reads, size, bounds)
