@@ -38,14 +38,12 @@ conformance: system-dev environment-dev
 	rm -rf build/counts
 	AOT_SAMPLES=16 AOT_CASES=15 AOT_COUNTS=build/counts $(BIN)/python -m pytest -n 2 tests/ops tests/passes tests/plan \
 	    tests/compile/test_models.py tests/compile/test_random_graphs.py tests/compile/test_topologies.py \
-	    tests/frontends/test_int4.py tests/frontends/test_uint8.py tests/frontends/onnx/test_node_tests.py \
-	    tests/frontends/onnx/test_random_graphs.py \
-	    tests/kernels/test_kernels.py tests/kernels/test_softmax.py
+	    tests/frontends tests/kernels tests/lower tests/emit/test_emit.py
 	$(BIN)/python tests/tools/operators_table.py build/counts
 	AOT_CASES=125 $(BIN)/python -m pytest tests/device/test_faults.py tests/project/test_mlperf.py
 	$(BIN)/python -m venv build/torch
 	build/torch/bin/python -m pip install --quiet --editable ".[dev,torch]"
-	build/torch/bin/python -m pytest tests/frontends/pytorch tests/repository/test_pages.py
+	AOT_CASES=2 build/torch/bin/python -m pytest tests/frontends/pytorch tests/repository/test_pages.py
 
 fuzz: system-dev environment-dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/tools/fuzz.py $(DIGITS)/digits.tflite examples/sine/sine.tflite --objects --count 2000

@@ -93,8 +93,10 @@ def _check_stack(compiled: Compiled, firmware: Firmware) -> None:
 
 
 def _roundings() -> list[tuple[str, str]]:
-    """Float32 is rounded in one way only."""
-    return [(m, r) for m in MODELS for r in ROUNDINGS if r == "double" or not is_float(m)]
+    """Float32 is rounded in one way only; in a short run, each model is in two."""
+    found = [(m, r) for m in MODELS for r in ROUNDINGS if r == "double" or not is_float(m)]
+    others = [pair for pair in found if pair[1] != "double"]
+    return [pair for pair in found if RANDOM >= 16 or pair[1] == "double" or others.index(pair) % 4 == 0]
 
 
 @pytest.mark.parametrize(("model", "rounding"), _roundings())

@@ -105,7 +105,7 @@ def _sessions(bench: Bench, board: str, seeds: range) -> Counter[str]:
 def test_never_a_wrong_answer(bench: Bench, board: str, share: int, threads: int) -> None:
     """Five of six sessions over a pseudo-terminal, the rest over QEMU's socket, where each takes a core for itself."""
     bench.firmware(board, False)
-    count = max(len(KINDS), -(-FAULTY_SESSIONS * share // 6))
+    count = max(len(KINDS) if share > 1 else 3, -(-FAULTY_SESSIONS * share // 6))
     parts = [range(first, count, threads) for first in range(min(count, threads))]
     with ThreadPoolExecutor(threads) as pool:
         ends = sum(pool.map(lambda seeds: _sessions(bench, board, seeds), parts), Counter())

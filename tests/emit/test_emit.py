@@ -25,7 +25,6 @@ from aot.base.files import write_files
 from aot.compile.pipeline import compile_file
 from aot.compile.printing import print_model, print_project
 from aot.compile.records import Compiled
-from aot.graph.fixedpoint import ROUNDINGS
 from aot.graph.ir import Graph, Quant
 from aot.kernels.call import constants_of
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -98,16 +97,20 @@ def test_golden(name: str, graph: Graph, board: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("board", "rounding", "compiler"),
-    [("host", "double", compiler) for compiler in _COMPILERS]
-    + [("mps2-an386", "double", compiler) for compiler in _COMPILERS]
-    + [("host", rounding, "gcc") for rounding in ROUNDINGS if rounding != "double"],  # whose few kernels are alike
+    [
+        ("host", "double", "gcc"),
+        ("host", "onnx", "gcc"),
+        *(("mps2-an386", "double", compiler) for compiler in _COMPILERS),
+        *cases.longer(*(("host", "double", compiler) for compiler in _COMPILERS if compiler != "gcc")),
+        *cases.longer(("host", "single", "gcc"), ("host", "float", "gcc")),
+    ],
 )
 def test_no_warnings(compiler: str, board: str, rounding: str, tmp_path: Path) -> None:
     """Also of code for a core with the DSP extension where it is simulated, without its assembly code."""
     for model in _groups(rounding, board):
         write_files(print_model(model), tmp_path)
         for source in model.sources[1:]:
-            for level in ("-O0", "-O3") if compiler == "gcc" and rounding == "double" else ("-O2",):
+            for level in ("-O3", *cases.longer("-O0")) if compiler == "gcc" and rounding == "double" else ("-O2",):
                 quiet([tool(compiler), "-std=c99", level, *WARNINGS, "-c", source, "-o", "out.o"], tmp_path)
 
 
@@ -180,7 +183,7 @@ _MATH = """acosf acoshf asinf asinhf atanf atanhf ceilf cosf coshf erfcf erff ex
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("board", ["mps2-an386", "microbit"])
+@pytest.mark.parametrize("board", ["microbit", *cases.longer("mps2-an386")])
 def test_no_globals_and_no_library(board: str, tmp_path: Path) -> None:
     """Nothing mutable, and of the C library only what copies memory; the compiler's own helpers aside."""
     core = load_board(board).core

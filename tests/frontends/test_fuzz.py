@@ -23,7 +23,7 @@ def _fuzz(model: Path, first: int, count: int, rounding: str, native_every: int,
 @pytest.mark.parametrize(("first", "rounding"), [(0, "double"), (300, "single"), (600, "float")])
 @pytest.mark.parametrize("model", [DIGITS, SINE], ids=lambda path: path.stem)
 def test_examples(model: Path, first: int, rounding: str) -> None:
-    _fuzz(model, first, 300, rounding, 60)
+    _fuzz(model, first, 120 if cases.TIMES == 1 else 300, rounding, 60)
 
 
 def test_what_a_file_says(tmp_path: Path) -> None:
@@ -40,10 +40,10 @@ def test_control_flow_and_state(tmp_path: Path) -> None:
     }
     for name, graph in models.items():
         (tmp_path / f"{name}.tflite").write_bytes(write(graph))
-        _fuzz(tmp_path / f"{name}.tflite", 0, 80, "double", 20)
+        _fuzz(tmp_path / f"{name}.tflite", 0, 40, "double", 20)
 
 
 @needed
 @pytest.mark.parametrize("model", REAL, ids=lambda path: path.stem)
 def test_real_models(model: Path) -> None:
-    _fuzz(model, 0, 60, "double", 0)
+    _fuzz(model, 0, 25, "double", 0)

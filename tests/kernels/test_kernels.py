@@ -1,6 +1,5 @@
 """Every kernel on every core: what the device answers is what the interpreter says, byte for byte."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -31,15 +30,18 @@ from aot.targets import load_board
 pytestmark = pytest.mark.usefixtures("quick_plans")
 
 # With sanitizers, and without assembly: the longer proofs take all roundings, `make test` two that differ most.
-_THOROUGHLY = ROUNDINGS if os.environ.get("AOT_CASES") else ("double", "onnx")
+_THOROUGHLY = ("double", "onnx", *cases.longer("single", "float"))
 _RUNS = [("mps2-an386", rounding) for rounding in ROUNDINGS]
 _RUNS += [(board, "double") for board in ("mps2-an385", "mps2-an500", "mps2-an505", "mps3-an547")]
-# Half of the cases where the other half runs the same kernels: on a core alike, or in a rounding alike.
+# Half of the cases where the other half runs the same kernels: on a core alike, in a rounding alike, or on the host.
 _HALVES = {
     ("mps2-an500", "double"): 0,
     ("mps2-an505", "double"): 1,
+    ("mps2-an385", "double"): 0,
+    ("mps3-an547", "double"): 1,
     ("mps2-an386", "single"): 0,
     ("mps2-an386", "float"): 1,
+    ("mps2-an386", "onnx"): 1,
 }
 _SCALED = (Add, Conv2D, DepthwiseConv2D, FullyConnected)
 _MICROBIT_CASES = 12  # whose parameters, in one function, its stack holds
@@ -140,7 +142,7 @@ def test_bit_exact_here_and_sanitizers_are_silent(rounding: str, tmp_path: Path)
 
 @pytest.mark.slow
 @pytest.mark.every_operator
-@pytest.mark.parametrize("rounding", _THOROUGHLY)
+@pytest.mark.parametrize("rounding", ["double", *cases.longer("single", "float", "onnx")])
 def test_without_assembly_here(rounding: str, tmp_path: Path) -> None:
     """What was generated for a core with the DSP extension, in a simulation."""
     for i, parts in enumerate(cases.groups(_cases("mps2-an386", rounding))):

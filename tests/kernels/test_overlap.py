@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("quick_plans")
 
 _EXTRA = 64  # bytes between buffers that are to be apart
 _GROUP = 60  # cases in one firmware
-_PER_KERNEL, _PER_LAYOUT = 10, 4
+_PER_KERNEL, _PER_LAYOUT = 6, 2
 _DRAWS = 5  # of cases, until every kernel has been seen to be wrong
 _Way = tuple[str, planar.Layout]  # a kernel, and how its tensors lie
 

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import cases
 import numpy as np
 import pytest
 from keras_models import FILES
@@ -31,7 +32,7 @@ def _folder_for(page: str, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["from-keras", "from-onnx", "from-pytorch"])
+@pytest.mark.parametrize("page", ["from-onnx", *cases.longer("from-keras", "from-pytorch")])
 def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
     """Shell blocks one after the other, then all of the page's Python as one program."""
     if page == "from-pytorch":

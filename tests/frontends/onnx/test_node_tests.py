@@ -14,7 +14,7 @@ from aot.graph.ir import Graph
 from aot.oracle import interpreter
 from aot.oracle.tolerance import compare, slacks
 
-SAMPLE = 60
+SAMPLE = 36
 
 
 @cache

@@ -24,8 +24,8 @@ from aot.ops.dequantize import reals
 from aot.oracle import interpreter
 from aot.oracle.tolerance import compare, slacks
 
-_COUNT = 24 * cases.TIMES
-_IN_C = 12 * cases.TIMES  # of them
+_COUNT = 12 * cases.TIMES
+_IN_C = 6 * cases.TIMES  # of them
 _KINDS = {
     "float": (Growing, (*nodes.MAKERS, *layers.MAKERS), "double"),
     "quantized": (quantized.Quantizing, quantized.MAKERS, "onnx"),
