@@ -1,7 +1,6 @@
 """Convolutions."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from aot.frontends.building import Order, Value
 from aot.frontends.onnx.operators.images import CHANNELS_LAST, along_both, as_before, as_image, explicit_pads, pads_of
 from aot.frontends.onnx.records import Call, Reader
-from aot.graph.ir import Array, Unsupported
+from aot.graph.ir import Array, Quant, Unsupported
 from aot.ops.common import Pads, out_size, require
 from aot.ops.conv2d import Conv2D
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -62,17 +61,17 @@ def _conv_transpose(call: Call) -> Value:
     )
     if not w.constant:
         raise Unsupported(f"the weights (%{w.label}) is not constant")
-    weights = _spread_out(w.array, along_both(node, "dilations", rank))
-    kernel = (weights.shape[2], weights.shape[3])
+    dilation = along_both(node, "dilations", rank)
+    kernel = _spread(w, dilation)
     pads, missing = _transposed_pads(call, rank, (x.shape[2], x.shape[3]), kernel, stride)
-    _require_few(weights, [weights.shape[2 + i] + missing[i] for i in (0, 1)])
-    weights = np.pad(weights, ((0, 0), (0, 0), (0, missing[0]), (0, missing[1])))
-    places = [(x.shape[2 + i] - 1) * stride[i] + weights.shape[2 + i] - sum(pads[i]) for i in (0, 1)]
+    kernel = (kernel[0] + missing[0], kernel[1] + missing[1])
+    require(math.prod((*w.shape[:2], *kernel)) <= _MOST_WEIGHTS, f"weights of {kernel}, with zeros in between")
+    places = [(x.shape[2 + i] - 1) * stride[i] + kernel[i] - sum(pads[i]) for i in (0, 1)]
     require(min(places) >= 1, f"an image of {places}")
-    filters = replace(w, data=weights, shape=weights.shape)
+    filters = _by_filter(w, group, kernel, dilation)
     y = build.emit(
         TransposeConv,
-        (build.stored(x, CHANNELS_LAST), build.stored(_by_filter(filters, group), (0, 2, 3, 1)), bias_of(call, 2)),
+        (build.stored(x, CHANNELS_LAST), build.stored(filters, _FILTER_FIRST), bias_of(call, 2)),
         (x.shape[0], group * w.shape[1], *places),
         order=CHANNELS_LAST,
         stride=stride,
@@ -81,27 +80,51 @@ def _conv_transpose(call: Call) -> Value:
     return as_before(call, y, rank)
 
 
-def _by_filter(w: Value, group: int) -> Value:
-    """Weights [channel, filter of the group, row, column] as [filter, channel of the group, row, column]."""
-    inputs, filters = w.shape[:2]
-    parts = w.array.reshape(group, inputs // group, filters, *w.shape[2:]).swapaxes(1, 2)
-    shape = (group * filters, inputs // group, *w.shape[2:])
-    return replace(w, data=np.ascontiguousarray(parts).reshape(shape), shape=shape)
-
-
-def _require_few(weights: Array, sizes: Sequence[int]) -> None:
-    count = weights.shape[0] * weights.shape[1] * math.prod(sizes)
-    require(count <= _MOST_WEIGHTS, f"{count} weights, with zeros between and behind them")
-
-
-def _spread_out(weights: Array, dilation: tuple[int, int]) -> Array:
-    """Zeros between the rows and columns of each filter."""
+def _spread(w: Value, dilation: tuple[int, int]) -> tuple[int, int]:
+    """The size of a filter with zeros between its rows and columns."""
     require(min(dilation) >= 1, f"dilations {dilation}")
-    sizes = [(weights.shape[2 + i] - 1) * dilation[i] + 1 for i in (0, 1)]
-    _require_few(weights, sizes)
-    spread = np.zeros((*weights.shape[:2], *sizes), weights.dtype)
-    spread[:, :, :: dilation[0], :: dilation[1]] = weights
-    return spread
+    return (w.shape[2] - 1) * dilation[0] + 1, (w.shape[3] - 1) * dilation[1] + 1
+
+
+def _by_filter(w: Value, group: int, kernel: tuple[int, int], dilation: tuple[int, int]) -> Value:
+    """Weights [channel, filter of the group, row, column] as [filter, channel of the group, row, column].
+
+    They fill a larger kernel with zeros between and behind them. Codes go the same way if that leaves them scales for
+    each filter.
+    """
+    quant = None if w.quant is None else _quant_by_filter(w.quant, w, group)
+    data = _rearranged(w.array, 0, group, kernel, dilation)
+    codes = None
+    if w.codes is not None and quant is not None:
+        codes = _rearranged(w.codes, quant.zero_point[0], group, kernel, dilation)
+    return replace(w, data=data, shape=data.shape, codes=codes, quant=None if codes is None else quant)
+
+
+def _rearranged(w: Array, zero: int, group: int, kernel: tuple[int, int], dilation: tuple[int, int]) -> Array:
+    inputs, filters = w.shape[:2]
+    rows, columns = _spread_rows(w.shape[2], dilation[0]), _spread_rows(w.shape[3], dilation[1])
+    spread = np.full((inputs, filters, *kernel), zero, w.dtype)
+    spread[:, :, rows, columns] = w
+    parts = spread.reshape(group, inputs // group, filters, *kernel).swapaxes(1, 2)
+    return np.ascontiguousarray(parts).reshape(group * filters, inputs // group, *kernel)
+
+
+def _spread_rows(count: int, dilation: int) -> slice:
+    return slice(0, (count - 1) * dilation + 1, dilation)
+
+
+def _quant_by_filter(quant: Quant, w: Value, group: int) -> Quant | None:
+    """The parameters along the filters of all groups; None where several input channels of a filter have their own."""
+    if len(set(quant.zero_point)) > 1:
+        return None
+    if quant.axis is None:
+        return quant
+    if quant.axis == 1:
+        return Quant(quant.scale * group, quant.zero_point * group, 0)
+    if quant.axis == 0 and group == w.shape[0]:
+        scales = tuple(s for s in quant.scale for _ in range(w.shape[1]))
+        return Quant(scales, quant.zero_point[:1] * len(scales), 0)
+    return None
 
 
 def _transposed_pads(
