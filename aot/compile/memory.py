@@ -28,6 +28,12 @@ def _placed(block: Block, beside: int, board: Board, pools: tuple[str, ...]) -> 
     return placed_in(block, pools_of(board, beside, pools), board, apart=bool(pools))
 
 
+def flash_for_model(board: Board) -> float:
+    """What a model that would also do with less may take: an eighth of the board's flash is for what is beside it."""
+    memory = board.memory("flash")
+    return float("inf") if memory is None else memory.size * 7 / 8 - FLASH_BESIDE_MODEL
+
+
 def check_memory(held: Held, board: Board, arena: int, weights: int) -> None:
     """Refuse before compiling what cannot fit: not even with an empty program beside the weights."""
     _check_fits(held, board, "flash", weights + FLASH_BESIDE_MODEL, f"{weights:,} of weights")

@@ -7,7 +7,7 @@ from pathlib import Path
 from aot.base.choices import CompileOptions
 from aot.base.errors import AotError
 from aot.base.version import __version__
-from aot.compile.memory import check_memory, place
+from aot.compile.memory import check_memory, flash_for_model, place
 from aot.compile.printing import deployed
 from aot.compile.records import Compiled
 from aot.compile.rounding import USUAL, with_rounding
@@ -67,7 +67,7 @@ def compile(graph: Graph, board: Board, sha256: str, options: CompileOptions = D
     Raises AotError when an operator is not supported or memory does not suffice.
     """
     rounding = options.rounding or USUAL
-    target = Target(frozenset(board.core.features), rounding, options.optimize)
+    target = Target(frozenset(board.core.features), rounding, options.optimize, flash=flash_for_model(board))
     lean = with_int16_weights(_lean(graph), target.features, options.weights_choices)
     block = _chosen(lean, target, options.max_ram)
 

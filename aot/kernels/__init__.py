@@ -48,6 +48,7 @@ def candidates(op: Op, graph: Graph, target: Target) -> tuple[list[Call], list[s
                 missing = ", ".join(sorted(kernel.features - target.features))
                 raise DoesNotFit(f"the core has no {missing}")
             fit(target.rounding in kernel.roundings, f"the rounding is {target.rounding}")
+            fit(not kernel.roomy or op.outputs[0] in target.roomy, "its scratch memory would make the arena larger")
             planes = frozenset(name for name in (*op.inputs, *op.outputs) if name and graph[name].planes)
             fit(kernel.planes or not planes, f"{', '.join(f'%{name}' for name in sorted(planes))} lies by planes")
             call = replace(kernel.lower(kernel, op, graph, target), planes=planes)

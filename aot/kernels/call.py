@@ -1,7 +1,7 @@
 """The records between `lower` and the templates: everything a template prints, computed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, TypeVar, Union
 
 from aot.graph.c_types import C_TYPES
@@ -121,12 +121,19 @@ class Target:
     """What a kernel may know of where it will run, and of what is asked for.
 
     The features of the core, the rounding, and what kernels are chosen for: one of
-    `aot.kernels.OPTIMIZATIONS`.
+    `aot.kernels.OPTIMIZATIONS`. Kernels with much scratch memory may compute the tensors that `roomy` names, if
+    all constants then are within `flash`.
     """
 
     features: frozenset[str] = frozenset()
     rounding: str = "double"
     optimize: str = "speed"
+    roomy: frozenset[str] = frozenset()
+    flash: float = float("inf")
+
+    def with_room_for(self, *tensors: str) -> "Target":
+        """The same where kernels with much scratch memory may compute these tensors."""
+        return replace(self, roomy=frozenset(tensors))
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ class Kernel(Generic[Kind]):
     """One C function for any of `ops`: `name` is the prefix of its C names, `template` prints it.
 
     The core must have all `features`, and the rounding must be one of `roundings`. With `planes`, it also takes tensors
-    that lie by planes.
+    that lie by planes. One that is `roomy` needs much scratch memory: it is for where the arena is as large anyway.
     """
 
     name: str
@@ -143,12 +150,14 @@ class Kernel(Generic[Kind]):
     lower: Callable[["Kernel[Kind]", Kind, Graph, Target], Call]
     features: frozenset[str] = frozenset()
     planes: bool = False
+    roomy: bool = False
     roundings: tuple[str, ...] = ROUNDINGS
 
 
 AnyKernel = Kernel[Any]  # where the operator does not matter
 DSP = frozenset({"dsp"})
 MVE = frozenset({"dsp", "mve"})
+RV32 = frozenset({"rv32"})
 RVV = frozenset({"rvv"})
 FIXED = ("double", "single")  # the roundings that scale by a multiplier and a shift
 IN_REALS = ("onnx",)  # the roundings of kernels that compute with the reals that codes stand for

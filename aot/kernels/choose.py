@@ -10,6 +10,7 @@ from aot.kernels.costs import code_bytes
 
 OPTIMIZATIONS = ("speed", "balanced", "size")
 _BALANCED_BYTES = 102_400  # so many bytes of flash are worth the time of one inference: 1 KiB for each percent
+_SPEEDY_BYTES = 16 * _BALANCED_BYTES  # for speed, what a kernel with much scratch memory may cost in flash, as above
 _NEXT_TO_NOTHING = 1e-9  # bytes for a cycle: it decides between choices of the same size
 _WORTH = 0.9  # of the flash of the fastest choice: a choice of that size may be as slow as it likes
 _SLOWER = 1.15  # times the fastest choice: as slow as any other choice for size may be
@@ -35,9 +36,19 @@ class _Offer:
 def choose(candidates: Sequence[Sequence[Call]], target: Target) -> list[Call]:
     """One of the candidates, the fastest first, for each operator."""
     if target.optimize == "speed":
-        return _fastest(candidates)
+        return _fastest(_affordable(candidates))
     offers = [[_offer(call) for call in calls] for calls in candidates]
     return [offer.call for offer in _chosen(offers, target)]
+
+
+def _affordable(candidates: Sequence[Sequence[Call]]) -> list[list[Call]]:
+    """Without the roomy kernels, whose weights are large, that take too much flash for the time that they save."""
+    usual = [_offer(next((call for call in calls if not call.kernel.roomy), calls[0])) for calls in candidates]
+    cycle = _SPEEDY_BYTES / max(1.0, _time(usual))
+    return [
+        [call for call in calls if not call.kernel.roomy or _offer(call).price(cycle) <= other.price(cycle)]
+        for calls, other in zip(candidates, usual, strict=True)
+    ]
 
 
 def _fastest(candidates: Sequence[Sequence[Call]]) -> list[Call]:

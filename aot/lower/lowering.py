@@ -6,6 +6,7 @@ from dataclasses import replace
 from aot.graph.ir import Graph, Op
 from aot.kernels import Block, Call, Target, select
 from aot.lower.planes import tensors_by_planes
+from aot.lower.room import tensors_with_room, within_flash
 from aot.plan import Step, best_order, find_views, plan
 
 _BLOCK_ALIGNMENT = 8  # of the memory of a graph inside, whatever elements it holds
@@ -16,7 +17,7 @@ def lower(graph: Graph, target: Target) -> Block:
 
     The order is the graph's, but where another one needs less memory. Tensors lie by planes where that is faster.
     """
-    return _by_planes(_in_best_order(lower_in_order(graph, target)), target)
+    return _with_room(_by_planes(_in_best_order(lower_in_order(graph, target)), target), target)
 
 
 def _in_best_order(block: Block) -> Block:
@@ -37,6 +38,15 @@ def _by_planes(block: Block, target: Target) -> Block:
         return block
     other = lower_in_order(block.graph.by_planes(planes), target)
     return other if other.plan.size <= block.plan.size else block
+
+
+def _with_room(block: Block, target: Target) -> Block:
+    """`block` with kernels that need much scratch memory where they are worth it, if the arena is no larger so."""
+    roomy = tensors_with_room(block, target)
+    if not roomy:
+        return block
+    other = lower_in_order(block.graph, target.with_room_for(*roomy))
+    return other if other.plan.size <= block.plan.size and within_flash(other, target) else block
 
 
 def lower_in_order(graph: Graph, target: Target) -> Block:
@@ -71,7 +81,7 @@ def with_blocks(call: Call, op: Op, target: Target) -> Call:
     """The call, with the graphs inside of `op`, which never run at once: each has the same scratch memory to itself."""
     if not op.graphs:
         return call
-    blocks = {name: lower(inner, target) for name, inner in op.graphs.items()}
+    blocks = {name: lower(inner, target.with_room_for()) for name, inner in op.graphs.items()}
     cost = sum(inner.cost for block in blocks.values() for inner in block.calls)
     return replace(call, blocks=blocks, scratch=max(block.plan.size for block in blocks.values()), cost=cost)
 

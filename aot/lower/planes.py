@@ -4,10 +4,9 @@ import math
 from dataclasses import dataclass
 
 from aot.graph.ir import Graph, Op
-from aot.kernels import KERNELS, Block, Call, Target, candidates
-from aot.plan import ALIGNMENT, Overlap, find_views, scratch_name
-from aot.plan.overlap import most_shared
-from aot.plan.records import aligned
+from aot.kernels import KERNELS, Block, Target, candidates
+from aot.lower.room import bytes_needed, room_of
+from aot.plan import find_views
 
 _PLANAR = tuple({op for kernel in KERNELS if kernel.planes for op in kernel.ops})
 
@@ -68,21 +67,5 @@ def _cheapest(block: Block, time: int, op: Op, planes: frozenset[str], target: T
     if not planes:
         return block.calls[time].cost
     fitting, _ = candidates(op, block.graph.by_planes(planes), target)
-    room = block.plan.size - _others(block, time)
-    return next((call.cost for call in fitting if _needed(call, block.graph, time, block) <= room), math.inf)
-
-
-def _others(block: Block, time: int) -> int:
-    """The bytes that live during a call beside its own."""
-    call = block.calls[time]
-    own = {*call.inputs, *call.outputs, scratch_name(call.outputs[0])}
-    live = [b for b in block.plan.buffers if b.first <= time <= b.last and not b.root and b.name not in own]
-    return sum(aligned(b.size) for b in live)
-
-
-def _needed(call: Call, graph: Graph, time: int, block: Block) -> int:
-    """The bytes of a call's own, the output as far over the input as may be."""
-    x, y = graph[call.inputs[0]], graph[call.outputs[0]]
-    dies = any(b.name == x.name and b.last == time for b in block.plan.buffers)
-    shared = most_shared(x.bytes, y.bytes, call.overlaps.get(0, Overlap()), ALIGNMENT) if dies else 0
-    return aligned(call.scratch) + aligned(x.bytes) + aligned(y.bytes) - shared
+    room = room_of(block, time)
+    return next((call.cost for call in fitting if bytes_needed(call, time, block) <= room), math.inf)

@@ -36,6 +36,18 @@ def layers(op: type[Op], dtype: str) -> Iterator[tuple[str, Graph]]:
             yield how, layer(op, dtype, rng, spread)
 
 
+def squares() -> Iterator[tuple[str, Graph]]:
+    """Random 3x3 convolutions without end whose channels fill words, for kernels that can nothing else."""
+    for number in count():
+        rng = np.random.default_rng([number, *b"squares"])
+        extents, channels, units = [size(rng, 3, 24) for _ in range(2)], 8 * size(rng, 1, 8), size(rng, 4, 64)
+        pad, spread = int(rng.integers(2)), int(rng.choice([15, 80]))
+        out = [n + 2 * pad - 2 for n in extents]
+        options = {"stride": (1, 1), "padding": ((pad, pad), (pad, pad)), "dilation": (1, 1)}
+        shapes = (1, *extents, channels), (units, 3, 3, channels), (1, *out, units)
+        yield "", _graph(Conv2D, "int8", rng, spread, *shapes, **options)
+
+
 def cases_of(ops: Sequence[type[Op]]) -> Iterator[tuple[int, Case]]:
     """Cases of the kernel tests without end, for operators that have no layers of their own here; each has a number."""
     kinds = {op.__name__ for op in ops}

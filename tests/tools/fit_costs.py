@@ -191,11 +191,12 @@ def _drawn(kernel: AnyKernel) -> Iterator[tuple[int, str, Case]]:
     """Layers of the sizes of trained models where `cost_layers` has them, else the largest kernel tests' cases."""
     dtype = next((dtype for dtype in DTYPES if f"_{SUFFIXES[dtype]}" in kernel.name), None)
     if dtype and (kernel.ops[0] in (*WEIGHTED, *POOLS) or kernel.name in _MEANS):
-        for number, (how, graph) in enumerate(islice(cost_layers.layers(kernel.ops[0], dtype), _DRAWS)):
+        drawn = cost_layers.squares() if kernel.roomy else cost_layers.layers(kernel.ops[0], dtype)
+        for number, (how, graph) in enumerate(islice(drawn, _DRAWS), _DRAWS if kernel.roomy else 0):
             yield number, how, (graph, {})
         return
-    drawn = list(islice(cost_layers.cases_of(kernel.ops), _CASES))
-    for number, case in sorted(drawn, key=lambda one: -max(t.elements for t in one[1][0].tensors.values())):
+    found = list(islice(cost_layers.cases_of(kernel.ops), _CASES))
+    for number, case in sorted(found, key=lambda one: -max(t.elements for t in one[1][0].tensors.values())):
         yield number, "", case
 
 
