@@ -103,6 +103,18 @@ def operations() -> Any:
 
 
 @model
+def more_operations() -> Any:
+    """Norms, logarithms of sums, elements that go round."""
+    x = keras.Input((4, 6), name="x")
+    return keras.Model(x, {
+        "log_sum": ops.logsumexp(x * 100.0, axis=1), "log_sums": ops.logsumexp(x, axis=(1, 2), keepdims=True),
+        "length": ops.norm(x, axis=2), "sum": ops.norm(x, ord=1, axis=1, keepdims=True),
+        "largest": ops.norm(x, ord=np.inf, axis=-1), "log": ops.log1p(ops.abs(x)), "exp": ops.expm1(x),
+        "rolled": ops.roll(x, 2, axis=1), "both": ops.roll(x, (1, -4), axis=(1, 2)), "row": ops.roll(x, 5),
+    })  # fmt: skip
+
+
+@model
 def bytes_in() -> Any:
     """An image of bytes comes in."""
     x = keras.Input((6, 6, 1), dtype="uint8", name="pixels")

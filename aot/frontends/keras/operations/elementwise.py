@@ -95,6 +95,15 @@ def _power(call: Call) -> Value:
     return binary(call, Pow, as_real(call, a), as_real(call, b))
 
 
+def _log_of_more(call: Call) -> Value:
+    """log(1 + x)."""
+    return call.build.like(binary(call, Add, real(call), call.build.constant(np.ones((), np.float32), "one")), Log)
+
+
+def _exp_less_one(call: Call) -> Value:
+    return binary(call, Sub, call.build.like(real(call), Exp), call.build.constant(np.ones((), np.float32), "one"))
+
+
 def _filled(value: float) -> Reader:
     def read(call: Call) -> Value:
         x = call.input()
@@ -122,6 +131,7 @@ OPERATIONS: dict[str, Reader] = {
     "Equal": _binary(Equal, "bool"),
     "Erf": _real("erf"),
     "Exp": _unary(Exp),
+    "Expm1": _exp_less_one,
     "Floor": _unary(Floor),
     "FloorDivide": _binary(FloorDiv),
     "Greater": _binary(Greater, "bool"),
@@ -129,6 +139,7 @@ OPERATIONS: dict[str, Reader] = {
     "Less": _binary(Less, "bool"),
     "LessEqual": _binary(LessEqual, "bool"),
     "Log": _unary(Log),
+    "Log1p": _log_of_more,
     "LogicalAnd": _logical(LogicalAnd),
     "LogicalNot": _not,
     "LogicalOr": _logical(LogicalOr),

@@ -121,6 +121,23 @@ def _flip(call: Call) -> Value:
     return call.build.emit(Reverse, (call.build.stored(x),), x.shape, x.dtype, axes=axes)
 
 
+def _roll(call: Call) -> Value:
+    """What leaves at the end of an axis comes in at its front; without an axis, of all elements in a row."""
+    x, given = call.input(), keyword(call, "axis")
+    shape = x.shape
+    x = call.build.reshape(x, (x.elements,)) if given is None else x
+    axes = [0] if given is None else [axis_of(a, x.rank) for a in whole_numbers(given, "axis")]
+    shifts = whole_numbers(keyword(call, "shift"), "shift")
+    shifts = tuple(shifts) * len(axes) if len(shifts) == 1 else tuple(shifts)
+    require(len(shifts) == len(axes), f"{len(shifts)} shifts for {len(axes)} axes")
+    for axis, shift in zip(axes, shifts, strict=True):
+        extent = x.shape[axis]
+        cut = -shift % extent
+        if cut:
+            x = joined(call, [_part(call, x, axis, range(cut, extent)), _part(call, x, axis, range(cut))], axis)
+    return call.build.reshape(x, shape)
+
+
 def _tile(call: Call) -> Value:
     x, repeats = call.input(), whole_numbers(keyword(call, "repeats"), "repeats")
     rank = max(x.rank, len(repeats))
@@ -227,6 +244,7 @@ OPERATIONS: dict[str, Reader] = {
     "Ravel": _ravel,
     "Repeat": _repeat,
     "Reshape": _reshape,
+    "Roll": _roll,
     "Split": _split,
     "Squeeze": _squeeze,
     "Stack": _stack,

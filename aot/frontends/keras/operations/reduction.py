@@ -1,8 +1,10 @@
 """Operations along axes, and products of matrices."""
 
+import math
+
 from aot.frontends.building import Value
 from aot.frontends.building.elementwise import binary
-from aot.frontends.building.reduction import reduced
+from aot.frontends.building.reduction import log_sum_exp, reduced
 from aot.frontends.building.value import without
 from aot.frontends.keras.layers.common import as_real, real
 from aot.frontends.keras.layers.dense import product
@@ -18,6 +20,9 @@ from aot.ops.functions import Square
 from aot.ops.mean import Mean
 from aot.ops.reduce import ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.roots import Sqrt
+from aot.ops.two_slopes import Abs
+
+_NORMS: dict[float, tuple[type[Op], type[Op]]] = {1: (Abs, Sum), 2: (Square, Sum), math.inf: (Abs, ReduceMax)}
 
 
 def _reduction(kind: type[Op]) -> Reader:
@@ -40,6 +45,26 @@ def _variance(call: Call) -> Value:
 
 def _deviation(call: Call) -> Value:
     return call.build.like(_variance(call), Sqrt)
+
+
+def _log_sum_exp(call: Call) -> Value:
+    x = real(call)
+    axes = axes_of(keyword(call, "axis"), x.rank)
+    return log_sum_exp(call, x, axes, bool(keyword(call, "keepdims", False)))
+
+
+def _norm(call: Call) -> Value:
+    """The root of the sum of squares, or the sum or the largest of absolute values."""
+    x, order = real(call), keyword(call, "ord")
+    axes = axes_of(keyword(call, "axis"), x.rank)
+    found = _NORMS.get(2 if order is None else order) if order is None or isinstance(order, int | float) else None
+    if found is None or (order is not None and len(axes) != 1):
+        raise Unsupported(
+            f"ord {str(order)[:40]} of {len(axes)} axes; supported: 1, 2 and inf of one axis, None of any"
+        )
+    before, kind = found
+    y = reduced(call, call.build.like(x, before), kind, axes, bool(keyword(call, "keepdims", False)))
+    return call.build.like(y, Sqrt) if before is Square else y
 
 
 def _extreme(kind: type[ArgMax]) -> Reader:
@@ -93,10 +118,12 @@ OPERATIONS: dict[str, Reader] = {
     "Argmax": _extreme(ArgMax),
     "Argmin": _extreme(ArgMin),
     "Cumsum": _cumulated,
+    "Logsumexp": _log_sum_exp,
     "Matmul": _matmul,
     "Max": _reduction(ReduceMax),
     "Mean": _reduction(Mean),
     "Min": _reduction(ReduceMin),
+    "Norm": _norm,
     "Prod": _reduction(ReduceProd),
     "Std": _deviation,
     "Sum": _reduction(Sum),

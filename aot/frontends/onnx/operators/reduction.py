@@ -2,24 +2,17 @@
 
 import math
 
-import numpy as np
-
 from aot.frontends.building import Value
-from aot.frontends.building.elementwise import binary
-from aot.frontends.building.reduction import along_last, reduced
+from aot.frontends.building.reduction import along_last, log_sum_exp, reduced
 from aot.frontends.onnx.records import Call, Reader, axis_of
 from aot.graph.ir import Op
-from aot.ops.add import Add, Sub
-from aot.ops.clip import Clip
-from aot.ops.functions import Exp, Log, Square
+from aot.ops.functions import Log, Square
 from aot.ops.log_softmax import LogSoftmax
 from aot.ops.mean import Mean
 from aot.ops.reduce import ReduceMax, ReduceMin, ReduceProd, Sum
 from aot.ops.roots import Sqrt
 from aot.ops.softmax import Softmax
 from aot.ops.two_slopes import Abs
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 def _reduction(kind: type[Op], before: type[Op] | None = None, after: type[Op] | None = None) -> Reader:
@@ -40,16 +33,8 @@ def _axes(call: Call) -> tuple[int, ...]:
 
 
 def _log_sum_exp(call: Call) -> Value:
-    """log(sum(exp(x - m))) + m, with the largest element for m: exponentials of reals of any size are finite."""
-    x, axes, build = call.input(0), _axes(call), call.build
-    if not axes:
-        return x
-    largest = build.like(reduced(call, x, ReduceMax, axes, keep=True), Clip, low=-_LARGEST, high=_LARGEST)
-    powers = build.like(binary(call, Sub, x, largest), Exp)
-    whole = binary(call, Add, build.like(reduced(call, powers, Sum, axes, keep=True), Log), largest)
-    if call.node.flag("keepdims", True):
-        return whole
-    return build.reshape(whole, [e for a, e in enumerate(x.shape) if a not in axes])
+    x, axes = call.input(0), _axes(call)
+    return log_sum_exp(call, x, axes, call.node.flag("keepdims", True)) if axes else x
 
 
 def _applied(call: Call, x: Value, kind: type[Op] | None) -> Value:
