@@ -15,7 +15,8 @@ from aot.ops.common import Activation
 from aot.ops.dense import Operands
 
 COLUMNS = 4  # that lie side by side in scratch
-_BY_CHANNEL = "For each channel, the weights of all taps"
+# what kernels of tiles are for, and what the core must have: reals that a library computes gain nothing
+TILED = (("s8", frozenset[str]()), ("s16", frozenset[str]()), ("f32", frozenset({"fpu"})))
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def tiled(
 ) -> TiledLayer:
     """For [channels, taps] `weights`, and tiles of so many columns."""
     x, _, _, y = operands
-    fit("dsp" not in target.features, "the core multiplies two pairs at once")
+    fit(x.dtype == "float32" or "dsp" not in target.features, "the core multiplies two pairs at once")
     fit(kernel.name.endswith(f"_{SUFFIXES[x.dtype]}"), f"%{x.name} is {x.dtype}")
     output, bias = output_of(operands, weights, activation, target)
     tile = tile_of(target, columns, bias)
@@ -67,6 +68,8 @@ def tile_of(target: Target, columns: int, bias: Array) -> Tile:
         return Tile(1, columns, 2)
     if columns == 1:
         return Tile(8, 1, 4)
+    if bias.dtype == np.float32:
+        return Tile(4, COLUMNS, 2)
     return Tile(4, COLUMNS, 2) if "rv32" in target.features else Tile(2, COLUMNS, 4)
 
 

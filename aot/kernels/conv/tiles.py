@@ -9,7 +9,7 @@ from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, 
 from aot.kernels.common.order import rows
 from aot.kernels.common.output import Output
 from aot.kernels.common.sums import itemsize
-from aot.kernels.common.tile import COLUMNS, tiled, tiled_walk, tiled_work
+from aot.kernels.common.tile import COLUMNS, TILED, tiled, tiled_walk, tiled_work
 from aot.kernels.common.window import Window, window_of, window_reads, windows_at_borders
 from aot.ops.conv2d import Conv2D
 from aot.ops.dense import require_groups
@@ -78,9 +78,9 @@ def _conv2d(kernel: AnyKernel, op: Conv2D | DepthwiseConv2D, graph: Graph, targe
 
 KERNELS: tuple[AnyKernel, ...] = tuple(
     kernel
-    for suffix in ("s8", "s16")
+    for suffix, features in TILED
     for kernel in (
-        Kernel(f"conv2d_tiles_{suffix}", "conv/conv2d_tiles", (Conv2D,), conv2d_tiles),
-        Kernel(f"conv2d_tiles_{suffix}", "conv/conv2d_tiles", (DepthwiseConv2D,), single_channel_tiles),
+        Kernel(f"conv2d_tiles_{suffix}", "conv/conv2d_tiles", (Conv2D,), conv2d_tiles, features),
+        Kernel(f"conv2d_tiles_{suffix}", "conv/conv2d_tiles", (DepthwiseConv2D,), single_channel_tiles, features),
     )
 )

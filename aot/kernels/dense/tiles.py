@@ -9,7 +9,7 @@ from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, 
 from aot.kernels.common.order import by_channel, forwards, rows
 from aot.kernels.common.output import Output
 from aot.kernels.common.sums import itemsize
-from aot.kernels.common.tile import COLUMNS, TiledLayer, tiled, tiled_walk, tiled_work
+from aot.kernels.common.tile import COLUMNS, TILED, TiledLayer, tiled, tiled_walk, tiled_work
 from aot.kernels.dense.dense import fit_pointwise
 from aot.ops.conv2d import Conv2D
 from aot.ops.fully_connected import FullyConnected
@@ -106,11 +106,11 @@ def _row(kernel: AnyKernel, op: FullyConnected | Conv2D, graph: Graph, layer: Ti
 
 KERNELS: tuple[AnyKernel, ...] = tuple(
     kernel
-    for suffix in ("s8", "s16")
+    for suffix, features in TILED
     for kernel in (
-        Kernel(f"dense_tiles_{suffix}", "dense/dense_tiles", (FullyConnected,), fully_connected),
-        Kernel(f"dense_tiles_{suffix}", "dense/dense_tiles", (Conv2D,), pointwise),
-        Kernel(f"dense_row_{suffix}", "dense/dense_row", (FullyConnected,), fully_connected_row),
-        Kernel(f"dense_row_{suffix}", "dense/dense_row", (Conv2D,), pointwise_row),
+        Kernel(f"dense_tiles_{suffix}", "dense/dense_tiles", (FullyConnected,), fully_connected, features),
+        Kernel(f"dense_tiles_{suffix}", "dense/dense_tiles", (Conv2D,), pointwise, features),
+        Kernel(f"dense_row_{suffix}", "dense/dense_row", (FullyConnected,), fully_connected_row, features),
+        Kernel(f"dense_row_{suffix}", "dense/dense_row", (Conv2D,), pointwise_row, features),
     )
 )

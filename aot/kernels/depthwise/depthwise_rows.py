@@ -10,6 +10,7 @@ from aot.kernels.call import AnyKernel, Call, Constant, Kernel, Params, Target, 
 from aot.kernels.common.accumulators import bias_note, number_types
 from aot.kernels.common.output import Output, output_of
 from aot.kernels.common.sums import fit_type, itemsize
+from aot.kernels.common.tile import TILED
 from aot.kernels.costs import cycles
 from aot.kernels.depthwise.plane import Axis, axes, planes_overlap
 from aot.ops.depthwise_conv2d import DepthwiseConv2D
@@ -57,13 +58,17 @@ class DepthwiseRows(Params):
 
 
 def depthwise_rows(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target) -> Call:
-    """One filter of few taps for each channel; along the rows of the image or its columns, whichever is cheaper."""
+    """One filter of few taps for each channel; along the rows of the image or its columns, whichever is cheaper.
+
+    Reals along rows alone: their sums are those of taps in one order.
+    """
     x, w, _, _ = op.operands(graph)
     fit_type(kernel, x)
     fit(w.shape[3] == x.shape[3], f"there are {w.shape[3] // x.shape[3]} filters for each channel, not 1")
     fit(w.shape[1] * w.shape[2] <= _MOST_TAPS, f"the filter is {w.shape[1]}x{w.shape[2]}")
     rows, columns = axes(op, graph)
-    ways = [way for way in ((rows, columns), (columns, rows)) if way[0].stride <= way[0].reach]
+    either = ((rows, columns),) if x.dtype == "float32" else ((rows, columns), (columns, rows))
+    ways = [way for way in either if way[0].stride <= way[0].reach]
     fit(bool(ways), f"the stride is {op.stride}, beyond the filter of {w.shape[1]}x{w.shape[2]}")
     calls = [_call(kernel, op, graph, target, *way) for way in ways]
     return min(calls, key=lambda call: cycles(kernel.name, call.work, target))
@@ -81,7 +86,7 @@ def _call(kernel: AnyKernel, op: DepthwiseConv2D, graph: Graph, target: Target, 
         output,
         batches=x.shape[0],
         channels=x.shape[3],
-        zero=x.zero_point,
+        zero=x.zero_point if x.dtype == "int8" else 0,
         in_image=x.elements // x.shape[0],
         in_rows=rows.size,
         in_row=rows.step,
@@ -152,6 +157,6 @@ def _work(rows: Axis, columns: Axis, params: DepthwiseRows, neighbours: int) -> 
 
 
 KERNELS: tuple[AnyKernel, ...] = tuple(
-    Kernel(f"depthwise_rows_{suffix}", "depthwise/depthwise_rows", (DepthwiseConv2D,), depthwise_rows)
-    for suffix in ("s8", "s16")
+    Kernel(f"depthwise_rows_{suffix}", "depthwise/depthwise_rows", (DepthwiseConv2D,), depthwise_rows, features)
+    for suffix, features in TILED
 )
