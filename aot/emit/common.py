@@ -53,12 +53,16 @@ def common_of(prefix: str, models: Sequence[Model]) -> Common | None:
     """What stands once for `models`; None where nothing does.
 
     That is no kernel with a single call: where it is the model's own, compilers put the numbers of that call into it.
+    A function that is called as a struct goes with it, also where one model alone has it: one macro renames both.
     """
     calls = tuple(call for block, _ in models for call in block.calls)
     each = [_pieces(model, calls) for model in models]
-    equal = _equal([pieces.texts for pieces in each])
+    alike = _alike([pieces.texts for pieces in each])
+    equal = {name: piece for name, piece in alike.items() if sum(name in pieces.texts for pieces in each) > 1}
     apart = {name for name in equal if all(name in pieces.apart for pieces in each if name in pieces.texts)}
-    names = frozenset(need for name in apart if _complete(name, equal) for need in _closure(name, equal))
+    everywhere = {name for pieces in each for name in pieces.texts}
+    complete = ({*_closure(name, equal)} for name in apart if _complete(name, equal))
+    names = frozenset(name for needs in complete for name in _with_namesakes(needs, alike, everywhere))
     return Common(prefix, calls, names) if names else None
 
 
@@ -80,13 +84,22 @@ def _pieces(model: Model, together: Sequence[Call]) -> _Pieces:
     return _Pieces(helpers | kernels, frozenset(apart))
 
 
-def _equal(each: Sequence[Mapping[str, Fragment]]) -> dict[str, Fragment]:
-    """The pieces that are in two or more of `each`, and the same wherever they are."""
+def _alike(each: Sequence[Mapping[str, Fragment]]) -> dict[str, Fragment]:
+    """The pieces that are the same wherever they are."""
     found: dict[str, list[Fragment]] = {}
     for pieces in each:
         for name, piece in pieces.items():
             found.setdefault(name, []).append(piece)
-    return {name: same[0] for name, same in found.items() if len(same) > 1 and all(one == same[0] for one in same)}
+    return {name: same[0] for name, same in found.items() if all(one == same[0] for one in same)}
+
+
+def _with_namesakes(needs: set[str], alike: Mapping[str, Fragment], everywhere: set[str]) -> set[str]:
+    """`needs`, and the functions that are called as structs among them; nothing where these differ between models."""
+    structs = {need.removeprefix("struct ") for need in needs if need.startswith("struct ")}
+    functions = structs & everywhere
+    if not all(_complete(name, alike) for name in functions):
+        return set()
+    return needs.union(*(_closure(name, alike) for name in functions))
 
 
 def _complete(name: str, pieces: Mapping[str, Fragment]) -> bool:
