@@ -2,15 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from functools import partial
 from unittest.mock import patch
 
 import pytest
+import quick
 import selection
 from dummy_bench import BOARDS, Bench
 from objects import Objects
 
-from aot.lower import lowering
 from aot.project import compile as project_compile
 
 
@@ -40,10 +39,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-def quick_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Merged graphs are there for their kernels: any plan serves, and the search for the best takes longer than gcc."""
-    monkeypatch.setattr(lowering, "plan", partial(lowering.plan, quick=True))
-    monkeypatch.setattr(lowering, "best_order", lambda *_: None)
+def quick_plans() -> Iterator[None]:
+    """For merged graphs."""
+    with quick.quick_plans():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import product
 
 import cases
+import roomy
 
 from aot.base.data import TEMPLATES
 from aot.base.templating import Fragment, names_in
@@ -32,7 +33,7 @@ _FROM_MATH = frozenset(
     "roundf sinf sinhf sqrtf tanf tanhf truncf".split()
 )
 _VECTORS = re.compile(r'^ +"v.*\bq\d', re.MULTILINE)  # MVE's instructions, in assembly code
-_FEATURES = (frozenset[str](), frozenset({"dsp", "fpu"}), frozenset({"dsp", "mve", "fpu"}))
+_FEATURES = tuple(map(frozenset[str], ((), ("dsp", "fpu"), ("dsp", "mve", "fpu"), ("rv32", "rvv"))))
 _SEEDS = range(min(3, cases.TIMES))
 
 
@@ -54,8 +55,9 @@ def _printed(text: str) -> set[str]:
     """What C text mentions outside of comments: helpers and their structs, headers, and the core's instructions."""
     plain = _COMMENT.sub("", text)
     called = set(_CALLED.findall(plain)) | {_owners().get(struct, "") for struct in re.findall(r"struct (\w+)", plain)}
-    marks = {"math.h": called & _FROM_MATH, "string.h": called & _FROM_STRING, "dsp": "__asm__" in text}
-    marks["mve"] = bool(_VECTORS.search(text))
+    marks = {"math.h": called & _FROM_MATH, "string.h": called & _FROM_STRING, "mve": bool(_VECTORS.search(text))}
+    marks["rvv"] = "zve32x" in text
+    marks["dsp"] = "__asm__" in text and not marks["rvv"]
     return {name for name in called if _template(name)} | {need for need, shown in marks.items() if shown}
 
 
@@ -67,11 +69,11 @@ def _layouts(op: Op, features: frozenset[str]) -> list[Sequence[str]]:
 
 def _calls() -> Iterator[tuple[Target, Call]]:
     """Each kernel that fits the operators of the cases, with what it may know of the core."""
-    for name, seed in product(cases.builders(), _SEEDS):
-        graph = run_passes(cases.case(name, seed)[0])
+    drawn = (cases.case(name, seed) for name, seed in product(cases.builders(), _SEEDS))
+    for graph in (run_passes(graph) for graph, _ in (*drawn, *map(roomy.case, range(4)))):
         for op, features in product((op for op in graph.ops if not isinstance(op, If | While)), _FEATURES):
             for rounding, layout in product(ROUNDINGS, _layouts(op, features)):
-                target = Target(features, rounding)
+                target = Target(features, rounding).with_room_for(*op.outputs)
                 yield from ((target, call) for call in candidates(op, graph.by_planes(layout), target)[0])
 
 

@@ -5,6 +5,7 @@ from functools import cache
 import cases
 import merge
 import native
+from quick import quick_plans
 
 from aot.compile.records import Compiled
 
@@ -12,4 +13,5 @@ from aot.compile.records import Compiled
 @cache
 def model(rounding: str = "double", board: str = "host") -> Compiled:
     """One case of every builder that has kernels in this rounding, as one graph."""
-    return native.compiled(merge.merged(cases.computed(cases.each(), rounding))[0], rounding, board)
+    with quick_plans():
+        return native.compiled(merge.merged(cases.computed(cases.each(), rounding))[0], rounding, board)
